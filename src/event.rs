@@ -1,0 +1,220 @@
+//! What a job tells while it runs.
+//!
+//! The protocol: numbers only grow; `received` counts bytes from the network, `done` bytes that are in place
+//! (fetched, restored or cached); a file goes from waiting to running to one of its ends and stays there. Readers
+//! poll a [`Progress`] whenever they like; a job's callback is called at most ten times a second and once more at
+//! the end, with the final numbers, before the completion.
+
+use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How far one file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum FileState {
+    /// Not begun.
+    Waiting = 0,
+    /// Under way.
+    Running = 1,
+    /// In place, fetched now.
+    Done = 2,
+    /// In place before, nothing was fetched.
+    Cached = 3,
+    /// Ended with an error.
+    Failed = 4,
+    /// A dry run: would be fetched.
+    Planned = 5,
+}
+
+/// The live numbers of one file.
+#[derive(Debug)]
+pub struct FileProgress {
+    /// Its path in the repository, or its URL's last segment.
+    pub name: String,
+    size: AtomicU64,
+    done: AtomicU64,
+    received: AtomicU64,
+    restored: AtomicU64,
+    hashed: AtomicU64,
+    state: AtomicU8,
+    error: AtomicI32,
+}
+
+/// The live numbers of one job.
+#[derive(Debug, Default)]
+pub struct Progress {
+    files: Mutex<Vec<Arc<FileProgress>>>,
+}
+
+/// The numbers of a job at one moment. Sizes in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Files of the job, as far as known.
+    pub files: u64,
+    /// Files that have ended well.
+    pub files_done: u64,
+    /// Files that have failed.
+    pub files_failed: u64,
+    /// Bytes of all files, as far as known.
+    pub bytes: u64,
+    /// Bytes in place.
+    pub done: u64,
+    /// Bytes received from the network.
+    pub received: u64,
+    /// Bytes that an earlier run had left.
+    pub restored: u64,
+}
+
+impl FileProgress {
+    fn new(name: &str, size: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            size: size.into(),
+            done: 0.into(),
+            received: 0.into(),
+            restored: 0.into(),
+            hashed: 0.into(),
+            state: 0.into(),
+            error: 0.into(),
+        }
+    }
+
+    /// The size became known.
+    pub fn set_size(&self, size: u64) {
+        self.size.store(size, Relaxed);
+    }
+
+    /// Bytes came from the network.
+    pub fn add_received(&self, bytes: u64) {
+        self.received.fetch_add(bytes, Relaxed);
+    }
+
+    /// This many bytes are in place; never goes back.
+    pub fn set_done(&self, bytes: u64) {
+        self.done.fetch_max(bytes, Relaxed);
+    }
+
+    /// This many bytes were there from an earlier run.
+    pub fn set_restored(&self, bytes: u64) {
+        self.restored.store(bytes, Relaxed);
+        self.set_done(bytes);
+    }
+
+    /// This many bytes are hashed.
+    pub fn set_hashed(&self, bytes: u64) {
+        self.hashed.fetch_max(bytes, Relaxed);
+    }
+
+    /// Changes the state; an end is final.
+    pub fn set_state(&self, state: FileState) {
+        let _ = self.state.fetch_update(Relaxed, Relaxed, |now| (now < 2).then_some(state as u8));
+        if matches!(state, FileState::Done | FileState::Cached) {
+            self.set_done(self.size());
+        }
+    }
+
+    /// Ends with an error of this kind.
+    pub fn fail(&self, kind: i32) {
+        self.error.store(kind, Relaxed);
+        self.set_state(FileState::Failed);
+    }
+
+    /// Size in bytes, 0 while unknown.
+    pub fn size(&self) -> u64 {
+        self.size.load(Relaxed)
+    }
+
+    /// Bytes in place.
+    pub fn done(&self) -> u64 {
+        self.done.load(Relaxed).min(self.size().max(1))
+    }
+
+    /// Bytes received.
+    pub fn received(&self) -> u64 {
+        self.received.load(Relaxed)
+    }
+
+    /// Bytes restored.
+    pub fn restored(&self) -> u64 {
+        self.restored.load(Relaxed)
+    }
+
+    /// Bytes hashed.
+    pub fn hashed(&self) -> u64 {
+        self.hashed.load(Relaxed)
+    }
+
+    /// How far it is.
+    pub fn state(&self) -> FileState {
+        match self.state.load(Relaxed) {
+            0 => FileState::Waiting,
+            1 => FileState::Running,
+            2 => FileState::Done,
+            3 => FileState::Cached,
+            4 => FileState::Failed,
+            _ => FileState::Planned,
+        }
+    }
+
+    /// The kind of its error, 0 when it has none.
+    pub fn error(&self) -> i32 {
+        self.error.load(Relaxed)
+    }
+}
+
+impl Progress {
+    /// Adds a file.
+    pub fn add(&self, name: &str, size: u64) -> Arc<FileProgress> {
+        let file = Arc::new(FileProgress::new(name, size));
+        self.lock().push(file.clone());
+        file
+    }
+
+    /// The files, in the order in which they were added.
+    pub fn files(&self) -> Vec<Arc<FileProgress>> {
+        self.lock().clone()
+    }
+
+    /// One file by its position.
+    pub fn file(&self, index: usize) -> Option<Arc<FileProgress>> {
+        self.lock().get(index).cloned()
+    }
+
+    /// The sums.
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for file in self.lock().iter() {
+            let state = file.state();
+            totals.files += 1;
+            totals.files_done += u64::from(matches!(state, FileState::Done | FileState::Cached));
+            totals.files_failed += u64::from(state == FileState::Failed);
+            totals.bytes += file.size();
+            totals.done += if file.size() == 0 { 0 } else { file.done() };
+            totals.received += file.received();
+            totals.restored += file.restored();
+        }
+        totals
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<FileProgress>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_only_grow_and_ends_are_final() {
+        let progress = Progress::default();
+        let file = progress.add("a", 10);
+        file.set_done(6);
+        file.set_done(2);
+        assert_eq!(progress.totals().done, 6);
+        file.set_state(FileState::Done);
+        file.fail(1);
+        assert_eq!(file.state(), FileState::Done);
+        assert_eq!(progress.totals(), Totals { files: 1, files_done: 1, bytes: 10, done: 10, ..Totals::default() });
+    }
+}

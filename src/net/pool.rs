@@ -1,0 +1,185 @@
+//! Connections: made, kept while idle, driven by whoever uses them.
+//!
+//! No task stands behind a connection. The future that awaits an answer or a body polls hyper's connection
+//! along with it, so a request and its socket end together, and the bytes pass through one task only.
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Mutex;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use super::url::Origin;
+
+/// How long an idle connection is kept: below what common servers allow.
+const IDLE: Duration = Duration::from_secs(50);
+/// Idle connections kept for one origin.
+const KEPT: usize = 64;
+/// Largest read from a socket. It bounds the head of an answer as well, and stays in a core's second-level cache.
+pub const READ_SIZE: usize = 256 << 10;
+
+type Driver = Connection<TokioIo<Stream>, Full<Bytes>>;
+
+/// A socket, plain or with TLS.
+pub enum Stream {
+    /// Plain TCP.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// An HTTP/1.1 connection.
+pub struct Connected {
+    sender: SendRequest<Full<Bytes>>,
+    driver: Pin<Box<Driver>>,
+    ended: bool,
+    /// The origin it leads to.
+    pub origin: Origin,
+    /// The address at the other end (the proxy's, where there is one).
+    pub address: SocketAddr,
+    /// Set when requests must name the whole URL (plain http through a proxy), with the proxy's authorisation.
+    pub absolute: Option<Option<HeaderValue>>,
+    /// Whether it carried a request before.
+    pub reused: bool,
+}
+
+impl Connected {
+    /// Starts HTTP on a socket.
+    pub async fn start(
+        stream: Stream,
+        origin: Origin,
+        address: SocketAddr,
+        absolute: Option<Option<HeaderValue>>,
+    ) -> hyper::Result<Self> {
+        let (sender, driver) =
+            Builder::new().max_buf_size(READ_SIZE).handshake(TokioIo::new(stream)).await?;
+        Ok(Self { sender, driver: Box::pin(driver), ended: false, origin, address, absolute, reused: false })
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+        let mut answer = pin!(self.sender.send_request(request));
+        let (driver, ended) = (&mut self.driver, &mut self.ended);
+        poll_fn(|cx| {
+            if let Poll::Ready(answer) = answer.as_mut().poll(cx) {
+                return Poll::Ready(answer);
+            }
+            match drive(driver, ended, cx) {
+                Err(error) => match answer.as_mut().poll(cx) {
+                    Poll::Ready(answer) => Poll::Ready(answer),
+                    Poll::Pending => Poll::Ready(Err(error)),
+                },
+                Ok(()) => answer.as_mut().poll(cx),
+            }
+        })
+        .await
+    }
+
+    /// Moves the connection's own work on: call it when the body has nothing to give.
+    pub fn drive(&mut self, cx: &mut Context<'_>) -> hyper::Result<()> {
+        drive(&mut self.driver, &mut self.ended, cx)
+    }
+
+    /// Whether it can carry another request, after a last poll.
+    async fn is_ready(&mut self) -> bool {
+        poll_fn(|cx| Poll::Ready(self.drive(cx).is_ok())).await && !self.ended && self.sender.is_ready()
+    }
+}
+
+fn drive(driver: &mut Pin<Box<Driver>>, ended: &mut bool, cx: &mut Context<'_>) -> hyper::Result<()> {
+    if *ended {
+        return Ok(());
+    }
+    match driver.as_mut().poll(cx) {
+        Poll::Pending => Ok(()),
+        Poll::Ready(end) => {
+            *ended = true;
+            end
+        }
+    }
+}
+
+/// The idle connections of one client.
+#[derive(Default)]
+pub struct Pool {
+    idle: Mutex<HashMap<Origin, Vec<(Instant, Connected)>>>,
+}
+
+impl Pool {
+    /// An idle connection to the origin that is still open, the youngest first.
+    pub async fn take(&self, origin: &Origin) -> Option<Connected> {
+        loop {
+            let (since, mut connected) = self.lock().get_mut(origin)?.pop()?;
+            if since.elapsed() < IDLE && connected.is_ready().await {
+                connected.reused = true;
+                return Some(connected);
+            }
+        }
+    }
+
+    /// Keeps a connection whose answer was read to its end.
+    pub async fn give(&self, mut connected: Connected) {
+        if !connected.is_ready().await {
+            return;
+        }
+        let mut idle = self.lock();
+        let list = idle.entry(connected.origin.clone()).or_default();
+        if list.len() >= KEPT {
+            list.remove(0);
+        }
+        list.push((Instant::now(), connected));
+    }
+
+    /// Closes what is idle.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Origin, Vec<(Instant, Connected)>>> {
+        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}

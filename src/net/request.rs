@@ -1,0 +1,354 @@
+//! One request, one answer: gates passed, connection found or made, head timed, body watched for stalls.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, Request, header};
+use http_body_util::Full;
+use hyper::body::{Body as _, Incoming};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::time::Sleep;
+use tokio_rustls::TlsConnector;
+
+use super::classify;
+use super::connect::Dialer;
+use super::pool::{Connected, Pool, Stream};
+use super::proxy::{Rules, absolute_form};
+use super::ratelimit::Gates;
+use super::tls;
+use super::url::{Origin, Url};
+use crate::error::{Error, Kind, Result};
+use crate::options::{Opt, Options};
+
+/// An unread rest of a body up to this size is read for the sake of the connection.
+const DRAIN: u64 = 64 << 10;
+
+/// The bounds on each wait of an exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Address, connection, proxy and TLS together.
+    pub connect: Duration,
+    /// From the request to the head of the answer.
+    pub head: Duration,
+    /// Between two bytes of the body.
+    pub stall: Duration,
+}
+
+/// A request to send.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// GET, HEAD, POST...
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// Headers besides Host, User-Agent and Accept-Encoding.
+    pub headers: HeaderMap,
+    /// The body; sent again when a kept connection turns out to be closed.
+    pub body: Bytes,
+    /// The bounds.
+    pub timeouts: Timeouts,
+}
+
+/// The head of an answer, and its body to read.
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    origin: Origin,
+    /// The bytes to come.
+    pub body: Body,
+}
+
+/// A body that is read by its owner, and by nobody else.
+pub struct Body {
+    incoming: Incoming,
+    connected: Option<Box<Connected>>,
+    pool: Arc<Pool>,
+    address: SocketAddr,
+    stall: Duration,
+    last: Instant,
+    alarm: Pin<Box<Sleep>>,
+    ended: bool,
+}
+
+/// All that requests of one client share.
+pub struct Net {
+    dialer: Dialer,
+    pool: Arc<Pool>,
+    gates: Gates,
+    proxies: Rules,
+    agent: HeaderValue,
+    ca_file: Option<PathBuf>,
+    ca_dir: Option<PathBuf>,
+    tls: OnceLock<Result<Arc<ClientConfig>>>,
+}
+
+impl Net {
+    /// The network side of a client with these options. Opens nothing yet.
+    pub fn new(options: &Options) -> Result<Self> {
+        let extra = options.text(Opt::UserAgent);
+        let agent = format!("hfx/{} {extra}", env!("CARGO_PKG_VERSION"));
+        Ok(Self {
+            dialer: Dialer::default(),
+            pool: Arc::default(),
+            gates: Gates::default(),
+            proxies: Rules::new(
+                options.secret(Opt::HttpProxy).map(crate::secret::Secret::expose),
+                options.secret(Opt::HttpsProxy).map(crate::secret::Secret::expose),
+                options.text(Opt::NoProxy),
+            )?,
+            agent: HeaderValue::from_str(agent.trim())
+                .map_err(|_| Error::invalid("option user_agent: not a header value"))?,
+            ca_file: options.path(Opt::CaFile),
+            ca_dir: options.path(Opt::CaDir),
+            tls: OnceLock::new(),
+        })
+    }
+
+    /// Sends a request and returns once the head of the answer is there. Any status is an answer.
+    pub async fn send(&self, call: &Call) -> Result<Answer> {
+        self.gates.pass(&call.url).await;
+        while let Some(connected) = self.pool.take(call.url.origin()).await {
+            match self.exchange(connected, call).await {
+                Ok(answer) => return Ok(answer),
+                // The server had closed the kept connection: that is not a failed try.
+                Err(Failed::Stale) => {}
+                Err(Failed::Error(error)) => return Err(error),
+            }
+        }
+        let connected = self.connect(call).await?;
+        match self.exchange(connected, call).await {
+            Ok(answer) => Ok(answer),
+            Err(Failed::Error(error)) => Err(error),
+            Err(Failed::Stale) => Err(Error::new(Kind::Network, "the server closed the connection").retryable(true)),
+        }
+    }
+
+    /// Says that an address did badly.
+    pub fn penalise(&self, address: SocketAddr) {
+        self.dialer.penalise(address);
+    }
+
+    /// Closes the idle connections.
+    pub fn close_idle(&self) {
+        self.pool.clear();
+    }
+
+    async fn exchange(&self, mut connected: Connected, call: &Call) -> Result<Answer, Failed> {
+        let request = self.request(&connected, call).map_err(Failed::Error)?;
+        let answer = match tokio::time::timeout(call.timeouts.head, connected.send(request)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) if connected.reused && (error.is_canceled() || error.is_incomplete_message()) => {
+                return Err(Failed::Stale);
+            }
+            Ok(Err(error)) => {
+                if !error.is_parse() {
+                    self.dialer.penalise(connected.address);
+                }
+                return Err(Failed::Error(broken(&error, &call.url)));
+            }
+            Err(_) => {
+                self.dialer.penalise(connected.address);
+                let limit = call.timeouts.head.as_millis();
+                return Err(Failed::Error(
+                    Error::new(Kind::Timeout, format!("no answer within {limit} ms"))
+                        .url(call.url.as_str())
+                        .retryable(true),
+                ));
+            }
+        };
+        let (head, incoming) = answer.into_parts();
+        let status = head.status.as_u16();
+        self.gates.learn(&call.url, status, &head.headers);
+        let address = connected.address;
+        let body = Body {
+            incoming,
+            connected: Some(Box::new(connected)),
+            pool: self.pool.clone(),
+            address,
+            stall: call.timeouts.stall,
+            last: Instant::now(),
+            alarm: Box::pin(tokio::time::sleep(call.timeouts.stall)),
+            ended: false,
+        };
+        Ok(Answer { status, headers: head.headers, origin: call.url.origin().clone(), body })
+    }
+
+    fn request(&self, connected: &Connected, call: &Call) -> Result<Request<Full<Bytes>>> {
+        let target = match connected.absolute {
+            Some(_) => absolute_form(&call.url),
+            None => call.url.path_and_query(),
+        };
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(target)
+            .body(Full::new(call.body.clone()))
+            .map_err(|error| Error::invalid("not a URL that can be asked for").cause(&error).url(call.url.as_str()))?;
+        let headers = request.headers_mut();
+        headers.clone_from(&call.headers);
+        let host = HeaderValue::from_str(&call.url.origin().authority())
+            .map_err(|_| Error::invalid("not a host name").url(call.url.as_str()))?;
+        headers.insert(header::HOST, host);
+        headers.entry(header::USER_AGENT).or_insert_with(|| self.agent.clone());
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(Some(authorization)) = &connected.absolute {
+            headers.insert(header::PROXY_AUTHORIZATION, authorization.clone());
+        }
+        Ok(request)
+    }
+
+    async fn connect(&self, call: &Call) -> Result<Connected> {
+        let limit = call.timeouts.connect;
+        match tokio::time::timeout(limit, self.connect_unbounded(call.url.origin())).await {
+            Ok(done) => done.map_err(|error| error.url(call.url.as_str())),
+            Err(_) => Err(Error::new(Kind::Timeout, format!("no connection within {} ms", limit.as_millis()))
+                .url(call.url.as_str())
+                .retryable(true)),
+        }
+    }
+
+    async fn connect_unbounded(&self, origin: &Origin) -> Result<Connected> {
+        let tunnel = self.proxies.connect(&self.dialer, origin).await?;
+        let stream = if origin.https {
+            let config = self.tls_config()?;
+            let name = ServerName::try_from(origin.host.clone())
+                .map_err(|_| Error::invalid(format!("{} can't be the name in a certificate", origin.host)))?;
+            let tls = TlsConnector::from(config).connect(name, tunnel.stream).await.map_err(|error| {
+                // A certificate stays wrong however often it is asked for; a broken line may heal.
+                let again = error.kind() != std::io::ErrorKind::InvalidData;
+                if again {
+                    self.dialer.penalise(tunnel.address);
+                }
+                Error::new(Kind::Tls, format!("TLS with {} failed", origin.host)).os(&error).retryable(again)
+            })?;
+            Stream::Tls(Box::new(tls))
+        } else {
+            Stream::Plain(tunnel.stream)
+        };
+        Connected::start(stream, origin.clone(), tunnel.address, tunnel.absolute)
+            .await
+            .map_err(|error| Error::new(Kind::Network, "the connection broke").cause(&error).retryable(true))
+    }
+
+    fn tls_config(&self) -> Result<Arc<ClientConfig>> {
+        self.tls.get_or_init(|| tls::config(self.ca_file.as_deref(), self.ca_dir.as_deref())).clone()
+    }
+}
+
+enum Failed {
+    Stale,
+    Error(Error),
+}
+
+fn broken(error: &hyper::Error, url: &Url) -> Error {
+    let made = if error.is_parse() {
+        Error::new(Kind::Protocol, "the server's answer is not HTTP")
+    } else {
+        Error::new(Kind::Network, "the connection broke").retryable(true)
+    };
+    made.cause(error).url(url.as_str())
+}
+
+impl Body {
+    /// The next bytes; none at the end. Fails when the connection breaks or brings nothing for too long.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        let chunk = poll_fn(|cx| {
+            for round in 0..2 {
+                match Pin::new(&mut self.incoming).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                        Ok(data) => return Poll::Ready(Ok(Some(data))),
+                        Err(_trailers) => continue,
+                    },
+                    Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error_of(&error))),
+                    Poll::Ready(None) => return Poll::Ready(Ok(None)),
+                    Poll::Pending => {}
+                }
+                if round == 0
+                    && let Some(connected) = &mut self.connected
+                    // A failure reaches the body as well, where it says more.
+                    && connected.drive(cx).is_err()
+                {}
+            }
+            if self.alarm.as_mut().poll(cx).is_ready() {
+                let due = self.last + self.stall;
+                if due <= Instant::now() {
+                    let text = format!("no byte for {} ms", self.stall.as_millis());
+                    return Poll::Ready(Err(Error::new(Kind::Timeout, text).retryable(true)));
+                }
+                self.alarm.as_mut().reset(due.into());
+                // Registers the new time.
+                let _ = self.alarm.as_mut().poll(cx);
+            }
+            Poll::Pending
+        })
+        .await?;
+        self.last = Instant::now();
+        if chunk.is_none() {
+            self.ended = true;
+            if let Some(connected) = self.connected.take() {
+                self.pool.give(*connected).await;
+            }
+        }
+        Ok(chunk)
+    }
+
+    /// The address the bytes come from.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The whole body, refused when it is larger than `limit`.
+    pub async fn read(&mut self, limit: usize) -> Result<Bytes> {
+        let mut all = BytesMut::new();
+        while let Some(chunk) = self.chunk().await? {
+            if all.len() + chunk.len() > limit {
+                return Err(Error::new(Kind::Protocol, format!("the answer is larger than {limit} bytes")));
+            }
+            all.extend_from_slice(&chunk);
+        }
+        Ok(all.freeze())
+    }
+
+    /// Reads a short rest so that the connection can be used again; a long one costs the connection.
+    pub async fn drain(mut self) {
+        let left = self.incoming.size_hint().upper();
+        if left.is_none_or(|left| left <= DRAIN) {
+            let mut seen = 0;
+            while let Ok(Some(chunk)) = self.chunk().await {
+                seen += chunk.len() as u64;
+                if seen > DRAIN {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn error_of(error: &hyper::Error) -> Error {
+    Error::new(Kind::Network, "the connection broke while bytes were coming").cause(error).retryable(true)
+}
+
+impl Answer {
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        classify::header(&self.headers, name)
+    }
+
+    /// Who answered.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether the answer's body is encoded, which data must never be.
+    pub fn encoding(&self) -> Option<&str> {
+        self.header("content-encoding").filter(|encoding| !encoding.eq_ignore_ascii_case("identity"))
+    }
+}

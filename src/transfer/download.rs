@@ -1,0 +1,796 @@
+//! One transfer: missing ranges go to parts, parts bring bytes, the hash follows, the end is proven or an error.
+//!
+//! [`run`] owns the promise for one file. It hands the lowest missing range to a part whenever the client's limits
+//! grant a connection; a part drives one exchange after another until its range is there, with its own backoff;
+//! the follower hashes the contiguous prefix behind the parts. A pause or a cancel lets every part note what it
+//! has; dropping the future loses only what was not yet noted. Parts are tasks of the client's runtime and end
+//! with the transfer; one that hangs in a system call ends later, and touches only this transfer's own sink.
+
+use std::fs::File;
+use std::hash::Hasher as _;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use twox_hash::XxHash3_64;
+
+use super::journal::{Journal, Record};
+use super::limit::{Limits, Slot};
+use super::plan::{Plan, RangeSet};
+use super::sink::Sink;
+use super::source::{Opened, Source};
+use super::verify::{Expected, Hasher, Verified};
+use crate::cancel::{Watch, Wish};
+use crate::error::{Error, Kind, Result};
+use crate::event::FileProgress;
+use crate::net::outage::{Outage, Probe};
+use crate::net::retry::{Backoff, Patience};
+use crate::net::{Body, Net};
+
+/// A part notes what it has after this many bytes.
+const NOTE: u64 = 4 << 20;
+/// The follower hashes in reads of this size: they stay in a core's cache.
+const HASH_READ: usize = 256 << 10;
+/// The follower waits for at least this much, or the end.
+const HASH_BATCH: u64 = 1 << 20;
+/// The hash's state is noted after this many bytes.
+const MIDSTATE: u64 = 64 << 20;
+/// Up to this size the hash is taken in one go at the end.
+const SMALL: u64 = 1 << 20;
+/// Data is pushed to the disk after this many bytes, so that the end does not wait for all of it.
+const SYNC: u64 = 128 << 20;
+/// How often in a row a part may get answers that can't be used.
+const USELESS: u32 = 4;
+/// How often in a row a server may fail without any progress.
+const SERVER_FAILURES: u32 = 8;
+/// How long an ending transfer waits for its parts to note what they have.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often connections are compared.
+const COMPARE: Duration = Duration::from_secs(1);
+
+/// What the transfers of a client share.
+#[derive(Clone)]
+pub struct Engine {
+    /// The network.
+    pub net: Arc<Net>,
+    /// Connections and bytes per second.
+    pub limits: Arc<Limits>,
+    /// The state of the network.
+    pub outage: Arc<Outage>,
+}
+
+/// The partial behind a sink, for transfers that can be resumed.
+pub struct Disk {
+    /// The open partial.
+    pub file: Arc<File>,
+    /// Its journal.
+    pub journal: Journal,
+    /// Whether records must come to stand on disk.
+    pub sync: bool,
+    /// What is there already.
+    pub done: RangeSet,
+    /// The hash of a prefix, and how long the prefix is.
+    pub midstate: Option<(u64, Hasher)>,
+}
+
+/// What to do.
+pub struct Spec {
+    /// Where the bytes come from.
+    pub source: Arc<Source>,
+    /// Where they go.
+    pub sink: Arc<dyn Sink>,
+    /// Which bytes of the remote file.
+    pub bounds: Range<u64>,
+    /// The hash they must have.
+    pub expected: Option<Expected>,
+    /// The partial, if what is fetched shall survive.
+    pub disk: Option<Disk>,
+    /// Length of a part; 0 is automatic.
+    pub part_size: u64,
+    /// How long to go on without progress.
+    pub patience: Duration,
+    /// An answer that is here already, from the first byte on.
+    pub first: Option<First>,
+    /// Where to tell how it goes.
+    pub progress: Arc<FileProgress>,
+}
+
+/// An answer that came with the first look at a file.
+pub struct First {
+    /// The body.
+    pub opened: Opened,
+    /// How many bytes from the start it brings, when it is a part.
+    pub length: u64,
+    /// The connection's slot.
+    pub slot: Slot,
+}
+
+/// How it ended, when it ended well.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    /// What was proven.
+    pub verified: Verified,
+}
+
+struct Transfer {
+    engine: Engine,
+    id: u64,
+    source: Arc<Source>,
+    sink: Arc<dyn Sink>,
+    bounds: Range<u64>,
+    plan: Mutex<Plan>,
+    journal: Option<Mutex<Journal>>,
+    disk: Option<(Arc<File>, bool)>,
+    unsynced: AtomicU64,
+    syncing: AtomicBool,
+    edge: watch::Sender<u64>,
+    patience: Mutex<Patience>,
+    meters: Mutex<Vec<Arc<Meter>>>,
+    progress: Arc<FileProgress>,
+    done: AtomicU64,
+}
+
+/// What one connection of a transfer brings.
+struct Meter {
+    bytes: AtomicU64,
+    before: AtomicU64,
+    ages: AtomicU64,
+    left: AtomicU64,
+    too_slow: Notify,
+}
+
+enum PartEnd {
+    Done,
+    /// The server does not do ranges; here is the whole file.
+    Whole(Body, Slot),
+}
+
+/// Fetches what is missing, proves it, and returns. The sink holds all bytes then; publishing is the caller's.
+pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Outcome> {
+    let total = spec.bounds.end - spec.bounds.start;
+    let disk = spec.disk.take();
+    let done = disk.as_ref().map(|d| d.done.clone()).unwrap_or_default();
+    let mut midstate = None;
+    let (mut journal, mut handle) = (None, None);
+    if let Some(disk) = disk {
+        midstate = disk.midstate;
+        handle = Some((disk.file, disk.sync));
+        journal = Some(Mutex::new(disk.journal));
+    }
+    let restored = done.total();
+    spec.progress.set_restored(restored);
+    let plan = Plan::new(spec.bounds.clone(), spec.part_size, done);
+    let transfer = Arc::new(Transfer {
+        engine: engine.clone(),
+        id: engine.limits.transfer_id(),
+        source: spec.source,
+        sink: spec.sink,
+        bounds: spec.bounds,
+        edge: watch::Sender::new(plan.edge()),
+        plan: Mutex::new(plan),
+        journal,
+        disk: handle,
+        unsynced: 0.into(),
+        syncing: false.into(),
+        patience: Mutex::new(Patience::new(spec.patience, Instant::now())),
+        meters: Mutex::default(),
+        progress: spec.progress,
+        done: restored.into(),
+    });
+    let Some(expected) = spec.expected else {
+        transfer.fetch(&mut watch, spec.first.take()).await?;
+        transfer.sync_at_end().await?;
+        return Ok(Outcome { verified: Verified::Length });
+    };
+    let mut second_try = false;
+    loop {
+        let follower = (total > SMALL && !transfer.sink.takes_hash())
+            .then(|| Follower(tokio::spawn(transfer.clone().follow(expected.clone(), midstate.take()))));
+        transfer.fetch(&mut watch, spec.first.take()).await?;
+        let actual = match follower {
+            Some(mut follower) => watch.guard(follower.hash()).await?,
+            None => transfer.hash_at_once(&expected)?,
+        };
+        transfer.sync_at_end().await?;
+        if actual == expected.hex() {
+            return Ok(Outcome { verified: Verified::Hash });
+        }
+        if second_try || transfer.sink.takes_hash() {
+            return Err(Error::new(
+                Kind::HashMismatch,
+                format!("the bytes have the hash {actual}, they must have {}", expected.hex()),
+            )
+            .url(transfer.source.remote().url.as_str()));
+        }
+        second_try = true;
+        let transfer = transfer.clone();
+        blocking(move || transfer.discard_bad()).await?;
+    }
+}
+
+/// The follower's task; dropping it ends the task at its next batch.
+struct Follower(tokio::task::JoinHandle<Result<String>>);
+
+impl Follower {
+    async fn hash(&mut self) -> Result<String> {
+        (&mut self.0).await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the hashing task failed")))
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Transfer {
+    /// Brings every missing byte into the sink.
+    async fn fetch(self: &Arc<Self>, watch: &mut Watch, first: Option<First>) -> Result<()> {
+        let mut parts: JoinSet<Result<PartEnd>> = JoinSet::new();
+        let mut compare = tokio::time::interval(COMPARE);
+        compare.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut whole = false;
+        match first {
+            Some(First { opened: Opened::Part(body), length, slot }) => {
+                let range = self.bounds.start..self.bounds.start + length;
+                self.plan().reserve(range.clone());
+                parts.spawn(self.clone().part(range, slot, watch.clone(), Some(body)));
+            }
+            Some(First { opened: Opened::Whole(body), slot, .. }) => {
+                whole = true;
+                self.plan().take_all();
+                parts.spawn(self.clone().stream(slot, watch.clone(), Some(body)));
+            }
+            None => {}
+        }
+        loop {
+            if parts.is_empty() && self.plan().is_complete() {
+                return Ok(());
+            }
+            let wants = !whole && self.plan().has_next(self.horizon());
+            let outcome = tokio::select! {
+                biased;
+                () = watch.stopped() => {
+                    self.settle(&mut parts).await;
+                    watch.go_on().await?;
+                    self.patience().progress(Instant::now());
+                    whole = false;
+                    Ok(())
+                }
+                Some(end) = parts.join_next(), if !parts.is_empty() => match end {
+                    Ok(Ok(PartEnd::Done)) => Ok(()),
+                    Ok(Ok(PartEnd::Whole(body, slot))) => {
+                        // The others get the whole file as well: one is enough.
+                        parts.shutdown().await;
+                        whole = true;
+                        self.plan().take_all();
+                        parts.spawn(self.clone().stream(slot, watch.clone(), Some(body)));
+                        Ok(())
+                    }
+                    Ok(Err(_)) if watch.wish() != Wish::Run => Ok(()),
+                    Ok(Err(error)) => Err(error),
+                    Err(join) => Err(Error::new(Kind::Internal, "a part failed").cause(&join)),
+                },
+                slot = self.engine.limits.acquire(self.id), if wants => {
+                    let workers = self.engine.limits.window();
+                    let range = self.plan().next(workers, self.horizon());
+                    if let Some(range) = range {
+                        parts.spawn(self.clone().part(range, slot, watch.clone(), None));
+                    }
+                    Ok(())
+                }
+                _ = compare.tick(), if parts.len() > 2 => {
+                    self.drop_slow();
+                    Ok(())
+                }
+            };
+            if let Err(error) = outcome {
+                self.settle(&mut parts).await;
+                return Err(error);
+            }
+        }
+    }
+
+    fn horizon(&self) -> u64 {
+        self.sink.horizon().saturating_add(self.bounds.start)
+    }
+
+    /// Lets the parts note what they have; one that does not answer is left behind.
+    async fn settle(&self, parts: &mut JoinSet<Result<PartEnd>>) {
+        let all = async { while parts.join_next().await.is_some() {} };
+        // Parts that were not told to stop are ended at their next wait.
+        if tokio::time::timeout(GRACE, all).await.is_err() {
+            parts.abort_all();
+            let all = async { while parts.join_next().await.is_some() {} };
+            if tokio::time::timeout(GRACE, all).await.is_err() {
+                parts.detach_all();
+            }
+        }
+    }
+
+    /// Brings one range, however often its connection breaks.
+    async fn part(
+        self: Arc<Self>,
+        range: Range<u64>,
+        slot: Slot,
+        mut watch: Watch,
+        mut body: Option<Body>,
+    ) -> Result<PartEnd> {
+        let mut at = range.start;
+        let mut slot = Some(slot);
+        let mut backoff = Backoff::default();
+        let mut probe: Option<Probe<'_>> = None;
+        let outcome = loop {
+            let before = at;
+            let mut held = match slot.take() {
+                Some(slot) => slot,
+                None => match watch.guard(async { Ok(self.engine.limits.acquire(self.id).await) }).await {
+                    Ok(slot) => slot,
+                    Err(error) => break Err(error),
+                },
+            };
+            let tried = {
+                let mut stop = watch.clone();
+                let opened = async {
+                    match body.take() {
+                        Some(body) => Ok(Opened::Part(body)),
+                        None => self.source.open(at..range.end).await,
+                    }
+                };
+                tokio::select! {
+                    biased;
+                    () = stop.stopped() => Err(Error::cancelled()),
+                    opened = opened => opened,
+                }
+            };
+            let tried = match tried {
+                Ok(Opened::Whole(whole)) if self.covers_all(at..range.end) => {
+                    // The whole file is what was asked for.
+                    self.receive(whole, &mut at, range.end, &mut held, &mut watch, &mut probe).await
+                }
+                Ok(Opened::Whole(whole)) => {
+                    self.plan().give_back(at..range.end);
+                    return Ok(PartEnd::Whole(whole, held));
+                }
+                Ok(Opened::Part(part)) => {
+                    self.receive(part, &mut at, range.end, &mut held, &mut watch, &mut probe).await
+                }
+                Err(error) => Err(error),
+            };
+            let error = match tried {
+                Ok(()) => {
+                    held.finished();
+                    break Ok(PartEnd::Done);
+                }
+                Err(error) => error,
+            };
+            if at > before {
+                backoff.reset();
+            }
+            match self.after_failure(&error, &mut backoff, held, &mut watch, &mut probe).await {
+                Ok(()) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        self.plan().give_back(at..range.end);
+        outcome
+    }
+
+    /// Whether a range is the whole file, so that a 200 answers it.
+    fn covers_all(&self, range: Range<u64>) -> bool {
+        range.start == 0 && self.source.remote().size == Some(range.end)
+    }
+
+    /// Decides what a failure means: waits and returns, or says that it is final.
+    async fn after_failure<'a>(
+        &'a self,
+        error: &Error,
+        backoff: &mut Backoff,
+        slot: Slot,
+        watch: &mut Watch,
+        probe: &mut Option<Probe<'a>>,
+    ) -> Result<()> {
+        if watch.wish() != Wish::Run {
+            return Err(Error::cancelled());
+        }
+        let network = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy);
+        if network {
+            slot.failed();
+        }
+        drop(slot);
+        let useless = matches!(error.kind(), Kind::Protocol | Kind::ContentChanged);
+        let spent = (useless && backoff.failures() + 1 >= USELESS)
+            || (!network && backoff.failures() + 1 >= SERVER_FAILURES);
+        if !error.is_retryable() || spent {
+            return Err(error.clone());
+        }
+        let wait = backoff.next(fastrand::f64());
+        if !self.patience().allows(Instant::now(), wait) {
+            return Err(error.clone().context("gave up after no progress for too long"));
+        }
+        if network && probe.is_none() {
+            // The lock's own bound: whoever probes gives up when patience ends.
+            *probe = watch.guard(async { Ok(self.engine.outage.probe().await) }).await?;
+            if probe.is_none() {
+                return Ok(()); // The network is back.
+            }
+        }
+        watch.guard(async {
+            tokio::time::sleep(wait).await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Moves a body into the sink.
+    async fn receive(
+        self: &Arc<Self>,
+        mut body: Body,
+        at: &mut u64,
+        end: u64,
+        slot: &mut Slot,
+        watch: &mut Watch,
+        probe: &mut Option<Probe<'_>>,
+    ) -> Result<()> {
+        let meter = Metered::new(self, end - *at);
+        let mut note = Note::new(*at);
+        let outcome = loop {
+            if *at == end {
+                // Nothing may follow; reading the end gives the connection back to the pool.
+                break match body.chunk().await {
+                    Ok(None) | Err(_) => Ok(()),
+                    Ok(Some(_)) => Err(Error::new(Kind::Protocol, "the server sent more than was asked for")),
+                };
+            }
+            let chunk = tokio::select! {
+                biased;
+                chunk = body.chunk() => chunk,
+                () = watch.stopped() => Err(Error::cancelled()),
+                () = meter.0.too_slow.notified() => {
+                    self.engine.net.penalise(body.address());
+                    Err(Error::new(Kind::Timeout, "the connection is much slower than the others").retryable(true))
+                }
+            };
+            let chunk = match chunk {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => {
+                    let left = end - *at;
+                    break Err(Error::new(Kind::Network, format!("the answer ended {left} bytes early"))
+                        .retryable(true));
+                }
+                Err(error) => break Err(error),
+            };
+            if probe.take().is_some() {
+                self.engine.outage.recovered();
+            }
+            slot.delivers();
+            if chunk.len() as u64 > end - *at {
+                break Err(Error::new(Kind::Protocol, "the server sent more than was asked for").retryable(true));
+            }
+            if let Err(error) = self.take(&chunk, *at, &mut note) {
+                break Err(error);
+            }
+            *at += chunk.len() as u64;
+            meter.0.bytes.fetch_add(chunk.len() as u64, Relaxed);
+            meter.0.left.store(end - *at, Relaxed);
+            let length = chunk.len() as u64;
+            drop(chunk); // Before the wait: its buffer is used again.
+            self.engine.limits.pass(length).await;
+        };
+        let noted = self.note(&mut note);
+        outcome.and(noted)
+    }
+
+    /// Puts a chunk into the sink and tells everybody.
+    fn take(self: &Arc<Self>, chunk: &Bytes, at: u64, note: &mut Note) -> Result<()> {
+        self.sink.write_at(chunk, at - self.bounds.start)?;
+        let end = at + chunk.len() as u64;
+        if self.journal.is_some() {
+            note.hash.write(chunk);
+            note.range.end = end;
+            if note.range.end - note.range.start >= NOTE {
+                self.note(note)?;
+            }
+        }
+        let edge = {
+            let mut plan = self.plan();
+            plan.arrived(at..end);
+            plan.edge()
+        };
+        self.edge.send_if_modified(|now| std::mem::replace(now, edge) != edge);
+        self.patience().progress(Instant::now());
+        self.progress.add_received(chunk.len() as u64);
+        self.progress.set_done(self.done.fetch_add(chunk.len() as u64, Relaxed) + chunk.len() as u64);
+        Ok(())
+    }
+
+    /// Writes what has come since the last note into the journal.
+    fn note(self: &Arc<Self>, note: &mut Note) -> Result<()> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        let range = note.range.clone();
+        if range.is_empty() {
+            return Ok(());
+        }
+        let sum = note.hash.finish();
+        *note = Note::new(range.end);
+        let noted = lock(journal).finished(range.clone(), sum);
+        noted.map_err(|e| Error::new(Kind::Io, "can't write the journal of the download").os(&e))?;
+        self.sync_some(range.end - range.start);
+        Ok(())
+    }
+
+    /// Pushes data to the disk when enough has come, and notes that it is there.
+    fn sync_some(self: &Arc<Self>, bytes: u64) {
+        if !matches!(self.disk, Some((_, true)))
+            || self.unsynced.fetch_add(bytes, Relaxed) + bytes < SYNC
+            || self.syncing.swap(true, Relaxed)
+        {
+            return;
+        }
+        self.unsynced.store(0, Relaxed);
+        let transfer = self.clone();
+        tokio::task::spawn_blocking(move || {
+            if let (Some((file, _)), Some(journal)) = (&transfer.disk, &transfer.journal) {
+                let up_to = lock(journal).end();
+                // A failure shows at the end, where it counts; until then a note is missing.
+                if file.sync_data().is_ok() {
+                    let _ = lock(journal).append(&Record::Synced { up_to });
+                }
+            }
+            transfer.syncing.store(false, Relaxed);
+        });
+    }
+
+    /// Everything on disk, before the rename.
+    async fn sync_at_end(self: &Arc<Self>) -> Result<()> {
+        let Some((file, true)) = self.disk.clone() else { return Ok(()) };
+        blocking(move || file.sync_data().map_err(|e| Error::new(Kind::Io, "can't sync the download").os(&e))).await
+    }
+
+    /// The whole file in one answer, from its first byte, however often it has to begin again.
+    async fn stream(self: Arc<Self>, slot: Slot, mut watch: Watch, mut body: Option<Body>) -> Result<PartEnd> {
+        let size = self.source.remote().size.unwrap_or(self.bounds.end);
+        let mut slot = Some(slot);
+        let mut backoff = Backoff::default();
+        let mut probe = None;
+        let mut furthest = 0;
+        loop {
+            let mut held = match slot.take() {
+                Some(slot) => slot,
+                None => watch.guard(async { Ok(self.engine.limits.acquire(self.id).await) }).await?,
+            };
+            let opened = match body.take() {
+                Some(body) => Ok(body),
+                None => watch.guard(self.source.open(0..size)).await.map(|opened| match opened {
+                    Opened::Part(body) | Opened::Whole(body) => body,
+                }),
+            };
+            let mut at = 0;
+            let tried = match opened {
+                Ok(body) => self.receive_stream(body, &mut at, size, &mut held, &mut watch, &mut probe).await,
+                Err(error) => Err(error),
+            };
+            let Err(error) = tried else {
+                held.finished();
+                return Ok(PartEnd::Done);
+            };
+            if at > furthest {
+                furthest = at;
+                backoff.reset();
+            }
+            self.after_failure(&error, &mut backoff, held, &mut watch, &mut probe).await?;
+        }
+    }
+
+    /// As [`Self::receive`], leaving out what lies outside of the bounds.
+    async fn receive_stream(
+        self: &Arc<Self>,
+        mut body: Body,
+        at: &mut u64,
+        size: u64,
+        slot: &mut Slot,
+        watch: &mut Watch,
+        probe: &mut Option<Probe<'_>>,
+    ) -> Result<()> {
+        while *at < self.bounds.start {
+            let Some(chunk) = watch.guard(body.chunk()).await? else {
+                return Err(Error::new(Kind::Network, "the answer ended early").retryable(true));
+            };
+            let skipped = (self.bounds.start - *at).min(chunk.len() as u64);
+            *at += skipped;
+            let rest = chunk.slice(skipped as usize..);
+            if !rest.is_empty() {
+                let rest = rest.slice(..rest.len().min((self.bounds.end - *at) as usize));
+                self.take(&rest, *at, &mut Note::new(*at))?;
+                *at += rest.len() as u64;
+            }
+        }
+        if self.bounds.end < size {
+            let mut note = Note::new(*at);
+            while *at < self.bounds.end {
+                let Some(chunk) = watch.guard(body.chunk()).await? else {
+                    return Err(Error::new(Kind::Network, "the answer ended early").retryable(true));
+                };
+                let chunk = chunk.slice(..chunk.len().min((self.bounds.end - *at) as usize));
+                self.take(&chunk, *at, &mut note)?;
+                *at += chunk.len() as u64;
+            }
+            return Ok(());
+        }
+        self.receive(body, at, size, slot, watch, probe).await
+    }
+
+    /// Hashes the contiguous prefix behind the parts.
+    async fn follow(self: Arc<Self>, expected: Expected, midstate: Option<(u64, Hasher)>) -> Result<String> {
+        let total = self.bounds.end - self.bounds.start;
+        let mut edge = self.edge.subscribe();
+        let (mut at, mut hasher) = midstate.unwrap_or_else(|| (0, expected.hasher(total)));
+        while at < total {
+            let enough = (at + HASH_BATCH).min(total) + self.bounds.start;
+            // The sender lives in self.
+            let _ = edge.wait_for(|edge| *edge >= enough).await;
+            let transfer = self.clone();
+            let latest = edge.clone();
+            (at, hasher) = blocking(move || transfer.hash_up_to(&latest, at, hasher)).await?;
+        }
+        Ok(hasher.finish())
+    }
+
+    /// Hashes until it has caught up with the edge.
+    fn hash_up_to(&self, edge: &watch::Receiver<u64>, mut at: u64, mut hasher: Hasher) -> Result<(u64, Hasher)> {
+        let mut buffer = vec![0; HASH_READ];
+        loop {
+            let target = *edge.borrow() - self.bounds.start;
+            if at >= target {
+                return Ok((at, hasher));
+            }
+            let length = HASH_READ.min((target - at) as usize);
+            self.sink.read_at(&mut buffer[..length], at)?;
+            hasher.update(&buffer[..length]);
+            let noted = at / MIDSTATE;
+            at += length as u64;
+            self.progress.set_hashed(at);
+            if at / MIDSTATE > noted
+                && let Some(journal) = &self.journal
+            {
+                // The hash goes on without its note; a resume hashes a little more then.
+                let _ = lock(journal).append(&Record::Midstate { at, state: hasher.save() });
+            }
+        }
+    }
+
+    /// The hash of a small file, or of a sink that took it on the way.
+    fn hash_at_once(&self, expected: &Expected) -> Result<String> {
+        if self.sink.takes_hash() {
+            return Ok(self.sink.hash().unwrap_or_default());
+        }
+        let total = self.bounds.end - self.bounds.start;
+        let mut bytes = vec![0; total as usize];
+        self.sink.read_at(&mut bytes, 0)?;
+        self.progress.set_hashed(total);
+        let mut hasher = expected.hasher(total);
+        hasher.update(&bytes);
+        Ok(hasher.finish())
+    }
+
+    /// After a wrong hash: finds the ranges that are not what was received, or gives up on all of them.
+    fn discard_bad(&self) -> Result<()> {
+        let mut bad = Vec::new();
+        if let Some(journal) = &self.journal {
+            for (range, sum) in lock(journal).ranges() {
+                if checksum(&*self.sink, range.start - self.bounds.start..range.end - self.bounds.start)? != sum {
+                    bad.push(range);
+                }
+            }
+        }
+        if bad.is_empty() {
+            bad.push(self.bounds.clone());
+        }
+        let mut plan = self.plan();
+        for range in bad {
+            plan.lost(range.clone());
+            if let Some(journal) = &self.journal {
+                let lost = lock(journal).lost(range);
+                lost.map_err(|e| Error::new(Kind::Io, "can't write the journal of the download").os(&e))?;
+            }
+        }
+        self.edge.send_replace(plan.edge());
+        Ok(())
+    }
+
+    /// Ends connections that bring a tenth of what the others bring.
+    fn drop_slow(&self) {
+        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        // Each rate is over the time since the last look, about a second.
+        let mut rates: Vec<u64> = Vec::new();
+        for meter in meters.iter_mut() {
+            let bytes = meter.bytes.load(Relaxed);
+            rates.push(bytes - meter.before.swap(bytes, Relaxed));
+            meter.ages.fetch_add(1, Relaxed);
+        }
+        let mut sorted = rates.clone();
+        sorted.sort_unstable();
+        let Some(&median) = sorted.get(sorted.len() / 2) else { return };
+        for (meter, rate) in meters.iter().zip(rates) {
+            let old = meter.ages.load(Relaxed) >= 3;
+            let long = meter.left.load(Relaxed) / (rate + 1) > 5;
+            if old && long && rate * 10 < median {
+                meter.too_slow.notify_one();
+            }
+        }
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        lock(&self.plan)
+    }
+
+    fn patience(&self) -> MutexGuard<'_, Patience> {
+        lock(&self.patience)
+    }
+}
+
+/// The XXH3 of bytes in a sink.
+pub fn checksum(sink: &dyn Sink, range: Range<u64>) -> Result<u64> {
+    let mut hash = XxHash3_64::default();
+    let mut buffer = vec![0; HASH_READ];
+    let mut at = range.start;
+    while at < range.end {
+        let length = HASH_READ.min((range.end - at) as usize);
+        sink.read_at(&mut buffer[..length], at)?;
+        hash.write(&buffer[..length]);
+        at += length as u64;
+    }
+    Ok(hash.finish())
+}
+
+/// What has come since the last note.
+struct Note {
+    range: Range<u64>,
+    hash: XxHash3_64,
+}
+
+impl Note {
+    fn new(at: u64) -> Self {
+        Self { range: at..at, hash: XxHash3_64::default() }
+    }
+}
+
+/// A meter in its transfer's list, for as long as its body is read.
+struct Metered<'a>(Arc<Meter>, &'a Transfer);
+
+impl<'a> Metered<'a> {
+    fn new(transfer: &'a Transfer, left: u64) -> Self {
+        let meter = Arc::new(Meter {
+            bytes: 0.into(),
+            before: 0.into(),
+            ages: 0.into(),
+            left: left.into(),
+            too_slow: Notify::new(),
+        });
+        lock(&transfer.meters).push(meter.clone());
+        Self(meter, transfer)
+    }
+}
+
+impl Drop for Metered<'_> {
+    fn drop(&mut self) {
+        lock(&self.1.meters).retain(|meter| !Arc::ptr_eq(meter, &self.0));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs what blocks on a thread that may.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) if error.is_cancelled() => Err(Error::new(Kind::Closed, "the client is closed")),
+        Err(_) => Err(Error::new(Kind::Internal, "a worker panicked")),
+    }
+}

@@ -1,0 +1,339 @@
+//! The budgets that all transfers of a client share: connections and bytes per second.
+//!
+//! A part holds a [`Slot`] while it uses a connection. Slots go to the transfer that has the fewest, so that files
+//! share the line fairly; how many there are is the [`Window`]'s decision, taken ten times a second by a task that
+//! lives only while slots are in use.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::window::{Sample, Window};
+
+/// Connections a client starts with.
+const FIRST: usize = 8;
+/// Most connections without a cap of the caller's.
+const MOST: usize = 256;
+/// Buffers that one connection may fill: hyper's, TLS's and the part's own.
+const PER_CONNECTION: u64 = 768 << 10;
+/// What a request is worth beside its bytes when goodput is judged, so that small files count.
+const REQUEST_WORTH: f64 = 65_536.0;
+/// How often the window looks.
+const TICK: Duration = Duration::from_millis(100);
+/// Bytes that may pass at once under a rate limit, in seconds of the rate.
+const BURST: f64 = 0.1;
+
+/// The shared budgets of one client.
+#[derive(Debug)]
+pub struct Limits {
+    slots: Mutex<Slots>,
+    rate: AtomicU64,
+    next_free: Mutex<Option<Instant>>,
+    memory: u64,
+    received: AtomicU64,
+    requests: AtomicU64,
+    delivering: AtomicUsize,
+    failures: AtomicUsize,
+    ticking: AtomicBool,
+    ids: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Slots {
+    window: Window,
+    hard_cap: usize,
+    active: usize,
+    held: HashMap<u64, usize>,
+    waiting: VecDeque<(u64, oneshot::Sender<()>)>,
+}
+
+/// The right to use one connection. Dropping it gives the right back.
+#[derive(Debug)]
+pub struct Slot {
+    limits: Arc<Limits>,
+    transfer: u64,
+    delivering: bool,
+}
+
+impl Limits {
+    /// Budgets for a client; `connections` and `rate` of 0 mean no cap of the caller's, `descriptors` is what the
+    /// process may open.
+    pub fn new(connections: u64, memory: u64, rate: u64, descriptors: Option<u64>) -> Arc<Self> {
+        // Half of the descriptors are the host's; a connection needs one, and files need some.
+        let by_descriptors = descriptors.map_or(MOST, |d| (d.saturating_sub(24) / 2) as usize);
+        let by_memory = (memory / 4 * 3 / PER_CONNECTION) as usize;
+        let hard_cap = MOST.max(connections as usize).min(by_descriptors).min(by_memory).max(1);
+        let most = if connections == 0 { hard_cap } else { hard_cap.min(connections as usize) };
+        Arc::new(Self {
+            slots: Mutex::new(Slots {
+                window: Window::new(FIRST, most),
+                hard_cap,
+                active: 0,
+                held: HashMap::new(),
+                waiting: VecDeque::new(),
+            }),
+            rate: rate.into(),
+            next_free: Mutex::new(None),
+            memory,
+            received: 0.into(),
+            requests: 0.into(),
+            delivering: 0.into(),
+            failures: 0.into(),
+            ticking: false.into(),
+            ids: 0.into(),
+        })
+    }
+
+    /// A number for a new transfer.
+    pub fn transfer_id(&self) -> u64 {
+        self.ids.fetch_add(1, Relaxed)
+    }
+
+    /// Bytes that buffers may hold.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// How many connections the window grants now.
+    pub fn window(&self) -> usize {
+        self.slots().window.target()
+    }
+
+    /// Most connections that may ever be open at once.
+    pub fn most(&self) -> usize {
+        self.slots().window.most()
+    }
+
+    /// Changes the cap on connections while running; 0 lets hfx find the number.
+    pub fn set_connections(&self, most: u64) {
+        let mut slots = self.slots();
+        let cap = if most == 0 { slots.hard_cap } else { slots.hard_cap.min(most as usize) };
+        slots.window.set_most(cap);
+        slots.grant();
+    }
+
+    /// Changes the cap on bytes per second while running; 0 is none.
+    pub fn set_rate(&self, rate: u64) {
+        self.rate.store(rate, Relaxed);
+        *self.next_free.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Waits for a connection's turn.
+    pub async fn acquire(self: &Arc<Self>, transfer: u64) -> Slot {
+        let turn = {
+            let mut slots = self.slots();
+            if slots.waiting.is_empty() && slots.active < slots.window.target() {
+                slots.take(transfer);
+                None
+            } else {
+                let (sender, receiver) = oneshot::channel();
+                slots.waiting.push_back((transfer, sender));
+                Some(Turn { limits: self, transfer, receiver })
+            }
+        };
+        self.tick();
+        if let Some(mut turn) = turn {
+            // The sender is dropped only with the limits themselves.
+            let _ = (&mut turn.receiver).await;
+            std::mem::forget(turn);
+        }
+        Slot { limits: self.clone(), transfer, delivering: false }
+    }
+
+    /// Waits until the rate limit lets these bytes pass.
+    pub async fn pass(&self, bytes: u64) {
+        self.received.fetch_add(bytes, Relaxed);
+        let rate = self.rate.load(Relaxed);
+        if rate == 0 {
+            return;
+        }
+        let wait = {
+            let mut next = self.next_free.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let from = next.map_or(now, |at| at.max(now));
+            let free = from + Duration::from_secs_f64(bytes as f64 / rate as f64);
+            *next = Some(free);
+            free.saturating_duration_since(now + Duration::from_secs_f64(BURST))
+        };
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the task that feeds the window, unless it runs.
+    fn tick(self: &Arc<Self>) {
+        if self.ticking.swap(true, Relaxed) {
+            return;
+        }
+        let limits = self.clone();
+        tokio::spawn(async move {
+            let (mut bytes, mut requests) = (limits.received.load(Relaxed), limits.requests.load(Relaxed));
+            let mut last = Instant::now();
+            loop {
+                tokio::time::sleep(TICK).await;
+                let (b, r) = (limits.received.load(Relaxed), limits.requests.load(Relaxed));
+                let work = (b - bytes) as f64 + (r - requests) as f64 * REQUEST_WORTH;
+                (bytes, requests) = (b, r);
+                let mut slots = limits.slots();
+                if slots.active == 0 && slots.waiting.is_empty() {
+                    limits.ticking.store(false, Relaxed);
+                    return;
+                }
+                let sample = Sample {
+                    work,
+                    seconds: last.elapsed().as_secs_f64(),
+                    delivering: limits.delivering.load(Relaxed),
+                    // Under a rate limit more connections can't bring more.
+                    pressed: !slots.waiting.is_empty() && limits.rate.load(Relaxed) == 0,
+                    failures: limits.failures.swap(0, Relaxed),
+                };
+                last = Instant::now();
+                slots.window.observe(&sample);
+                slots.grant();
+            }
+        });
+    }
+}
+
+/// A place in the queue; leaving it gives a right that was granted meanwhile back.
+struct Turn<'a> {
+    limits: &'a Arc<Limits>,
+    transfer: u64,
+    receiver: oneshot::Receiver<()>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut slots = self.limits.slots();
+        self.receiver.close();
+        if self.receiver.try_recv().is_ok() {
+            slots.release(self.transfer);
+        }
+        slots.waiting.retain(|(_, sender)| !sender.is_closed());
+        slots.grant();
+    }
+}
+
+impl Slots {
+    fn take(&mut self, transfer: u64) {
+        self.active += 1;
+        *self.held.entry(transfer).or_default() += 1;
+    }
+
+    fn release(&mut self, transfer: u64) {
+        self.active -= 1;
+        if let Some(held) = self.held.get_mut(&transfer) {
+            *held -= 1;
+            if *held == 0 {
+                self.held.remove(&transfer);
+            }
+        }
+    }
+
+    fn grant(&mut self) {
+        while self.active < self.window.target() {
+            let fewest = self
+                .waiting
+                .iter()
+                .enumerate()
+                .min_by_key(|(place, (transfer, _))| (self.held.get(transfer).copied().unwrap_or(0), *place));
+            let Some((place, _)) = fewest else { return };
+            let Some((transfer, sender)) = self.waiting.remove(place) else { return };
+            if sender.send(()).is_ok() {
+                self.take(transfer);
+            }
+        }
+    }
+}
+
+impl Slot {
+    /// Bytes arrive on the connection.
+    pub fn delivers(&mut self) {
+        if !self.delivering {
+            self.delivering = true;
+            self.limits.delivering.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// A request was answered in full.
+    pub fn finished(&self) {
+        self.limits.requests.fetch_add(1, Relaxed);
+    }
+
+    /// The connection failed.
+    pub fn failed(&self) {
+        self.limits.failures.fetch_add(1, Relaxed);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if self.delivering {
+            self.limits.delivering.fetch_sub(1, Relaxed);
+        }
+        let mut slots = self.limits.slots();
+        slots.release(self.transfer);
+        slots.grant();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn slots_are_shared_fairly_and_given_back() {
+        let limits = Limits::new(2, 256 << 20, 0, None);
+        let (a, b) = (limits.transfer_id(), limits.transfer_id());
+        let (first, second) = (limits.acquire(a).await, limits.acquire(a).await);
+        let mut third = Box::pin(limits.acquire(a));
+        let mut other = Box::pin(limits.acquire(b));
+        for future in [&mut third, &mut other] {
+            assert!(tokio::time::timeout(Duration::from_millis(1), future).await.is_err());
+        }
+        drop(first);
+        let held = tokio::time::timeout(Duration::from_secs(5), &mut other).await.expect("b has none, so b is next");
+        drop(third);
+        drop((held, second));
+        let _again = (limits.acquire(b).await, limits.acquire(b).await);
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_wait_loses_no_slot() {
+        let limits = Limits::new(1, 256 << 20, 0, None);
+        for _ in 0..50 {
+            let held = limits.acquire(0).await;
+            let mut waiting = Box::pin(limits.acquire(1));
+            assert!(tokio::time::timeout(Duration::from_micros(10), &mut waiting).await.is_err());
+            drop(held); // The wait is granted its turn here...
+            drop(waiting); // ...and given up before it sees it.
+        }
+        tokio::time::timeout(Duration::from_secs(5), limits.acquire(2)).await.expect("the slot is free");
+    }
+
+    #[test]
+    fn caps_follow_memory_and_descriptors() {
+        assert_eq!(Limits::new(0, 256 << 20, 0, None).most(), 256);
+        assert_eq!(Limits::new(0, 32 << 20, 0, None).most(), 32);
+        assert_eq!(Limits::new(0, 256 << 20, 0, Some(64)).most(), 20);
+        assert_eq!(Limits::new(4, 256 << 20, 0, None).most(), 4);
+        assert_eq!(Limits::new(0, 1, 0, Some(0)).most(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_rate_holds_and_can_change() {
+        let limits = Limits::new(0, 256 << 20, 10_000_000, None);
+        let start = Instant::now();
+        limits.pass(2_000_000).await;
+        assert!(start.elapsed() >= Duration::from_millis(99), "0.2 s worth of bytes, less the burst");
+        limits.set_rate(1 << 50);
+        tokio::time::timeout(Duration::from_secs(5), limits.pass(1 << 40)).await.expect("the new rate holds at once");
+    }
+}

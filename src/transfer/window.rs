@@ -1,0 +1,290 @@
+//! How many parts may be in flight (pure: samples and time come in, a number comes out).
+//!
+//! The window searches for the knee: the fewest connections that bring (almost) all the goodput there is. It
+//! doubles while doubling pays, then holds, and from time to time tries a few more or a few less: more are kept
+//! when they bring more, fewer when they bring as much. A level that brings less than the one before is left at
+//! once. It is judged only while the work could use more connections than it has.
+
+/// What was seen since the last sample.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Work done: bytes, and a fixed worth for each request, so that small files count.
+    pub work: f64,
+    /// Over how many seconds.
+    pub seconds: f64,
+    /// Parts that received bytes at the end of the sample.
+    pub delivering: usize,
+    /// Whether more parts were waiting than the window let through.
+    pub pressed: bool,
+    /// Parts that failed for reasons of the network.
+    pub failures: usize,
+}
+
+/// Doubling must bring at least this much to go on doubling.
+const DOUBLING_PAYS: f64 = 1.15;
+/// A quarter more must bring at least this much to be kept.
+const MORE_PAYS: f64 = 1.05;
+/// A fifth less must keep at least this much to be kept.
+const LESS_SUFFICES: f64 = 0.97;
+/// Below this share of what a level brought, the line has changed.
+const COLLAPSE: f64 = 0.5;
+/// Seconds of samples that judge a level.
+const JUDGE: f64 = 0.1;
+/// Seconds between two experiments; doubles with each that changes nothing.
+const HOLD: f64 = 1.0;
+/// Longest time between two experiments.
+const LONGEST_HOLD: f64 = 30.0;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Phase {
+    /// Doubling; the rate of the level before, if there was one.
+    Start { before: Option<(usize, f64)> },
+    /// Holding a level that is known to be good.
+    Hold,
+    /// Trying another level; what to go back to.
+    Try { home: usize, rate: f64 },
+}
+
+/// The controller of one client.
+#[derive(Debug)]
+pub struct Window {
+    target: usize,
+    most: usize,
+    phase: Phase,
+    /// Work and seconds seen at this level since all its connections deliver.
+    seen: (f64, f64),
+    /// Seconds at this level in all.
+    age: f64,
+    hold: f64,
+    /// The rate that the held level brought.
+    rate: f64,
+    up_next: bool,
+}
+
+impl Window {
+    /// Starts with `first` connections, at most `most`.
+    pub fn new(first: usize, most: usize) -> Self {
+        let most = most.max(1);
+        Self {
+            target: first.clamp(1, most),
+            most,
+            phase: Phase::Start { before: None },
+            seen: (0.0, 0.0),
+            age: 0.0,
+            hold: HOLD,
+            rate: 0.0,
+            up_next: true,
+        }
+    }
+
+    /// How many parts may be in flight.
+    pub fn target(&self) -> usize {
+        self.target
+    }
+
+    /// The cap.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Changes the cap.
+    pub fn set_most(&mut self, most: usize) {
+        self.most = most.max(1);
+        if self.target > self.most {
+            self.go(self.most, Phase::Hold);
+        }
+    }
+
+    /// Takes a sample into account; returns the new target.
+    pub fn observe(&mut self, sample: &Sample) -> usize {
+        if sample.failures > 0 && sample.failures * 2 >= self.target {
+            // Half of the connections broke: whatever this was, fewer will do for now.
+            self.rate = 0.0;
+            self.go((self.target / 2).max(1), Phase::Hold);
+            return self.target;
+        }
+        if !sample.pressed {
+            // The work needs no more than it has; nothing can be learnt about the line.
+            self.seen = (0.0, 0.0);
+            return self.target;
+        }
+        self.age += sample.seconds;
+        // Connections that are still being made say nothing; one that never delivers must not block the rest.
+        if sample.delivering * 10 < self.target * 9 && self.age < 2.0 {
+            return self.target;
+        }
+        self.seen.0 += sample.work;
+        self.seen.1 += sample.seconds;
+        // A line so slow that little arrives needs longer to be judged.
+        let judged = self.seen.1 >= JUDGE && (self.seen.0 >= self.target as f64 * 65_536.0 || self.seen.1 >= 2.0);
+        if judged {
+            self.judge(self.seen.0 / self.seen.1);
+        }
+        self.target
+    }
+
+    fn judge(&mut self, rate: f64) {
+        match self.phase {
+            Phase::Start { before } => self.judge_start(before, rate),
+            Phase::Hold => self.judge_hold(rate),
+            Phase::Try { home, rate: at_home } => {
+                let keep = match self.target.cmp(&home) {
+                    std::cmp::Ordering::Greater => rate >= at_home * MORE_PAYS,
+                    _ => rate >= at_home * LESS_SUFFICES,
+                };
+                if keep {
+                    self.hold = HOLD;
+                    self.rate = rate;
+                    self.up_next = self.target > home;
+                    self.go(self.target, Phase::Hold);
+                } else {
+                    self.hold = (self.hold * 2.0).min(LONGEST_HOLD);
+                    self.up_next = self.target < home;
+                    self.go(home, Phase::Hold);
+                }
+            }
+        }
+    }
+
+    fn judge_start(&mut self, before: Option<(usize, f64)>, rate: f64) {
+        match before {
+            Some((level, old)) if rate < old * DOUBLING_PAYS => {
+                // It did not pay. A little more than before may: the knee lies between.
+                self.rate = rate.max(old);
+                let back = if rate > old { level + (self.target - level) / 2 } else { level };
+                self.go(back, Phase::Hold);
+            }
+            _ if self.target >= self.most => {
+                self.rate = rate;
+                self.go(self.target, Phase::Hold);
+            }
+            _ => {
+                let level = self.target;
+                self.go((level * 2).min(self.most), Phase::Start { before: Some((level, rate)) });
+            }
+        }
+    }
+
+    fn judge_hold(&mut self, rate: f64) {
+        if rate < self.rate * COLLAPSE && self.target > 1 {
+            self.rate = rate;
+            self.go((self.target / 2).max(1), Phase::Try { home: self.target, rate });
+            return;
+        }
+        if self.seen.1 < self.hold {
+            return;
+        }
+        self.rate = rate;
+        let level = if self.up_next { self.target + self.target.div_ceil(4) } else { self.target * 4 / 5 };
+        let level = level.clamp(1, self.most);
+        if level == self.target {
+            self.up_next = !self.up_next;
+            self.seen = (0.0, 0.0);
+        } else {
+            self.go(level, Phase::Try { home: self.target, rate });
+        }
+    }
+
+    fn go(&mut self, target: usize, phase: Phase) {
+        self.target = target.clamp(1, self.most);
+        self.phase = phase;
+        self.seen = (0.0, 0.0);
+        self.age = 0.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs the window over a line whose goodput in bytes per second depends on the connections; returns the
+    /// targets after each tenth of a second.
+    fn simulate(seconds: f64, most: usize, line: impl Fn(usize, f64) -> f64) -> Vec<usize> {
+        let mut window = Window::new(8, most);
+        let (mut targets, mut old, mut changed, mut time) = (Vec::new(), 0, 0.0, 0.0);
+        while time < seconds {
+            time += 0.1;
+            let target = window.target();
+            // A new connection delivers after a fifth of a second.
+            let delivering = if time - changed < 0.2 { target.min(old) } else { target };
+            let work = line(delivering, time) * 0.1;
+            window.observe(&Sample { work, seconds: 0.1, delivering, pressed: true, failures: 0 });
+            if window.target() != target {
+                (old, changed) = (delivering, time);
+            }
+            targets.push(window.target());
+        }
+        targets
+    }
+
+    fn settled(targets: &[usize]) -> f64 {
+        let tail = &targets[targets.len() * 2 / 3..];
+        tail.iter().sum::<usize>() as f64 / tail.len() as f64
+    }
+
+    #[test]
+    fn finds_the_knee_of_a_cdn() {
+        // 50 MB/s a connection, 500 MB/s in all: the knee is 10.
+        let targets = simulate(60.0, 256, |n, _| (n as f64 * 50e6).min(500e6));
+        let level = settled(&targets);
+        assert!((9.0..=16.0).contains(&level), "{level} {targets:?}");
+        assert!(targets[10..].iter().all(|t| *t >= 9), "never starves the line: {targets:?}");
+    }
+
+    #[test]
+    fn finds_the_knee_of_a_fat_line() {
+        // 100 Gbit/s with 200 MB/s a connection: the knee is 62.
+        let targets = simulate(60.0, 256, |n, _| (n as f64 * 200e6).min(12.5e9));
+        let level = settled(&targets);
+        assert!((56.0..=90.0).contains(&level), "{level} {targets:?}");
+        assert!(targets[20] >= 48, "within two seconds: {targets:?}");
+    }
+
+    #[test]
+    fn one_kilobyte_per_second_needs_few() {
+        let targets = simulate(600.0, 256, |_, _| 1000.0);
+        assert!(settled(&targets) <= 4.0, "{targets:?}");
+        assert!(targets.iter().all(|t| *t <= 16), "never floods a thin line: {targets:?}");
+    }
+
+    #[test]
+    fn leaves_a_level_that_brings_less() {
+        // A server that can serve 6 and thrashes beyond.
+        let line = |n: usize, _| if n <= 6 { n as f64 * 40e6 } else { 240e6 * (6.0 / n as f64).powi(2) };
+        let targets = simulate(120.0, 256, line);
+        let level = settled(&targets);
+        assert!((4.0..=8.0).contains(&level), "{level} {targets:?}");
+    }
+
+    #[test]
+    fn follows_a_line_that_changes() {
+        // From 1 GB/s to 100 MB/s and back, 50 MB/s a connection.
+        let line = |n: usize, t: f64| {
+            let all = if (40.0..120.0).contains(&t) { 100e6 } else { 1e9 };
+            (n as f64 * 50e6).min(all)
+        };
+        let targets = simulate(300.0, 256, line);
+        assert!(targets[1150] <= 6, "few for a thin line: {}", targets[1150]);
+        assert!(settled(&targets) >= 15.0, "and many again: {}", settled(&targets));
+    }
+
+    #[test]
+    fn breaking_connections_halve_it_and_the_cap_holds() {
+        let mut window = Window::new(8, 4);
+        assert_eq!(window.target(), 4);
+        window.set_most(16);
+        let broken = Sample { work: 0.0, seconds: 0.1, delivering: 0, pressed: true, failures: 3 };
+        assert_eq!(window.observe(&broken), 2);
+        assert_eq!(window.observe(&broken), 1);
+        assert_eq!(window.observe(&broken), 1);
+    }
+
+    #[test]
+    fn idle_work_teaches_nothing() {
+        let mut window = Window::new(8, 64);
+        for _ in 0..100 {
+            let sample = Sample { work: 1e9, seconds: 0.1, delivering: 8, pressed: false, failures: 0 };
+            assert_eq!(window.observe(&sample), 8);
+        }
+    }
+}
