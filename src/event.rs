@@ -5,8 +5,10 @@
 //! poll a [`Progress`] whenever they like; a job's callback is called at most ten times a second and once more at
 //! the end, with the final numbers, before the completion.
 
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::Error;
 
 /// How far one file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub struct FileProgress {
     restored: AtomicU64,
     hashed: AtomicU64,
     state: AtomicU8,
-    error: AtomicI32,
+    error: Mutex<Option<Error>>,
 }
 
 /// The live numbers of one job.
@@ -75,7 +77,7 @@ impl FileProgress {
             restored: 0.into(),
             hashed: 0.into(),
             state: 0.into(),
-            error: 0.into(),
+            error: Mutex::new(None),
         }
     }
 
@@ -113,9 +115,9 @@ impl FileProgress {
         }
     }
 
-    /// Ends with an error of this kind.
-    pub fn fail(&self, kind: i32) {
-        self.error.store(kind, Relaxed);
+    /// Ends with an error.
+    pub fn fail(&self, error: &Error) {
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
         self.set_state(FileState::Failed);
     }
 
@@ -156,9 +158,9 @@ impl FileProgress {
         }
     }
 
-    /// The kind of its error, 0 when it has none.
-    pub fn error(&self) -> i32 {
-        self.error.load(Relaxed)
+    /// Its error, when it has failed.
+    pub fn error(&self) -> Option<Error> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -213,8 +215,11 @@ mod tests {
         file.set_done(2);
         assert_eq!(progress.totals().done, 6);
         file.set_state(FileState::Done);
-        file.fail(1);
+        file.fail(&Error::cancelled());
         assert_eq!(file.state(), FileState::Done);
-        assert_eq!(progress.totals(), Totals { files: 1, files_done: 1, bytes: 10, done: 10, ..Totals::default() });
+        assert_eq!(
+            progress.totals(),
+            Totals { files: 1, files_done: 1, bytes: 10, done: 10, ..Totals::default() }
+        );
     }
 }

@@ -271,11 +271,10 @@ fn parse_route(text: &str, route: &str) -> Result<RepoSpec> {
         return refuse("an address of a repository has an owner and a name");
     };
     let (revision, path) = match rest {
-        [] => (None, None),
         [action, ..] if !["resolve", "blob", "raw", "tree", "blame"].contains(action) => {
             return refuse(&format!("'/{action}/' is no page of a file or folder"));
         }
-        [_] => (None, None),
+        [] | [_] => (None, None),
         [_, tail @ ..] => {
             let joined = tail.join("/");
             let (revision, path) = split_revision(&joined);
@@ -358,7 +357,7 @@ fn path_fault(path: &str) -> Option<&'static str> {
             (None, _) => Some("it is absolute or holds an empty part"),
             (Some('.'), None) => Some("it holds '.' as a part"),
             (Some('\\'), _) => Some("it is absolute on Windows"),
-            (Some(_), Some(':')) => Some("it names a Windows drive"),
+            (Some(letter), Some(':')) if letter.is_ascii_alphabetic() => Some("it names a Windows drive"),
             _ => None,
         }
     })

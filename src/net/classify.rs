@@ -138,7 +138,9 @@ mod tests {
         let some = |first, last, total| Some(ContentRange { first, last, total });
         assert_eq!(content_range("bytes 0-1/2"), some(0, 1, Some(2)));
         assert_eq!(content_range("bytes 5-9/*"), some(5, 9, None));
-        for bad in ["", "bytes */5", "bytes 2-1/5", "bytes 0-5/5", "bytes -1-2/5", "bytes 0-+1/5", "items 0-1/2"] {
+        for bad in
+            ["", "bytes */5", "bytes 2-1/5", "bytes 0-5/5", "bytes -1-2/5", "bytes 0-+1/5", "items 0-1/2"]
+        {
             assert_eq!(content_range(bad), None, "{bad}");
         }
         assert_eq!(content_range("bytes 0-99999999999999999999/999999999999999999999"), None, "overflow");

@@ -52,7 +52,9 @@ impl Dialer {
         let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port))
             .await
             .map_err(|error| {
-                Error::new(Kind::Network, format!("can't find the address of {host}")).os(&error).retryable(true)
+                Error::new(Kind::Network, format!("can't find the address of {host}"))
+                    .os(&error)
+                    .retryable(true)
             })?
             .collect();
         if found.is_empty() {
@@ -110,7 +112,8 @@ impl Dialer {
 /// Families alternating from the first one's, each rotated by `turn`, the `bad` ones last (pure).
 fn order(addresses: &[SocketAddr], turn: usize, bad: impl Fn(&SocketAddr) -> bool) -> Vec<SocketAddr> {
     let Some(first) = addresses.first() else { return Vec::new() };
-    let (mut a, mut b): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(|x| x.is_ipv6() == first.is_ipv6());
+    let (mut a, mut b): (Vec<_>, Vec<_>) =
+        addresses.iter().copied().partition(|x| x.is_ipv6() == first.is_ipv6());
     for family in [&mut a, &mut b] {
         if !family.is_empty() {
             let by = turn % family.len();
@@ -156,7 +159,8 @@ mod tests {
         let alive = listener.local_addr().unwrap();
         // A port that nobody listens on answers with a refusal; the next address follows at once.
         let dead = {
-            let closed = std::net::TcpListener::bind("[::1]:0").or_else(|_| std::net::TcpListener::bind("127.0.0.1:0"));
+            let closed = std::net::TcpListener::bind("[::1]:0")
+                .or_else(|_| std::net::TcpListener::bind("127.0.0.1:0"));
             closed.unwrap().local_addr().unwrap()
         };
         let dialer = Dialer::default();

@@ -63,8 +63,7 @@ impl Connected {
         address: SocketAddr,
         absolute: Option<Option<HeaderValue>>,
     ) -> hyper::Result<Self> {
-        let (sender, driver) =
-            Builder::new().max_buf_size(READ_SIZE).handshake(TokioIo::new(stream)).await?;
+        let (sender, driver) = Builder::new().max_buf_size(READ_SIZE).handshake(TokioIo::new(stream)).await?;
         Ok(Self { sender, driver: Box::pin(driver), ended: false, origin, address, absolute, reused: false })
     }
 
@@ -153,7 +152,11 @@ impl Pool {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),

@@ -90,7 +90,9 @@ fn check(proxy: &str) -> Result<()> {
     .map_err(|_| Error::invalid(format!("not a proxy address: {shown}")))?;
     match uri.scheme_str() {
         Some("http" | "socks5" | "socks5h") if uri.host().is_some_and(|h| !h.is_empty()) => Ok(()),
-        _ => Err(Error::invalid(format!("a proxy is http://, socks5:// or socks5h://host:port, not {shown}"))),
+        _ => {
+            Err(Error::invalid(format!("a proxy is http://, socks5:// or socks5h://host:port, not {shown}")))
+        }
     }
 }
 
@@ -107,7 +109,8 @@ async fn http_connect(stream: TcpStream, origin: &Origin, auth: Option<&HeaderVa
     if let Some(auth) = auth {
         request = request.header("proxy-authorization", auth);
     }
-    let request = request.body(Empty::<Bytes>::new()).map_err(|_| Error::invalid("not a host to connect to"))?;
+    let request =
+        request.body(Empty::<Bytes>::new()).map_err(|_| Error::invalid("not a host to connect to"))?;
     let driver = tokio::spawn(connection.with_upgrades());
     let answer = sender.send_request(request).await.map_err(|e| failed(&e))?;
     let status = answer.status().as_u16();
@@ -143,7 +146,11 @@ async fn socks5(stream: &mut TcpStream, target: &Target<'_>, auth: Option<(&str,
     })
 }
 
-async fn exchange_socks5(stream: &mut TcpStream, target: &Target<'_>, auth: Option<(&str, &str)>) -> Result<()> {
+async fn exchange_socks5(
+    stream: &mut TcpStream,
+    target: &Target<'_>,
+    auth: Option<(&str, &str)>,
+) -> Result<()> {
     let broke = |e: std::io::Error| Error::new(Kind::Io, "the SOCKS proxy broke off").os(&e);
     let refuse = |why: String| Error::new(Kind::Proxy, why);
     let offer: &[u8] = if auth.is_some() { &[5, 2, 0, 2] } else { &[5, 1, 0] };
@@ -237,7 +244,8 @@ mod tests {
     #[test]
     fn no_proxy_is_obeyed() {
         let rules =
-            Rules::new(Some("http://p:1"), Some("socks5h://u:pw@p:2"), "localhost,.internal,10.0.0.0/8").unwrap();
+            Rules::new(Some("http://p:1"), Some("socks5h://u:pw@p:2"), "localhost,.internal,10.0.0.0/8")
+                .unwrap();
         assert!(goes(&rules, "http://example.com/"));
         assert!(goes(&rules, "https://example.com/"));
         for near in ["http://localhost/", "https://x.internal/", "http://10.1.2.3/"] {

@@ -128,7 +128,9 @@ impl Net {
         match self.exchange(connected, call).await {
             Ok(answer) => Ok(answer),
             Err(Failed::Error(error)) => Err(error),
-            Err(Failed::Stale) => Err(Error::new(Kind::Network, "the server closed the connection").retryable(true)),
+            Err(Failed::Stale) => {
+                Err(Error::new(Kind::Network, "the server closed the connection").retryable(true))
+            }
         }
     }
 
@@ -191,7 +193,9 @@ impl Net {
             .method(call.method.clone())
             .uri(target)
             .body(Full::new(call.body.clone()))
-            .map_err(|error| Error::invalid("not a URL that can be asked for").cause(&error).url(call.url.as_str()))?;
+            .map_err(|error| {
+                Error::invalid("not a URL that can be asked for").cause(&error).url(call.url.as_str())
+            })?;
         let headers = request.headers_mut();
         headers.clone_from(&call.headers);
         let host = HeaderValue::from_str(&call.url.origin().authority())
@@ -209,9 +213,11 @@ impl Net {
         let limit = call.timeouts.connect;
         match tokio::time::timeout(limit, self.connect_unbounded(call.url.origin())).await {
             Ok(done) => done.map_err(|error| error.url(call.url.as_str())),
-            Err(_) => Err(Error::new(Kind::Timeout, format!("no connection within {} ms", limit.as_millis()))
-                .url(call.url.as_str())
-                .retryable(true)),
+            Err(_) => {
+                Err(Error::new(Kind::Timeout, format!("no connection within {} ms", limit.as_millis()))
+                    .url(call.url.as_str())
+                    .retryable(true))
+            }
         }
     }
 

@@ -91,7 +91,8 @@ fn add(roots: &mut RootCertStore, file: &Path) -> Result<()> {
 }
 
 fn files(dir: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(dir).map_err(|error| Error::io("list", dir, &error).with_kind(Kind::Tls))?;
+    let entries =
+        std::fs::read_dir(dir).map_err(|error| Error::io("list", dir, &error).with_kind(Kind::Tls))?;
     Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect())
 }
 

@@ -4,6 +4,8 @@
 //! read [`TABLE`]. A value is validated when it is set, so a client never meets a bad one. Options of a job lie
 //! over those of its client ([`Options::over`]). Nothing here touches the environment but [`Options::from_env`].
 
+mod env;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -221,10 +223,15 @@ impl Options {
 
     /// Sets any option by its name, from text ("true", "64M", "process").
     pub fn set_by_name(&mut self, name: &str, text: &str) -> Result<()> {
-        let spec = spec_by_name(name).ok_or_else(|| Error::invalid(format!("no option is named {name:?}")))?;
+        let spec =
+            spec_by_name(name).ok_or_else(|| Error::invalid(format!("no option is named {name:?}")))?;
         match spec.kind {
-            Type::Bool => self.set_bool(spec.id, parse_bool(text).ok_or_else(|| wrong_type(spec.id, "a boolean"))?),
-            Type::Int => self.set_int(spec.id, parse_size(text).ok_or_else(|| wrong_type(spec.id, "a number"))?),
+            Type::Bool => {
+                self.set_bool(spec.id, parse_bool(text).ok_or_else(|| wrong_type(spec.id, "a boolean"))?)
+            }
+            Type::Int => {
+                self.set_int(spec.id, parse_size(text).ok_or_else(|| wrong_type(spec.id, "a number"))?)
+            }
             _ => self.set_text(spec.id, text),
         }
     }
@@ -245,7 +252,9 @@ impl Options {
     /// Refuses options that can't differ from one job to another.
     pub fn check_per_job(&self) -> Result<()> {
         match self.values.keys().find(|id| !id.spec().per_job) {
-            Some(id) => Err(Error::invalid(format!("option {} belongs to the client, not to a job", id.spec().name))),
+            Some(id) => {
+                Err(Error::invalid(format!("option {} belongs to the client, not to a job", id.spec().name)))
+            }
             None => Ok(()),
         }
     }
@@ -432,7 +441,8 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, value) in [("1", 1), ("2k", 2048), ("50M", 50 << 20), ("3 GiB", 3 << 30), ("1TB", 1 << 40)] {
+        for (text, value) in [("1", 1), ("2k", 2048), ("50M", 50 << 20), ("3 GiB", 3 << 30), ("1TB", 1 << 40)]
+        {
             assert_eq!(parse_size(text), Some(value), "{text}");
         }
         for text in ["", "M", "1X", "-1", "99999999999T"] {

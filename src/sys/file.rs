@@ -106,9 +106,7 @@ pub fn copy_range(from: &File, from_offset: u64, to: &File, to_offset: u64, len:
             Ok(0) => break,
             Ok(n) => done += n as u64,
             Err(rustix::io::Errno::INTR) => {}
-            Err(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT) => {
-                return Err(ErrorKind::StorageFull.into());
-            }
+            Err(error @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => return Err(error.into()),
             Err(_) => break,
         }
     }
@@ -142,6 +140,18 @@ pub fn fd_limit() -> Option<u64> {
     return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
     #[cfg(not(unix))]
     None
+}
+
+/// Brings everything that was written to the file system of `file` to disk.
+#[cfg(target_os = "linux")]
+pub fn sync_file_system(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(file)?)
+}
+
+/// Brings everything that was written to the file system of `file` to disk: not to be had here.
+#[cfg(not(target_os = "linux"))]
+pub fn sync_file_system(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(test)]

@@ -84,7 +84,9 @@ impl Region {
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let at = self.check(offset, buffer.len())?;
         // SAFETY: as in `write_at`, with the direction reversed.
-        unsafe { std::ptr::copy_nonoverlapping(self.start.as_ptr().add(at), buffer.as_mut_ptr(), buffer.len()) };
+        unsafe {
+            std::ptr::copy_nonoverlapping(self.start.as_ptr().add(at), buffer.as_mut_ptr(), buffer.len())
+        };
         Ok(())
     }
 
@@ -97,7 +99,8 @@ impl Region {
     }
 
     fn check(&self, offset: u64, len: usize) -> io::Result<usize> {
-        let at = usize::try_from(offset).ok().filter(|at| at.checked_add(len).is_some_and(|end| end <= self.len));
+        let at =
+            usize::try_from(offset).ok().filter(|at| at.checked_add(len).is_some_and(|end| end <= self.len));
         at.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "outside of the memory"))
     }
 }

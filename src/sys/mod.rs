@@ -5,4 +5,6 @@ pub mod file;
 pub mod link;
 pub mod lock;
 pub mod map;
+pub mod process;
+pub mod sha;
 pub mod space;

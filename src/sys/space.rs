@@ -11,7 +11,7 @@ pub fn free_space(path: &Path) -> io::Result<u64> {
         match free_at(folder) {
             Ok(bytes) => return Ok(bytes),
             Err(why) if matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                error = why
+                error = why;
             }
             Err(why) => return Err(why),
         }
@@ -28,6 +28,29 @@ fn free_at(path: &Path) -> io::Result<u64> {
 #[cfg(not(unix))]
 fn free_at(_path: &Path) -> io::Result<u64> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// The memory that this process may use: its control group's limit or the machine's memory, whichever is smaller.
+#[cfg(target_os = "linux")]
+pub fn memory_limit() -> Option<u64> {
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    let number = |path: &str| read(path)?.trim().parse::<u64>().ok();
+    let total = read("/proc/meminfo").and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+        Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+    });
+    let group = read("/proc/self/cgroup").and_then(|text| {
+        let path = text.lines().find_map(|line| line.strip_prefix("0::"))?.to_owned();
+        number(&format!("/sys/fs/cgroup{path}/memory.max")).or_else(|| number("/sys/fs/cgroup/memory.max"))
+    });
+    let older = number("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    [total, group, older].into_iter().flatten().min()
+}
+
+/// The memory that this process may use: unknown here.
+#[cfg(not(target_os = "linux"))]
+pub fn memory_limit() -> Option<u64> {
+    None
 }
 
 #[cfg(test)]

@@ -23,8 +23,8 @@ use super::limit::{Limits, Slot};
 use super::plan::{Plan, RangeSet};
 use super::sink::Sink;
 use super::source::{Opened, Source};
-use super::verify::{Expected, Hasher, Verified};
 use crate::cancel::{Watch, Wish};
+use crate::digest::{Expected, Hasher, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
 use crate::net::outage::{Outage, Probe};
@@ -183,7 +183,6 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
     });
     let Some(expected) = spec.expected else {
         transfer.fetch(&mut watch, spec.first.take()).await?;
-        transfer.sync_at_end().await?;
         return Ok(Outcome { verified: Verified::Length });
     };
     let mut second_try = false;
@@ -195,7 +194,6 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
             Some(mut follower) => watch.guard(follower.hash()).await?,
             None => transfer.hash_at_once(&expected)?,
         };
-        transfer.sync_at_end().await?;
         if actual == expected.hex() {
             return Ok(Outcome { verified: Verified::Hash });
         }
@@ -419,11 +417,12 @@ impl Transfer {
                 return Ok(()); // The network is back.
             }
         }
-        watch.guard(async {
-            tokio::time::sleep(wait).await;
-            Ok(())
-        })
-        .await
+        watch
+            .guard(async {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            })
+            .await
     }
 
     /// Moves a body into the sink.
@@ -469,7 +468,9 @@ impl Transfer {
             }
             slot.delivers();
             if chunk.len() as u64 > end - *at {
-                break Err(Error::new(Kind::Protocol, "the server sent more than was asked for").retryable(true));
+                break Err(
+                    Error::new(Kind::Protocol, "the server sent more than was asked for").retryable(true)
+                );
             }
             if let Err(error) = self.take(&chunk, *at, &mut note) {
                 break Err(error);
@@ -545,14 +546,13 @@ impl Transfer {
         });
     }
 
-    /// Everything on disk, before the rename.
-    async fn sync_at_end(self: &Arc<Self>) -> Result<()> {
-        let Some((file, true)) = self.disk.clone() else { return Ok(()) };
-        blocking(move || file.sync_data().map_err(|e| Error::new(Kind::Io, "can't sync the download").os(&e))).await
-    }
-
     /// The whole file in one answer, from its first byte, however often it has to begin again.
-    async fn stream(self: Arc<Self>, slot: Slot, mut watch: Watch, mut body: Option<Body>) -> Result<PartEnd> {
+    async fn stream(
+        self: Arc<Self>,
+        slot: Slot,
+        mut watch: Watch,
+        mut body: Option<Body>,
+    ) -> Result<PartEnd> {
         let size = self.source.remote().size.unwrap_or(self.bounds.end);
         let mut slot = Some(slot);
         let mut backoff = Backoff::default();
@@ -641,7 +641,12 @@ impl Transfer {
     }
 
     /// Hashes until it has caught up with the edge.
-    fn hash_up_to(&self, edge: &watch::Receiver<u64>, mut at: u64, mut hasher: Hasher) -> Result<(u64, Hasher)> {
+    fn hash_up_to(
+        &self,
+        edge: &watch::Receiver<u64>,
+        mut at: u64,
+        mut hasher: Hasher,
+    ) -> Result<(u64, Hasher)> {
         let mut buffer = vec![0; HASH_READ];
         loop {
             let target = *edge.borrow() - self.bounds.start;
@@ -655,10 +660,10 @@ impl Transfer {
             at += length as u64;
             self.progress.set_hashed(at);
             if at / MIDSTATE > noted
-                && let Some(journal) = &self.journal
+                && let (Some(journal), Some(state)) = (&self.journal, hasher.save())
             {
                 // The hash goes on without its note; a resume hashes a little more then.
-                let _ = lock(journal).append(&Record::Midstate { at, state: hasher.save() });
+                let _ = lock(journal).append(&Record::Midstate { at, state });
             }
         }
     }
@@ -682,7 +687,9 @@ impl Transfer {
         let mut bad = Vec::new();
         if let Some(journal) = &self.journal {
             for (range, sum) in lock(journal).ranges() {
-                if checksum(&*self.sink, range.start - self.bounds.start..range.end - self.bounds.start)? != sum {
+                if checksum(&*self.sink, range.start - self.bounds.start..range.end - self.bounds.start)?
+                    != sum
+                {
                     bad.push(range);
                 }
             }

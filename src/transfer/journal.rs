@@ -19,24 +19,12 @@ use twox_hash::XxHash3_64;
 
 use super::plan::RangeSet;
 use crate::sys::file;
+use crate::sys::process::Process;
 
 /// First bytes of the payload of every [`Record::Open`].
 const MAGIC: &[u8; 8] = b"hfxpart1";
 /// A trailer larger than this is not ours.
 const LARGEST: u64 = 256 << 20;
-
-/// Who wrote a stretch of the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Writer {
-    /// The boot, zeros where it is unknown.
-    pub boot: [u8; 16],
-    /// The process.
-    pub pid: u32,
-    /// The name space that the number belongs to, 0 where it is unknown.
-    pub pid_space: u64,
-    /// When that process started, in the kernel's ticks; 0 where it is unknown.
-    pub started: u64,
-}
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +32,7 @@ pub enum Record {
     /// A process begins to write.
     Open {
         /// Who.
-        writer: Writer,
+        writer: Process,
         /// Size of the data.
         size: u64,
         /// The etag that the data belongs to.
@@ -136,7 +124,7 @@ impl Record {
         let record = match body[0] {
             1 => {
                 let rest = payload.strip_prefix(MAGIC)?;
-                let writer = Writer {
+                let writer = Process {
                     boot: rest.get(..16)?.try_into().ok()?,
                     pid: u32::from_le_bytes(rest.get(16..20)?.try_into().ok()?),
                     pid_space: number(28)?,
@@ -177,7 +165,7 @@ pub struct Finished {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     /// The last writer.
-    pub writer: Writer,
+    pub writer: Process,
     /// The etag.
     pub etag: String,
     /// Finished ranges by their first offset.
@@ -209,7 +197,10 @@ impl State {
                 Record::Range { range, sum } if range.end <= size => {
                     let known_boot = boot.is_some_and(|boot| boot == state.writer.boot && boot != [0; 16]);
                     state.forget(&range);
-                    state.ranges.insert(range.start, Finished { end: range.end, sum, sure: known_boot, place: size + place as u64 });
+                    state.ranges.insert(
+                        range.start,
+                        Finished { end: range.end, sum, sure: known_boot, place: size + place as u64 },
+                    );
                 }
                 Record::Midstate { at, state: saved } if at <= size => state.midstate = Some((at, saved)),
                 Record::Synced { up_to } => {
@@ -256,7 +247,9 @@ impl Journal {
     /// Reads the journal of a partial, without changing anything. None when it has none of ours.
     pub fn read(file: &File, size: u64, boot: Option<[u8; 16]>) -> io::Result<Option<State>> {
         let length = file.metadata()?.len();
-        let Some(trailer) = length.checked_sub(size).filter(|l| (1..=LARGEST).contains(l)) else { return Ok(None) };
+        let Some(trailer) = length.checked_sub(size).filter(|l| (1..=LARGEST).contains(l)) else {
+            return Ok(None);
+        };
         let mut bytes = vec![0; trailer as usize];
         file::read_exact_at(file, &mut bytes, size)?;
         Ok(State::replay(&bytes, size, boot))
@@ -268,7 +261,7 @@ impl Journal {
         size: u64,
         etag: &str,
         commit: &str,
-        writer: Writer,
+        writer: Process,
         state: Option<State>,
     ) -> io::Result<Self> {
         let mut state = state.unwrap_or_default();
@@ -331,7 +324,7 @@ mod tests {
     const BOOT: [u8; 16] = [7; 16];
 
     fn open(boot: [u8; 16]) -> Record {
-        let writer = Writer { boot, pid: 1, pid_space: 2, started: 3 };
+        let writer = Process { boot, pid: 1, pid_space: 2, started: 3 };
         Record::Open { writer, size: SIZE, etag: "abc".into(), commit: "c".repeat(40) }
     }
 
@@ -391,7 +384,8 @@ mod tests {
     #[test]
     fn what_is_lost_is_gone_with_the_midstates_behind_it() {
         let midstate = Record::Midstate { at: 15, state: vec![9] };
-        let bytes = trailer(&[open(BOOT), range(0..10), range(10..20), midstate, Record::Lost { range: 10..20 }]);
+        let bytes =
+            trailer(&[open(BOOT), range(0..10), range(10..20), midstate, Record::Lost { range: 10..20 }]);
         let state = State::replay(&bytes, SIZE, Some(BOOT)).unwrap();
         assert_eq!(state.done().total(), 10);
         assert_eq!(state.midstate, None);

@@ -239,11 +239,10 @@ impl Slots {
 
     fn grant(&mut self) {
         while self.active < self.window.target() {
-            let fewest = self
-                .waiting
-                .iter()
-                .enumerate()
-                .min_by_key(|(place, (transfer, _))| (self.held.get(transfer).copied().unwrap_or(0), *place));
+            let fewest =
+                self.waiting.iter().enumerate().min_by_key(|(place, (transfer, _))| {
+                    (self.held.get(transfer).copied().unwrap_or(0), *place)
+                });
             let Some((place, _)) = fewest else { return };
             let Some((transfer, sender)) = self.waiting.remove(place) else { return };
             if sender.send(()).is_ok() {
@@ -299,7 +298,8 @@ mod tests {
             assert!(tokio::time::timeout(Duration::from_millis(1), future).await.is_err());
         }
         drop(first);
-        let held = tokio::time::timeout(Duration::from_secs(5), &mut other).await.expect("b has none, so b is next");
+        let held =
+            tokio::time::timeout(Duration::from_secs(5), &mut other).await.expect("b has none, so b is next");
         drop(third);
         drop((held, second));
         let _again = (limits.acquire(b).await, limits.acquire(b).await);
@@ -334,6 +334,8 @@ mod tests {
         limits.pass(2_000_000).await;
         assert!(start.elapsed() >= Duration::from_millis(99), "0.2 s worth of bytes, less the burst");
         limits.set_rate(1 << 50);
-        tokio::time::timeout(Duration::from_secs(5), limits.pass(1 << 40)).await.expect("the new rate holds at once");
+        tokio::time::timeout(Duration::from_secs(5), limits.pass(1 << 40))
+            .await
+            .expect("the new rate holds at once");
     }
 }

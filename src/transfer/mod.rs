@@ -3,7 +3,7 @@
 //! A transfer owns the promise for one file: every byte once, checked, or an error and a state that can be
 //! resumed. It knows URLs and sinks, neither the Hub nor the cache. [`download`] is the state machine; the parts
 //! it spawns each drive one HTTP exchange from [`source`] into a [`sink`], note finished ranges in the
-//! [`journal`], and [`verify`] follows the contiguous edge. The [`limit`]s (connections, bytes per second) belong
+//! [`journal`], and the hash follows the contiguous edge. The [`limit`]s (connections, bytes per second) belong
 //! to the client and are shared by all its transfers.
 
 pub mod download;
@@ -12,5 +12,4 @@ pub mod limit;
 pub mod plan;
 pub mod sink;
 pub mod source;
-pub mod verify;
 pub mod window;

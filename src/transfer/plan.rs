@@ -208,7 +208,8 @@ mod tests {
     #[test]
     fn parts_shrink_towards_the_end() {
         let mut plan = Plan::new(0..1 << 30, 0, RangeSet::default());
-        let lengths: Vec<u64> = std::iter::from_fn(|| plan.next(8, u64::MAX)).map(|r| r.end - r.start).collect();
+        let lengths: Vec<u64> =
+            std::iter::from_fn(|| plan.next(8, u64::MAX)).map(|r| r.end - r.start).collect();
         assert_eq!(lengths[0], LARGEST_PART);
         assert!(lengths[lengths.len() - 2] == SMALLEST_PART);
         assert!(lengths.windows(2).all(|w| w[0] >= w[1]));

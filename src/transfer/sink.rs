@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::verify::Hasher;
+use crate::digest::Hasher;
 use crate::error::{Error, Kind, Result};
 use crate::sys::file;
 use crate::sys::map::Region;
@@ -93,11 +93,15 @@ pub struct MemorySink(pub Arc<Region>);
 
 impl Sink for MemorySink {
     fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
-        self.0.write_at(bytes, offset).map_err(|e| Error::new(Kind::TooSmall, "the memory is too small").os(&e))
+        self.0
+            .write_at(bytes, offset)
+            .map_err(|e| Error::new(Kind::TooSmall, "the memory is too small").os(&e))
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
-        self.0.read_at(buffer, offset).map_err(|e| Error::new(Kind::TooSmall, "the memory is too small").os(&e))
+        self.0
+            .read_at(buffer, offset)
+            .map_err(|e| Error::new(Kind::TooSmall, "the memory is too small").os(&e))
     }
 }
 

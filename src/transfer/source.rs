@@ -75,6 +75,13 @@ impl Source {
         Self { net, remote, place, seen: Mutex::default(), refusals: 0.into() }
     }
 
+    /// The same source, now that the size is known; it keeps the place that was found.
+    pub async fn sized(&self, net: Arc<Net>, remote: Remote) -> Self {
+        let sized = Self::new(net, remote);
+        sized.place.lock().await.clone_from(&*self.place.lock().await);
+        sized
+    }
+
     /// What it reads.
     pub fn remote(&self) -> &Remote {
         &self.remote
@@ -104,7 +111,10 @@ impl Source {
             206 => {
                 let range = answer.header("content-range").and_then(classify::content_range);
                 match range {
-                    Some(range) if range.first == 0 && range.total.is_some_and(|t| t.min(length) == range.last + 1) => {
+                    Some(range)
+                        if range.first == 0
+                            && range.total.is_some_and(|t| t.min(length) == range.last + 1) =>
+                    {
                         range.total
                     }
                     _ => return refuse("the server's Content-Range makes no sense"),
@@ -200,7 +210,8 @@ impl Source {
             headers.remove(header::AUTHORIZATION);
         }
         let value = format!("bytes={}-{}", range.start, range.end - 1);
-        headers.insert(header::RANGE, HeaderValue::from_str(&value).map_err(|_| Error::invalid("not a range"))?);
+        headers
+            .insert(header::RANGE, HeaderValue::from_str(&value).map_err(|_| Error::invalid("not a range"))?);
         let call = Call {
             method: Method::GET,
             url: url.clone(),
@@ -214,7 +225,9 @@ impl Source {
     /// Lets an answer through only when it is exactly what was asked for.
     fn check(&self, answer: Answer, range: &Range<u64>) -> Result<Opened> {
         let size = self.remote.size;
-        let wrong = |what: String| Err(Error::new(Kind::Protocol, what).url(self.remote.url.as_str()).retryable(true));
+        let wrong = |what: String| {
+            Err(Error::new(Kind::Protocol, what).url(self.remote.url.as_str()).retryable(true))
+        };
         if let Some(encoding) = answer.encoding() {
             return wrong(format!("the server sent {encoding} where plain bytes were asked for"));
         }
@@ -236,7 +249,9 @@ impl Source {
                     && (size.is_none() || got.total.is_none() || got.total == size) => {}
             _ => {
                 let (first, last) = (range.start, range.end - 1);
-                return wrong(format!("asked for bytes {first}-{last}, the server's Content-Range is {shown}"));
+                return wrong(format!(
+                    "asked for bytes {first}-{last}, the server's Content-Range is {shown}"
+                ));
             }
         }
         if length.is_some_and(|length| length != range.end - range.start) {
@@ -249,12 +264,17 @@ impl Source {
     fn same_place(&self, answer: &Answer) -> Result<()> {
         let Some(etag) = answer.header("etag").map(classify::bare_etag) else { return Ok(()) };
         let origin = answer.origin();
-        if *origin == self.remote.home && self.remote.location.is_none() && answer.header("x-linked-etag").is_none() {
+        if *origin == self.remote.home
+            && self.remote.location.is_none()
+            && answer.header("x-linked-etag").is_none()
+        {
             self.same_etag(Some(etag), &self.remote.url)?;
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match &*seen {
-            Some((place, first)) if place == origin && first != etag => Err(changed(first, etag, &self.remote.url)),
+            Some((place, first)) if place == origin && first != etag => {
+                Err(changed(first, etag, &self.remote.url))
+            }
             Some(_) => Ok(()),
             None => {
                 *seen = Some((origin.clone(), etag.to_owned()));

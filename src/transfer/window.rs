@@ -116,7 +116,8 @@ impl Window {
         self.seen.0 += sample.work;
         self.seen.1 += sample.seconds;
         // A line so slow that little arrives needs longer to be judged.
-        let judged = self.seen.1 >= JUDGE && (self.seen.0 >= self.target as f64 * 65_536.0 || self.seen.1 >= 2.0);
+        let judged =
+            self.seen.1 >= JUDGE && (self.seen.0 >= self.target as f64 * 65_536.0 || self.seen.1 >= 2.0);
         if judged {
             self.judge(self.seen.0 / self.seen.1);
         }

@@ -1,0 +1,211 @@
+"""Turns the raw samples into the Markdown of BENCHMARKS.md."""
+
+from statistics import median
+
+MIB = 1 << 20
+GIB = 1 << 30
+CHECKER = "openssl dgst -sha256"
+
+
+def markdown(result: dict) -> str:
+    parts = [heading(result)]
+    parts += [TABLES[case["kind"]](case, result) for case in result["cases"]]
+    parts.append(targets_table(result))
+    return "\n".join(parts)
+
+
+def heading(result: dict) -> str:
+    m = result["machine"]
+    return (
+        f"`{result['command']}`\n\n"
+        f"{m['cores']} cores of {m['cpu']}, {m['memory_gib']} GiB, Linux {m['kernel']}, "
+        f"disk {m['disk']}, memory {m['tmpfs']}; load before {m['load_before']}. One core does {m['sha256_bytes_per_s'] / 1e6:.0f} MB/s of SHA-256 with openssl "
+        f"({'with' if m['sha_instructions'] else 'without'} SHA instructions). {'; '.join(m['versions'])}.\n\n"
+        f"Medians of {result['rounds']} rounds A B A B in one run (range in brackets). "
+        "Client only: server and line are not counted. "
+        f"hfx verifies SHA-256 while it downloads; \"checked\" adds `{CHECKER}` to the others.\n"
+    )
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
+
+
+def values(row: dict, field: str, checked: bool = False) -> list[float]:
+    """One number a run; `checked` adds the run of openssl where there was one."""
+    return [run["get"][field] + (run["check"][field] if checked and run["check"] else 0) for run in row["runs"]]
+
+
+def middle(row: dict | None, field: str, checked: bool = False) -> float | None:
+    return median(values(row, field, checked)) if row and row["runs"] and not row["error"] else None
+
+
+def check_wall(row: dict | None) -> float | None:
+    """What openssl alone took after this peer."""
+    return median(run["check"]["wall"] for run in row["runs"]) if row and row["runs"] and row["runs"][0]["check"] else None
+
+
+def peak(row: dict | None, field: str) -> float | None:
+    return max(values(row, field)) if row and row["runs"] and not row["error"] else None
+
+
+def find(case: dict, tool: str) -> dict | None:
+    return next((row for row in case["rows"] if row["tool"] == tool), None)
+
+
+def ratio(a: float | None, b: float | None) -> float | None:
+    return a / b if a is not None and b else None
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def spread(row: dict, field: str, checked: bool = False, scale: float = 1, digits: int = 2) -> str:
+    """The median and, of several runs, the range."""
+    found = [v * scale for v in values(row, field, checked)]
+    text = number(median(found), digits)
+    return text if len(found) == 1 else f"{text} ({min(found):.{digits}f}–{max(found):.{digits}f})"
+
+
+# ---- one table a case ----------------------------------------------------------------------------------------------
+
+
+def table(title: str, columns: list[str], case: dict, cells) -> str:
+    lines = [f"### {title}\n", line(columns), line(["---"] * len(columns))]
+    for row in case["rows"]:
+        lines.append(line([row["tool"], *(cells(row) if row["runs"] and not row["error"] else gap(row, columns))]))
+    return "\n".join(lines) + "\n"
+
+
+def line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def gap(row: dict, columns: list[str]) -> list[str]:
+    why = f"absent: {row['absent']}" if row["absent"] else f"**FAILED**: {row['error'] or 'did not run'}"
+    return [why.replace("|", "/")] + ["-"] * (len(columns) - 2)
+
+
+def memory_cells(row: dict) -> list[str]:
+    return [number(peak(row, field) / MIB, 0) for field in ("anon", "rss")]
+
+
+def file_table(case: dict, _: dict) -> str:
+    gib = case["bytes"] / GIB
+    hfx = find(case, "hfx get") or case["rows"][0]
+    columns = ["", "wall s", "CPU s/GiB", "checked: wall s", "checked: CPU s/GiB", "hfx get / this, wall", "CPU",
+               "RssAnon MiB", "RSS MiB"]
+
+    def cells(row: dict) -> list[str]:
+        return [
+            number(middle(row, "wall")),
+            number(middle(row, "cpu") / gib),
+            spread(row, "wall", True),
+            spread(row, "cpu", True, 1 / gib),
+            number(ratio(middle(hfx, "wall", True), middle(row, "wall", True))),
+            number(ratio(middle(hfx, "cpu", True), middle(row, "cpu", True))),
+            *memory_cells(row),
+        ]
+
+    return table(f"{case['name']}: {size(case)}", columns, case, cells)
+
+
+def line_table(case: dict, result: dict) -> str:
+    gib = case["bytes"] / GIB
+    columns = ["", "wall s", "MB/s", "share of the line", "CPU s/GiB", "RssAnon MiB", "RSS MiB"]
+
+    def cells(row: dict) -> list[str]:
+        speed = case["bytes"] / middle(row, "wall")
+        return [spread(row, "wall"), number(speed / 1e6, 0), number(speed / result["line_bytes_per_s"]),
+                number(middle(row, "cpu") / gib), *memory_cells(row)]
+
+    return table(f"{case['name']}: {size(case)}, 40 ms, 50 MB/s a connection, 500 MB/s in all", columns, case, cells)
+
+
+def small_table(case: dict, _: dict) -> str:
+    columns = ["", "wall s", "files/s", "CPU s", "hfx is faster by", "RssAnon MiB", "RSS MiB"]
+    hfx = find(case, "hfx download")
+
+    def cells(row: dict) -> list[str]:
+        return [spread(row, "wall"), number(case["files"] / middle(row, "wall"), 0), number(middle(row, "cpu")),
+                number(ratio(middle(row, "wall"), middle(hfx, "wall")), 1), *memory_cells(row)]
+
+    return table(f"{case['name']}: a snapshot of {case['files']} files of 16 KiB", columns, case, cells)
+
+
+def cached_table(case: dict, _: dict) -> str:
+    columns = ["", "process, wall ms", "CPU ms", "runs"]
+
+    def cells(row: dict) -> list[str]:
+        return [spread(row, "wall", scale=1e3, digits=1), number(middle(row, "cpu") * 1e3, 1), str(len(row["runs"]))]
+
+    return table(f"{case['name']}: a cached, pinned snapshot of {case['files']} files", columns, case, cells)
+
+
+def size(case: dict) -> str:
+    return f"{case['bytes'] / GIB:g} GiB"
+
+
+TABLES = {"file": file_table, "durability": file_table, "line": line_table, "small": small_table, "cached": cached_table}
+
+
+# ---- the targets ---------------------------------------------------------------------------------------------------
+
+
+def targets_table(result: dict) -> str:
+    lines = ["### Targets\n", line(["target", "case", "measured", "to reach", ""]), line(["---"] * 5)]
+    for case in result["cases"]:
+        for name, measured, limit, met in TARGETS.get(case["kind"], lambda *_: [])(case, result):
+            verdict = "not measured" if measured is None else "met" if met(measured) else "**not met**"
+            lines.append(line([name, case["name"], number(measured), limit, verdict]))
+    return "\n".join(lines) + "\n"
+
+
+def at_most(limit: float):
+    return lambda value: value <= limit
+
+
+def at_least(limit: float):
+    return lambda value: value >= limit
+
+
+def file_targets(case: dict, _: dict) -> list[tuple]:
+    hfx, curl = find(case, "hfx get"), find(case, "curl")
+    peers = [row for row in case["rows"] if not row["tool"].startswith("hfx")]
+    measured = [row for row in peers if middle(row, "wall", True) is not None]
+    best_row = min(measured, key=lambda row: middle(row, "wall", True), default=None)
+    best = middle(best_row, "wall", True)
+    return [
+        (f"CPU: hfx get / (curl, then {CHECKER})", ratio(middle(hfx, "cpu", True), middle(curl, "cpu", True)),
+         "<= 0.85", at_most(0.85)),
+        (f"wall: hfx get / (best peer, then {CHECKER})", ratio(middle(hfx, "wall", True), best),
+         f"<= 0.75 (openssl alone: {number(ratio(check_wall(best_row), best))})", at_most(0.75)),
+        memory_target(hfx),
+    ]
+
+
+def line_targets(case: dict, result: dict) -> list[tuple]:
+    hfx = find(case, "hfx get")
+    share = ratio(case["bytes"] / result["line_bytes_per_s"], middle(hfx, "wall"))
+    hash_share = result["machine"]["sha256_bytes_per_s"] / result["line_bytes_per_s"]
+    limit = ">= 0.9" if hash_share >= 1 else f">= 0.9 (SHA-256 on one core: {hash_share:.2f})"
+    return [("share of the line's 500 MB/s", share, limit, at_least(0.9)), memory_target(hfx)]
+
+
+def small_targets(case: dict, _: dict) -> list[tuple]:
+    python, hfx = find(case, "huggingface_hub snapshot_download"), find(case, "hfx download")
+    times = ratio(middle(python, "wall"), middle(hfx, "wall"))
+    return [("small files: times faster than huggingface_hub", times, ">= 5", at_least(5)), memory_target(hfx)]
+
+
+def cached_targets(case: dict, _: dict) -> list[tuple]:
+    wall = middle(find(case, "hfx download"), "wall")
+    return [("cached look-up: process ms (wall)", wall and wall * 1e3, "< 20", lambda ms: ms < 20)]
+
+
+def memory_target(row: dict | None) -> tuple:
+    anon = peak(row, "anon")
+    return ("peak RssAnon, MiB", anon and anon / MIB, "<= 64", at_most(64))
+
+
+TARGETS = {"file": file_targets, "line": line_targets, "small": small_targets, "cached": cached_targets}

@@ -1,0 +1,115 @@
+//! What one job works with: its options over the client's, and the rooms below made from them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::fetch::Batch;
+use super::job::Job;
+use super::partial::Settings;
+use crate::cache::{Cache, LocalDir};
+use crate::cancel::Watch;
+use crate::error::{Error, Kind, Result};
+use crate::hub::Hub;
+use crate::options::{Opt, Options};
+use crate::pattern::Filter;
+use crate::repo::DEFAULT_REVISION;
+use crate::transfer::download::Engine;
+
+/// The set-up of one job; clones share it.
+#[derive(Clone)]
+pub struct Context {
+    /// The options, the job's over the client's.
+    pub options: Arc<Options>,
+    /// Network and budgets.
+    pub engine: Engine,
+    /// The endpoint.
+    pub hub: Hub,
+    /// The job.
+    pub job: Job,
+    /// Publishes small files together, in a snapshot.
+    pub batch: Option<Arc<Batch>>,
+}
+
+impl Context {
+    /// The set-up for a job with these options.
+    pub fn new(options: Options, engine: Engine, job: Job) -> Result<Self> {
+        let hub = Hub::new(engine.net.clone(), &options)?;
+        Ok(Self { options: Arc::new(options), engine, hub, job, batch: None })
+    }
+
+    /// The shared cache; an error that says how to set one, where there is none.
+    pub fn cache(&self) -> Result<Cache> {
+        let root = self.options.path(Opt::CacheDir).ok_or_else(|| {
+            Error::invalid(
+                "no cache folder: set the option cache_dir, or read the environment (hfx_options_from_env)",
+            )
+        })?;
+        Ok(Cache::new(root, self.options.bool(Opt::Symlinks)).with_sync(self.sync()))
+    }
+
+    /// The local folder, where one is asked for.
+    pub fn local_dir(&self) -> Option<LocalDir> {
+        let root: PathBuf = self.options.path(Opt::LocalDir)?;
+        Some(LocalDir::new(root).with_sync(self.sync()))
+    }
+
+    /// Whether files must survive a power loss.
+    pub fn sync(&self) -> bool {
+        self.options.text(Opt::Durability) == "power"
+    }
+
+    /// Whether the network may not be used.
+    pub fn offline(&self) -> bool {
+        self.options.bool(Opt::Offline) || self.options.bool(Opt::LocalFilesOnly)
+    }
+
+    /// How partials are used.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            resume: self.options.bool(Opt::Resume),
+            sync: self.sync(),
+            mapped: self.options.text(Opt::Sink) == "map",
+        }
+    }
+
+    /// The patterns of a snapshot.
+    pub fn filter(&self) -> Filter {
+        Filter::new(self.options.list(Opt::Include), self.options.list(Opt::Exclude))
+    }
+
+    /// The job's control.
+    pub fn watch(&self) -> Watch {
+        self.job.watch()
+    }
+
+    /// Why nothing was found without the network.
+    pub fn not_cached(&self, what: &str) -> Error {
+        let why = if self.options.bool(Opt::Offline) {
+            "the client is offline"
+        } else {
+            "only local files were asked for"
+        };
+        Error::new(Kind::Offline, format!("{what} is not in the cache, and {why}"))
+    }
+}
+
+/// The revision that is meant when none is named.
+pub fn revision_or_main(revision: Option<&str>) -> &str {
+    revision.filter(|revision| !revision.is_empty()).unwrap_or(DEFAULT_REVISION)
+}
+
+/// Whether an error of the Hub leaves the last known state of the cache as the better answer.
+pub fn cache_may_answer(error: &Error) -> bool {
+    !matches!(
+        error.kind(),
+        Kind::Proxy
+            | Kind::Tls
+            | Kind::RevisionNotFound
+            | Kind::EntryNotFound
+            | Kind::Cancelled
+            | Kind::InvalidArgument
+            | Kind::Protocol
+            | Kind::Internal
+            | Kind::Closed
+    )
+}

@@ -1,0 +1,333 @@
+//! One file of known name, etag and size into its place: locked, resumed, proven, published.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::oneshot;
+
+use super::context::Context;
+use super::partial;
+use super::place::Place;
+use crate::digest::{Expected, Verified};
+use crate::error::{Error, Kind, Result};
+use crate::event::{FileProgress, FileState};
+use crate::options::Opt;
+use crate::sys::lock::{Attempt, FileLock};
+use crate::sys::map::Region;
+use crate::sys::{file, space};
+use crate::transfer::download::{First, Outcome, Spec, blocking, run};
+use crate::transfer::sink::MemorySink;
+use crate::transfer::source::{Remote, Source};
+
+/// Files up to this size are fetched whole into memory, in one request, without a journal.
+const SMALL: u64 = 1 << 20;
+/// Small files that are published together.
+const BATCH: usize = 256;
+/// How long the first of them waits for more.
+const BATCH_WAIT: Duration = Duration::from_millis(30);
+
+/// What to fetch.
+pub struct Item {
+    /// Where it is.
+    pub remote: Remote,
+    /// Its etag: the hash, for files of the Hub. Empty when nothing identifies the content.
+    pub etag: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The hash it must have.
+    pub expected: Option<Expected>,
+    /// An answer that is here already.
+    pub first: Option<(Arc<Source>, First)>,
+}
+
+/// What came of it.
+pub struct Fetched {
+    /// The file.
+    pub path: PathBuf,
+    /// What was proven; none when another process had it ready.
+    pub verified: Option<Verified>,
+}
+
+/// Fetches a file into its place.
+pub async fn fetch(
+    context: &Context,
+    place: Place,
+    item: Item,
+    progress: Arc<FileProgress>,
+) -> Result<Fetched> {
+    if item.expected.is_none() && context.options.bool(Opt::RequireHash) {
+        return Err(Error::new(Kind::NoHash, format!("no hash is known of {}", progress.name))
+            .url(item.remote.url.as_str()));
+    }
+    progress.set_size(item.size);
+    progress.set_state(FileState::Running);
+    let name = progress.name.clone();
+    let done = async {
+        let at = place.clone();
+        blocking(move || at.prepare()).await?;
+        if item.size <= SMALL {
+            small(context, place, item, progress).await
+        } else {
+            large(context, place, item, progress).await
+        }
+    };
+    done.await.map_err(|error: Error| match error.kind() {
+        Kind::Cancelled => error,
+        _ => error.context(name),
+    })
+}
+
+async fn small(
+    context: &Context,
+    place: Place,
+    mut item: Item,
+    progress: Arc<FileProgress>,
+) -> Result<Fetched> {
+    let region = Arc::new(Region::boxed(item.size as usize));
+    let outcome = if item.size == 0 {
+        empty(&item)?
+    } else {
+        let (source, first) = source_of(context, &mut item);
+        let spec = Spec {
+            source,
+            sink: Arc::new(MemorySink(region.clone())),
+            bounds: 0..item.size,
+            expected: item.expected,
+            disk: None,
+            part_size: item.size,
+            patience: context.options.time(Opt::RetryTimeout),
+            first,
+            progress,
+        };
+        run(&context.engine, spec, context.watch()).await?
+    };
+    let sync = context.sync();
+    let batch = context.batch.clone();
+    let alone = batch.is_none();
+    let (at, path) = blocking(move || {
+        let path = place.new_partial()?;
+        let failed = |error| Error::io("write", &path, &error);
+        let file = fs::File::create_new(&path).map_err(failed)?;
+        file::write_all_at(&file, &region.to_vec(), 0).map_err(failed)?;
+        if alone && sync {
+            file.sync_data().map_err(failed)?;
+        }
+        Ok((place, path))
+    })
+    .await?;
+    let path = match batch {
+        Some(batch) => batch.publish(at, path).await?,
+        None => blocking(move || at.publish(&path)).await?,
+    };
+    Ok(Fetched { path, verified: Some(outcome.verified) })
+}
+
+/// An empty file needs no request: its hash is known.
+fn empty(item: &Item) -> Result<Outcome> {
+    match &item.expected {
+        None => Ok(Outcome { verified: Verified::Length }),
+        Some(expected) => match expected.matches(b"") {
+            Ok(()) => Ok(Outcome { verified: Verified::Hash }),
+            Err(actual) => Err(Error::new(
+                Kind::HashMismatch,
+                format!("an empty file has the hash {actual}, it must have {}", expected.hex()),
+            )
+            .url(item.remote.url.as_str())),
+        },
+    }
+}
+
+fn source_of(context: &Context, item: &mut Item) -> (Arc<Source>, Option<First>) {
+    match item.first.take() {
+        Some((source, first)) => (source, Some(first)),
+        None => (Arc::new(Source::new(context.engine.net.clone(), item.remote.clone())), None),
+    }
+}
+
+async fn large(
+    context: &Context,
+    place: Place,
+    mut item: Item,
+    progress: Arc<FileProgress>,
+) -> Result<Fetched> {
+    let _lock = lock(context, &place).await?;
+    let (at, size) = (place.clone(), item.size);
+    if let Some(path) = blocking(move || at.published(size)).await? {
+        return Ok(Fetched { path, verified: None });
+    }
+    check_space(vec![(place.clone(), item.size)]).await?;
+    let (at, etag, expected) = (place.clone(), item.etag.clone(), item.expected.clone());
+    let (settings, watch) = (context.settings(), context.watch());
+    let opened = blocking(move || {
+        let go_on = || watch.wish() != crate::cancel::Wish::Cancel;
+        partial::open(&at, &etag, size, expected.as_ref(), settings, &go_on)
+    })
+    .await?;
+    let (source, first) = source_of(context, &mut item);
+    // What came first is of use only where nothing is there yet.
+    let first = first.filter(|_| opened.disk.done.total() == 0);
+    let spec = Spec {
+        source,
+        sink: opened.sink,
+        bounds: 0..item.size,
+        expected: item.expected,
+        disk: Some(opened.disk),
+        part_size: context.options.int(Opt::PartSize),
+        patience: context.options.time(Opt::RetryTimeout),
+        first,
+        progress,
+    };
+    let outcome = run(&context.engine, spec, context.watch()).await;
+    let partial = opened.partial;
+    match outcome {
+        Ok(outcome) => {
+            let path = blocking(move || partial.finish(&place)).await?;
+            Ok(Fetched { path, verified: Some(outcome.verified) })
+        }
+        Err(error) => {
+            if error.kind() == Kind::HashMismatch {
+                partial.discard();
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Takes the place's lock. While another process holds it and gets on, it is waited for; when that one does not get
+/// on for the bound's length, or locks do not work here, this process fetches beside it.
+async fn lock(context: &Context, place: &Place) -> Result<Option<FileLock>> {
+    let Some(path) = place.lock()? else { return Ok(None) };
+    let bound = context.options.time(Opt::LockTimeout);
+    let mut before = None;
+    loop {
+        let (path, watch) = (path.clone(), context.watch());
+        let attempt = blocking(move || {
+            let mut go_on = || watch.wish() != crate::cancel::Wish::Cancel;
+            // A lock that can't even be tried is no lock.
+            Ok(FileLock::acquire(&path, bound, &mut go_on).unwrap_or(Attempt::Unsupported))
+        })
+        .await?;
+        match attempt {
+            Attempt::Held(lock) => return Ok(Some(lock)),
+            Attempt::Unsupported => return Ok(None),
+            Attempt::Busy => {}
+        }
+        if context.watch().wish() == crate::cancel::Wish::Cancel {
+            return Err(Error::cancelled());
+        }
+        let now = last_write(place);
+        if before.is_some_and(|before| before == now) || now.is_none() {
+            return Ok(None);
+        }
+        before = Some(now);
+    }
+}
+
+fn last_write(place: &Place) -> Option<SystemTime> {
+    let partials = place.partials().ok()?;
+    partials.iter().filter_map(|path| fs::metadata(path).ok()?.modified().ok()).max()
+}
+
+/// Refuses a job that can't fit, before its first byte: what is missing of all files against the free space.
+pub async fn check_space(files: Vec<(Place, u64)>) -> Result<()> {
+    blocking(move || {
+        let Some((place, _)) = files.first() else { return Ok(()) };
+        let folder = place.folder();
+        let mut needed = 0;
+        for (place, size) in &files {
+            let there =
+                place.partials().unwrap_or_default().iter().map(|path| allocated(path)).max().unwrap_or(0);
+            needed += size.saturating_sub(there);
+        }
+        // A file system that does not tell is found out on the way.
+        let Ok(free) = space::free_space(&folder) else { return Ok(()) };
+        if needed > free {
+            return Err(Error::new(
+                Kind::DiskFull,
+                format!("{needed} bytes are needed below {} and {free} are free", folder.display()),
+            ));
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn allocated(path: &Path) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).map_or(0, |m| m.blocks() * 512)
+}
+
+/// Publishes small files together: one sync for many, then their names.
+pub struct Batch {
+    sync: bool,
+    waiting: Mutex<Vec<Waiting>>,
+}
+
+struct Waiting {
+    place: Place,
+    partial: PathBuf,
+    published: oneshot::Sender<Result<PathBuf>>,
+}
+
+impl Batch {
+    /// An empty batch; `sync` brings the data to disk before the names.
+    pub fn new(sync: bool) -> Arc<Self> {
+        Arc::new(Self { sync, waiting: Mutex::default() })
+    }
+
+    /// Publishes a finished small file, with others that come at the same time.
+    async fn publish(self: &Arc<Self>, place: Place, partial: PathBuf) -> Result<PathBuf> {
+        let (sender, receiver) = oneshot::channel();
+        let length = {
+            let mut waiting = self.lock();
+            waiting.push(Waiting { place, partial, published: sender });
+            waiting.len()
+        };
+        if length == 1 {
+            let batch = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(BATCH_WAIT).await;
+                batch.flush().await;
+            });
+        } else if length >= BATCH {
+            self.flush().await;
+        }
+        receiver.await.unwrap_or_else(|_| Err(Error::new(Kind::Closed, "the client was closed")))
+    }
+
+    async fn flush(&self) {
+        let batch = std::mem::take(&mut *self.lock());
+        let sync = self.sync;
+        // Whoever waits learns of a failure through its own channel.
+        let _ = blocking(move || {
+            let synced = if sync { sync_all(&batch) } else { Ok(()) };
+            for one in batch {
+                let published = synced.clone().and_then(|()| one.place.publish(&one.partial));
+                let _ = one.published.send(published);
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One sync of the file system for many files; a few are synced by themselves.
+fn sync_all(batch: &[Waiting]) -> Result<()> {
+    if let Some(first) = batch.first().filter(|_| batch.len() > 8) {
+        let file = fs::File::open(&first.partial).map_err(|e| Error::io("open", &first.partial, &e))?;
+        if file::sync_file_system(&file).is_ok() {
+            return Ok(());
+        }
+    }
+    for one in batch {
+        let synced = fs::File::open(&one.partial).and_then(|file| file.sync_data());
+        synced.map_err(|e| Error::io("sync", &one.partial, &e))?;
+    }
+    Ok(())
+}

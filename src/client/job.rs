@@ -1,0 +1,329 @@
+//! A job: work that runs on the client's threads, watched and stopped from any other.
+//!
+//! A job ends exactly once. Its order of events: progress calls, the last of them with the final numbers; then the
+//! result is there and waiters wake; then the completion callback, and the completion queue's entry. Dropping a
+//! handle changes nothing about the work.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::output::Output;
+use crate::cancel::{Control, Watch, Wish};
+use crate::error::{Error, Kind, Result};
+use crate::event::{Progress, Totals};
+use crate::runtime::{Runtime, on_own_thread};
+
+/// Time between two progress calls.
+const PROGRESS: Duration = Duration::from_millis(100);
+/// How long work that was cancelled may take to end by itself.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Called with a job's progress, on a thread of ours.
+pub type ProgressFn = Box<dyn Fn(&Job) + Send + Sync>;
+/// Called once when a job has ended, on a thread of ours.
+pub type DoneFn = Box<dyn FnOnce(&Job) + Send>;
+
+/// What a job calls.
+#[derive(Default)]
+pub struct Hooks {
+    /// At most ten times a second, and once at the end.
+    pub progress: Option<ProgressFn>,
+    /// Once, at the very end.
+    pub done: Option<DoneFn>,
+}
+
+/// A handle; clones are the same job.
+#[derive(Clone)]
+pub struct Job(Arc<Core>);
+
+struct Core {
+    id: u64,
+    control: Control,
+    progress: Arc<Progress>,
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    ended: bool,
+    /// Whether every callback has returned.
+    quiet: bool,
+    result: Option<Result<Output>>,
+}
+
+/// The jobs of a client that have ended, for event loops.
+#[derive(Default)]
+pub struct Queue {
+    ended: Mutex<VecDeque<Job>>,
+    wake: Mutex<Option<Box<dyn Fn() + Send>>>,
+}
+
+/// The jobs of a client that have not ended.
+#[derive(Default)]
+pub struct Running {
+    jobs: Mutex<Vec<Job>>,
+    next: AtomicU64,
+}
+
+impl Job {
+    /// Its number, unique within the client.
+    pub fn id(&self) -> u64 {
+        self.0.id
+    }
+
+    /// Waits until it has ended; false when the time is over first. Refused on threads of ours.
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<bool> {
+        if on_own_thread() {
+            return Err(Error::new(Kind::WouldDeadlock, "a job can't be waited for inside a callback"));
+        }
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.state();
+        while !state.ended {
+            state = match until {
+                None => self.0.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Ok(false);
+                    }
+                    self.0.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        Ok(true)
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.state().ended
+    }
+
+    /// Its result, once.
+    pub fn take(&self) -> Result<Output> {
+        let mut state = self.state();
+        if !state.ended {
+            return Err(Error::new(Kind::Timeout, "the job has not ended yet").retryable(true));
+        }
+        state
+            .result
+            .take()
+            .unwrap_or_else(|| Err(Error::new(Kind::AlreadyTaken, "the job's result was taken")))
+    }
+
+    /// Waits for the end and takes the result.
+    pub fn join(&self) -> Result<Output> {
+        self.wait(None)?;
+        self.take()
+    }
+
+    /// The error it ended with, without taking it.
+    pub fn error(&self) -> Option<Error> {
+        self.state().result.as_ref().and_then(|result| result.as_ref().err().cloned())
+    }
+
+    /// Asks it to end; returns at once, from any thread, as often as you like. What is on disk can be resumed.
+    pub fn cancel(&self) {
+        self.0.control.turn(Wish::Cancel);
+    }
+
+    /// Asks it to keep its state and use neither network nor disk.
+    pub fn pause(&self) {
+        self.0.control.turn(Wish::Pause);
+    }
+
+    /// Lets it go on after a pause.
+    pub fn resume(&self) {
+        self.0.control.turn(Wish::Run);
+    }
+
+    /// The sums of its files.
+    pub fn totals(&self) -> Totals {
+        self.0.progress.totals()
+    }
+
+    /// Its files.
+    pub fn progress(&self) -> &Progress {
+        &self.0.progress
+    }
+
+    /// For tasks of ours.
+    pub(crate) fn watch(&self) -> Watch {
+        self.0.control.watch()
+    }
+
+    pub(crate) fn shared_progress(&self) -> Arc<Progress> {
+        self.0.progress.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
+    }
+
+    fn end(&self, result: Result<Output>) {
+        let mut state = self.state();
+        state.result = Some(result);
+        state.ended = true;
+        self.0.ended.notify_all();
+    }
+}
+
+impl Running {
+    /// Makes a job that ends with what `work` returns, and starts it.
+    pub fn start<F, W>(self: &Arc<Self>, runtime: &Runtime, queue: &Arc<Queue>, hooks: Hooks, work: W) -> Job
+    where
+        F: Future<Output = Result<Output>> + Send + 'static,
+        W: FnOnce(Job) -> F,
+    {
+        let job = Job(Arc::new(Core {
+            id: self.next.fetch_add(1, Relaxed) + 1,
+            control: Control::new(),
+            progress: Arc::default(),
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        }));
+        lock(&self.jobs).push(job.clone());
+        let task = runtime.handle().spawn(work(job.clone()));
+        let guardian =
+            Guardian { job: job.clone(), running: self.clone(), queue: queue.clone(), hooks: Some(hooks) };
+        runtime.handle().spawn(guardian.attend(task));
+        job
+    }
+
+    /// Cancels all.
+    pub fn cancel_all(&self) {
+        for job in lock(&self.jobs).iter() {
+            job.cancel();
+        }
+    }
+
+    /// Waits until all have ended and their callbacks have returned; false when the time is over first.
+    pub fn wait_all(&self, timeout: Duration) -> bool {
+        let until = Instant::now().checked_add(timeout);
+        loop {
+            let Some(job) = lock(&self.jobs).last().cloned() else { return true };
+            let mut state = job.state();
+            while !state.quiet {
+                let left = until.map_or(LAST_WORDS, |until| until.saturating_duration_since(Instant::now()));
+                if left.is_zero() {
+                    return false;
+                }
+                state = job.0.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
+            drop(state);
+            lock(&self.jobs).retain(|other| !Arc::ptr_eq(&other.0, &job.0));
+        }
+    }
+}
+
+/// Sees a job to its one end, whatever becomes of its work.
+struct Guardian {
+    job: Job,
+    running: Arc<Running>,
+    queue: Arc<Queue>,
+    hooks: Option<Hooks>,
+}
+
+impl Guardian {
+    async fn attend(mut self, mut task: tokio::task::JoinHandle<Result<Output>>) {
+        let mut watch = self.job.watch();
+        let mut tick = tokio::time::interval(PROGRESS);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let reports = self.hooks.as_ref().is_some_and(|hooks| hooks.progress.is_some());
+        let mut last = Totals::default();
+        let result = loop {
+            tokio::select! {
+                biased;
+                done = &mut task => break done.unwrap_or_else(|join| Err(broken(&join))),
+                // Work that hangs in the kernel is left behind; the answer is not.
+                () = async {
+                    watch.cancelled().await;
+                    tokio::time::sleep(LAST_WORDS).await;
+                } => {
+                    task.abort();
+                    break Err(Error::cancelled());
+                }
+                _ = tick.tick(), if reports => {
+                    let now = self.job.totals();
+                    if now != last {
+                        last = now;
+                        self.report();
+                    }
+                }
+            }
+        };
+        self.finish(result);
+    }
+
+    fn report(&self) {
+        if let Some(progress) = self.hooks.as_ref().and_then(|hooks| hooks.progress.as_ref()) {
+            // The host's code may block; the connections of this thread go on elsewhere.
+            tokio::task::block_in_place(|| progress(&self.job));
+        }
+    }
+
+    fn finish(&mut self, result: Result<Output>) {
+        self.report();
+        self.conclude(result);
+    }
+
+    /// The end: result, waiters, completion, queue.
+    fn conclude(&mut self, result: Result<Output>) {
+        let Some(hooks) = self.hooks.take() else { return };
+        self.job.end(result);
+        if let Some(done) = hooks.done {
+            done(&self.job);
+        }
+        drop(hooks.progress);
+        self.queue.push(self.job.clone());
+        self.job.state().quiet = true;
+        self.job.0.ended.notify_all();
+        lock(&self.running.jobs).retain(|other| !Arc::ptr_eq(&other.0, &self.job.0));
+    }
+}
+
+impl Drop for Guardian {
+    fn drop(&mut self) {
+        // The runtime was shut down under the job: it still ends.
+        self.conclude(Err(Error::new(Kind::Closed, "the client was closed")));
+    }
+}
+
+impl Queue {
+    /// The next job that has ended.
+    pub fn pop(&self) -> Option<Job> {
+        lock(&self.ended).pop_front()
+    }
+
+    /// Whether a job is there.
+    pub fn is_empty(&self) -> bool {
+        lock(&self.ended).is_empty()
+    }
+
+    /// Calls `wake` after each job from now on, and starts to keep them.
+    pub fn listen(&self, wake: Box<dyn Fn() + Send>) {
+        *lock(&self.wake) = Some(wake);
+    }
+
+    fn push(&self, job: Job) {
+        let wake = lock(&self.wake);
+        // Nobody listens: nobody would ever take it.
+        if let Some(wake) = &*wake {
+            lock(&self.ended).push_back(job);
+            wake();
+        }
+    }
+}
+
+fn broken(join: &tokio::task::JoinError) -> Error {
+    if join.is_cancelled() {
+        return Error::new(Kind::Closed, "the client was closed");
+    }
+    Error::new(Kind::Internal, "the job panicked: this is a defect in hfx")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,284 @@
+//! The use cases: what programs ask for, joined from the rooms below.
+//!
+//! A [`Client`] owns the threads, the connections and the budgets; everything it is asked to do is a [`Job`] on its
+//! threads. Several clients live side by side and share nothing but the disk. [`Client::close`] cancels what runs
+//! and waits until no thread is left; a client that is dropped does the same without waiting.
+
+mod context;
+mod fetch;
+mod file;
+pub mod job;
+pub mod output;
+mod partial;
+mod place;
+mod snapshot;
+pub mod url;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use context::{Context, revision_or_main};
+pub use job::{Hooks, Job, Queue};
+pub use output::{BytesResult, FileOutcome, FileResult, Output, SnapshotResult};
+pub use url::{Into as ReadInto, Which};
+
+use crate::cache::{Cache, Lookup};
+use crate::error::{Error, Kind, Result};
+use crate::net::Net;
+use crate::options::{Opt, Options};
+use crate::repo::{RepoId, check_repo_path, check_revision};
+use crate::runtime::{Runtime, on_own_thread};
+use crate::sys::{file as sys_file, space};
+use crate::transfer::download::Engine;
+use crate::transfer::limit::Limits;
+
+/// The default memory budget is at most this.
+const MEMORY: u64 = 256 << 20;
+
+/// A client; clones are the same client.
+#[derive(Clone)]
+pub struct Client(Arc<Shared>);
+
+struct Shared {
+    options: Options,
+    engine: Engine,
+    runtime: Runtime,
+    running: Arc<job::Running>,
+    queue: Arc<Queue>,
+}
+
+impl Client {
+    /// A client with these options. Starts its threads; opens no connection.
+    pub fn open(options: Options) -> Result<Self> {
+        let memory = match options.int(Opt::MemoryBudget) {
+            0 => MEMORY.min(space::memory_limit().map_or(MEMORY, |limit| limit / 8)).max(8 << 20),
+            budget => budget,
+        };
+        let limits = Limits::new(
+            options.int(Opt::MaxConnections),
+            memory,
+            options.int(Opt::MaxRate),
+            sys_file::fd_limit(),
+        );
+        let engine = Engine { net: Arc::new(Net::new(&options)?), limits, outage: Arc::default() };
+        // The endpoint is checked now, not by the first job.
+        crate::hub::Hub::new(engine.net.clone(), &options)?;
+        let runtime = Runtime::start(options.int(Opt::Threads) as usize)?;
+        Ok(Self(Arc::new(Shared {
+            options,
+            engine,
+            runtime,
+            running: Arc::default(),
+            queue: Arc::default(),
+        })))
+    }
+
+    /// The options it was made with.
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// Downloads one file into the cache or the local folder. Ends with [`Output::File`].
+    pub fn download_file(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        path: &str,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (repo, revision) = (repo.clone(), checked_revision(revision)?);
+        let path = check_repo_path(path)?;
+        self.start(options, hooks, move |context| async move {
+            file::download(&context, &repo, &revision, &path).await.map(Output::File)
+        })
+    }
+
+    /// Downloads a snapshot. Ends with [`Output::Snapshot`], in which single files may have failed.
+    pub fn download_snapshot(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (repo, revision) = (repo.clone(), checked_revision(revision)?);
+        self.start(options, hooks, move |context| async move {
+            snapshot::download(&context, &repo, &revision).await.map(Output::Snapshot)
+        })
+    }
+
+    /// Downloads any URL to a path. Ends with [`Output::File`].
+    pub fn download_url(&self, url: &str, to: &Path, options: &Options, hooks: Hooks) -> Result<Job> {
+        crate::net::Url::parse(url)?;
+        let (url, to): (String, PathBuf) = (url.to_owned(), to.to_owned());
+        if to.as_os_str().is_empty() {
+            return Err(Error::invalid("no path to download to"));
+        }
+        self.start(options, hooks, move |context| async move {
+            url::download(&context, &url, &to).await.map(Output::File)
+        })
+    }
+
+    /// Reads a range (offset and length), or the whole, into memory. Ends with [`Output::Bytes`].
+    pub fn read(
+        &self,
+        which: Which,
+        range: Option<(u64, u64)>,
+        into: ReadInto,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let which = match which {
+            Which::Repo { repo, revision, path } => {
+                let revision = Some(checked_revision(revision.as_deref())?);
+                Which::Repo { repo, revision, path: check_repo_path(&path)? }
+            }
+            Which::Url(url) => {
+                crate::net::Url::parse(&url)?;
+                Which::Url(url)
+            }
+        };
+        self.start(options, hooks, move |context| async move {
+            url::read(&context, &which, range, into).await.map(Output::Bytes)
+        })
+    }
+
+    /// Asks the Hub about a file. Ends with [`Output::Meta`].
+    pub fn file_meta(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        path: &str,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (repo, revision) = (repo.clone(), checked_revision(revision)?);
+        let path = check_repo_path(path)?;
+        self.start(options, hooks, move |context| async move {
+            let mut watch = context.watch();
+            watch.guard(context.hub.resolve(&repo, &revision, &path)).await.map(Output::Meta)
+        })
+    }
+
+    /// Asks the Hub about a repository. Ends with [`Output::Info`].
+    pub fn repo_info(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (repo, revision) = (repo.clone(), checked_revision(revision)?);
+        self.start(options, hooks, move |context| async move {
+            let mut watch = context.watch();
+            watch.guard(context.hub.repo_info(&repo, &revision)).await.map(Output::Info)
+        })
+    }
+
+    /// Lists a repository's files, below `folder` when it is not empty. Ends with [`Output::Tree`].
+    pub fn tree(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        folder: &str,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (repo, revision) = (repo.clone(), checked_revision(revision)?);
+        let folder = match folder.trim_matches('/') {
+            "" => String::new(),
+            folder => check_repo_path(folder)?,
+        };
+        self.start(options, hooks, move |context| async move {
+            let mut watch = context.watch();
+            let list = async {
+                // A listing names no commit: the revision is pinned first.
+                let sha = context.hub.repo_info(&repo, &revision).await?.sha;
+                context.hub.tree(&repo, &sha, &folder).await
+            };
+            watch.guard(list).await.map(Output::Tree)
+        })
+    }
+
+    /// Lists branches, tags, conversions and, if asked for, pull requests. Ends with [`Output::Refs`].
+    pub fn refs(&self, repo: &RepoId, pull_requests: bool, options: &Options, hooks: Hooks) -> Result<Job> {
+        let repo = repo.clone();
+        self.start(options, hooks, move |context| async move {
+            let mut watch = context.watch();
+            watch.guard(context.hub.refs(&repo, pull_requests)).await.map(Output::Refs)
+        })
+    }
+
+    /// What the cache knows of a file, without network and without writing.
+    pub fn lookup(&self, repo: &RepoId, revision: Option<&str>, path: &str) -> Result<Lookup> {
+        self.cache()?.lookup(repo, revision_or_main(revision), path)
+    }
+
+    /// The cache.
+    pub fn cache(&self) -> Result<Cache> {
+        let options = &self.0.options;
+        let root = options
+            .path(Opt::CacheDir)
+            .ok_or_else(|| Error::invalid("no cache folder: set the option cache_dir"))?;
+        Ok(Cache::new(root, options.bool(Opt::Symlinks)))
+    }
+
+    /// Changes the cap on connections while jobs run; 0 lets hfx find the number.
+    pub fn set_max_connections(&self, most: u64) {
+        self.0.engine.limits.set_connections(most);
+    }
+
+    /// Changes the cap on bytes per second while jobs run; 0 is none.
+    pub fn set_max_rate(&self, bytes_per_second: u64) {
+        self.0.engine.limits.set_rate(bytes_per_second);
+    }
+
+    /// The jobs that have ended, for event loops.
+    pub fn queue(&self) -> &Arc<Queue> {
+        &self.0.queue
+    }
+
+    /// Cancels all jobs and waits until every thread has ended. False when that takes longer; callable again.
+    pub fn close(&self, timeout: Duration) -> Result<bool> {
+        if on_own_thread() {
+            return Err(Error::new(Kind::WouldDeadlock, "a client can't be closed inside a callback"));
+        }
+        self.0.runtime.check_process()?;
+        let until = Instant::now().checked_add(timeout);
+        self.0.running.cancel_all();
+        self.0.running.wait_all(timeout);
+        self.0.engine.net.close_idle();
+        let left = until.map_or(timeout, |until| until.saturating_duration_since(Instant::now()));
+        Ok(self.0.runtime.close(left))
+    }
+
+    fn start<F, W>(&self, options: &Options, hooks: Hooks, work: W) -> Result<Job>
+    where
+        F: Future<Output = Result<Output>> + Send + 'static,
+        W: FnOnce(Context) -> F + Send + 'static,
+    {
+        self.0.runtime.check_process()?;
+        options.check_per_job()?;
+        let all = options.over(&self.0.options);
+        crate::hub::Hub::new(self.0.engine.net.clone(), &all)?;
+        let engine = self.0.engine.clone();
+        Ok(self.0.running.start(&self.0.runtime, &self.0.queue, hooks, move |job| {
+            let context = Context::new(all, engine, job);
+            async move { work(context?).await }
+        }))
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.running.cancel_all();
+    }
+}
+
+fn checked_revision(revision: Option<&str>) -> Result<String> {
+    let revision = revision_or_main(revision);
+    check_revision(revision)?;
+    Ok(revision.to_owned())
+}

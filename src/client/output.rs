@@ -1,0 +1,88 @@
+//! What jobs end with.
+
+use std::path::PathBuf;
+
+use crate::digest::Verified;
+use crate::error::Error;
+use crate::event::FileState;
+use crate::hub::{FileMeta, Refs, RepoInfo, TreeFile};
+
+/// The result of a job, by what was asked.
+#[derive(Debug)]
+pub enum Output {
+    /// A file on disk.
+    File(FileResult),
+    /// A snapshot, with each file's outcome.
+    Snapshot(SnapshotResult),
+    /// Bytes in memory; none where they went into the caller's.
+    Bytes(BytesResult),
+    /// What the Hub says of a file.
+    Meta(FileMeta),
+    /// What the Hub says of a repository.
+    Info(RepoInfo),
+    /// A listing.
+    Tree(Vec<TreeFile>),
+    /// Branches and tags.
+    Refs(Refs),
+}
+
+/// A file that is where it was wanted.
+#[derive(Debug, Clone)]
+pub struct FileResult {
+    /// Its path in the repository, or the URL without its query.
+    pub name: String,
+    /// Where it is; in a dry run, where it would be.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its etag, empty when unknown (a cache hit without the network).
+    pub etag: String,
+    /// Its commit, empty for plain URLs.
+    pub commit: String,
+    /// What was proven now; a cache hit is trusted by its name.
+    pub verified: Option<Verified>,
+    /// How it came here.
+    pub state: FileState,
+}
+
+/// A snapshot.
+#[derive(Debug)]
+pub struct SnapshotResult {
+    /// The snapshot's folder, or the local folder.
+    pub path: PathBuf,
+    /// The commit.
+    pub commit: String,
+    /// Each file, in the order of the paths.
+    pub files: Vec<FileOutcome>,
+}
+
+/// How one file of a snapshot ended.
+#[derive(Debug, Clone)]
+pub struct FileOutcome {
+    /// Its path in the repository.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The file, or why there is none.
+    pub result: Result<FileResult, Error>,
+}
+
+/// Bytes that were asked for.
+#[derive(Debug, Clone)]
+pub struct BytesResult {
+    /// The bytes, unless the caller gave the memory.
+    pub bytes: Vec<u8>,
+    /// How many there are.
+    pub length: u64,
+    /// Size of the whole remote file.
+    pub size: u64,
+    /// What was proven.
+    pub verified: Verified,
+}
+
+impl SnapshotResult {
+    /// The first failure.
+    pub fn first_error(&self) -> Option<&Error> {
+        self.files.iter().find_map(|file| file.result.as_ref().err())
+    }
+}

@@ -1,0 +1,358 @@
+//! All files of a repository at a revision, or those that patterns let through.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::context::{Context, cache_may_answer};
+use super::fetch::{Batch, check_space};
+use super::file::{self, Wanted};
+use super::output::{FileOutcome, FileResult, SnapshotResult};
+use super::place::Place;
+use crate::cache::{Cache, Completeness, LocalDir, Tree, TreeEntry};
+use crate::error::{Error, Kind, Result};
+use crate::event::{FileProgress, FileState};
+use crate::hub::{FileMeta, TreeFile};
+use crate::options::Opt;
+use crate::pattern::Filter;
+use crate::repo::{RepoId, is_commit};
+use crate::transfer::download::blocking;
+
+/// Files in work at once, where the caller sets no number: small ones spend most of their time waiting.
+const WORKERS: usize = 128;
+
+/// Downloads a snapshot.
+pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Result<SnapshotResult> {
+    let local = context.local_dir();
+    let filter = context.filter();
+    let force = context.options.bool(Opt::Force);
+    let asked = !context.offline() && !(context.options.bool(Opt::Pin) && !force);
+    if let Some(result) = complete(context, repo, revision, local.as_ref(), &filter)?
+        && (!asked || (is_commit(revision) && !force))
+    {
+        return Ok(told(context, result));
+    }
+    if context.offline() {
+        return Err(offline(context, repo, revision, local.as_ref(), &filter));
+    }
+    let mut watch = context.watch();
+    let (commit, files) = match watch.guard(list(context, repo, revision, local.as_ref())).await {
+        Ok(listing) => listing,
+        Err(error) if cache_may_answer(&error) && !force => {
+            // The Hub can't say; what the cache holds of the ref's last commit is the best answer there is.
+            let cached = complete(context, repo, revision, local.as_ref(), &filter)?;
+            return cached.map(|result| told(context, result)).ok_or(error);
+        }
+        Err(error) => return Err(error),
+    };
+    let files: Vec<TreeFile> = files.into_iter().filter(|file| filter.matches(&file.path)).collect();
+    let path = match &local {
+        Some(dir) => dir.root().to_owned(),
+        None => context.cache()?.snapshot_dir(repo, &commit)?,
+    };
+    let outcomes = fetch_all(context, repo, &commit, files, local.as_ref()).await?;
+    if !context.options.bool(Opt::DryRun) {
+        finish(context, repo, revision, &commit, local.as_ref()).await?;
+    }
+    Ok(SnapshotResult { path, commit, files: outcomes })
+}
+
+/// The commit and its files, from the cached listing where there is one.
+async fn list(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    local: Option<&LocalDir>,
+) -> Result<(String, Vec<TreeFile>)> {
+    let known = if is_commit(revision) { read_tree(context, repo, revision, local) } else { None };
+    let commit = match &known {
+        Some(_) => revision.to_owned(),
+        None => context.hub.repo_info(repo, revision).await?.sha,
+    };
+    if let Some(tree) = known.or_else(|| read_tree(context, repo, &commit, local)) {
+        return Ok((commit, tree.into_iter().map(from_entry).collect()));
+    }
+    let files = context.hub.tree(repo, &commit, "").await?;
+    if !context.options.bool(Opt::DryRun) {
+        let tree: Tree = files.iter().map(to_entry).collect();
+        match local {
+            Some(dir) => {
+                dir.prepare()?;
+                dir.write_tree(&commit, &tree)?;
+            }
+            None => {
+                let cache = context.cache()?;
+                cache.prepare(repo)?;
+                cache.write_tree(repo, &commit, &tree)?;
+            }
+        }
+    }
+    Ok((commit, files))
+}
+
+fn read_tree(context: &Context, repo: &RepoId, commit: &str, local: Option<&LocalDir>) -> Option<Tree> {
+    match local {
+        Some(dir) => dir.read_tree(commit),
+        None => context.cache().ok()?.read_tree(repo, commit),
+    }
+}
+
+/// The snapshot without the network, if the disk has all of it.
+fn complete(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    local: Option<&LocalDir>,
+    filter: &Filter,
+) -> Result<Option<SnapshotResult>> {
+    let cache = context.cache();
+    let commit = match (&cache, is_commit(revision)) {
+        (_, true) => revision.to_owned(),
+        (Ok(cache), false) => match cache.commit_of(repo, revision) {
+            Some(commit) => commit,
+            None => return Ok(None),
+        },
+        (Err(_), false) => return Ok(None),
+    };
+    let (path, state, tree) = match local {
+        Some(dir) => (dir.root().to_owned(), dir.complete(&commit, filter)?, dir.read_tree(&commit)),
+        None => {
+            let cache = cache?;
+            let path = cache.snapshot_dir(repo, &commit)?;
+            (path, cache.snapshot_complete(repo, &commit, filter)?, cache.read_tree(repo, &commit))
+        }
+    };
+    let enough = match state {
+        Completeness::Complete => true,
+        // Without a listing nobody knows better; asked for by commit, the Hub does.
+        Completeness::Unknown => context.offline() || !is_commit(revision),
+        Completeness::Missing(_) | Completeness::Absent => false,
+    };
+    if !enough {
+        return Ok(None);
+    }
+    let files =
+        tree.unwrap_or_default().into_iter().filter(|(name, _)| filter.matches(name)).map(|(name, entry)| {
+            let size = entry.lfs_size.unwrap_or(entry.size);
+            let result = FileResult {
+                name: name.clone(),
+                path: path.join(&name),
+                size,
+                etag: entry.etag().to_owned(),
+                commit: commit.clone(),
+                verified: None,
+                state: FileState::Cached,
+            };
+            FileOutcome { name, size, result: Ok(result) }
+        });
+    Ok(Some(SnapshotResult { files: files.collect(), path: path.clone(), commit: commit.clone() }))
+}
+
+/// A snapshot from the disk, in the job's progress.
+fn told(context: &Context, result: SnapshotResult) -> SnapshotResult {
+    let progress = context.job.shared_progress();
+    for file in &result.files {
+        progress.add(&file.name, file.size).set_state(FileState::Cached);
+    }
+    result
+}
+
+fn offline(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    local: Option<&LocalDir>,
+    filter: &Filter,
+) -> Error {
+    let missing = || -> Option<Vec<String>> {
+        let cache = context.cache().ok()?;
+        let commit = cache.commit_of(repo, revision)?;
+        let state = match local {
+            Some(dir) => dir.complete(&commit, filter).ok()?,
+            None => cache.snapshot_complete(repo, &commit, filter).ok()?,
+        };
+        match state {
+            Completeness::Missing(names) => Some(names),
+            _ => None,
+        }
+    };
+    let what = format!("{} at {revision}", repo.id());
+    match missing() {
+        Some(names) => {
+            let first = names.first().map_or("", String::as_str);
+            context.not_cached(&format!(
+                "all of {what} ({} files are missing, the first is {first})",
+                names.len()
+            ))
+        }
+        None => context.not_cached(&what),
+    }
+}
+
+/// Brings all files where they are wanted, the largest first.
+async fn fetch_all(
+    context: &Context,
+    repo: &RepoId,
+    commit: &str,
+    files: Vec<TreeFile>,
+    local: Option<&LocalDir>,
+) -> Result<Vec<FileOutcome>> {
+    let shared = context.job.shared_progress();
+    let mut work: Vec<(usize, Wanted, Arc<FileProgress>)> = Vec::with_capacity(files.len());
+    for (place, file) in files.iter().enumerate() {
+        let meta = FileMeta {
+            commit: commit.to_owned(),
+            etag: file.etag().to_owned(),
+            size: file.size,
+            url: context.hub.file_url(repo, commit, &file.path)?,
+            location: None,
+            xet_hash: file.xet_hash.clone(),
+        };
+        let progress = shared.add(&file.path, file.size);
+        work.push((place, Wanted { repo: repo.clone(), path: file.path.clone(), meta }, progress));
+    }
+    if !context.options.bool(Opt::DryRun) {
+        room_for(context, &work, local).await?;
+    }
+    work.sort_by_key(|(_, wanted, _)| std::cmp::Reverse(wanted.meta.size));
+    let mut work: VecDeque<_> = work.into();
+    let workers = match context.options.int(Opt::MaxWorkers) as usize {
+        0 => WORKERS,
+        most => most,
+    };
+    let mut context = context.clone();
+    context.batch = Some(Batch::new(context.sync()));
+    let fail_fast = context.options.bool(Opt::FailFast);
+    let mut outcomes: Vec<Option<Result<FileResult>>> = files.iter().map(|_| None).collect();
+    let mut running = JoinSet::new();
+    let mut watch = context.watch();
+    let mut stopped = false;
+    loop {
+        while !stopped
+            && running.len() < workers
+            && let Some((place, wanted, progress)) = work.pop_front()
+        {
+            let (context, local) = (context.clone(), local.cloned());
+            running.spawn(async move {
+                let result = file::one(&context, &wanted, local.as_ref(), progress.clone()).await;
+                if let Err(error) = &result {
+                    progress.fail(error);
+                }
+                (place, result)
+            });
+        }
+        let Some(ended) = running.join_next().await else { break };
+        let Ok((place, result)) = ended else { continue };
+        if result.is_err() && fail_fast {
+            stopped = true;
+            running.abort_all();
+        }
+        outcomes[place] = Some(result);
+    }
+    watch.guard(async { Ok(()) }).await?;
+    Ok(files
+        .into_iter()
+        .zip(outcomes)
+        .map(|(file, result)| FileOutcome {
+            name: file.path,
+            size: file.size,
+            result: result.unwrap_or_else(|| {
+                Err(Error::new(Kind::Cancelled, "not fetched, because another file of the snapshot failed"))
+            }),
+        })
+        .collect())
+}
+
+/// Refuses the whole job when the disk can't hold it.
+async fn room_for(
+    context: &Context,
+    work: &[(usize, Wanted, Arc<FileProgress>)],
+    local: Option<&LocalDir>,
+) -> Result<()> {
+    let cache = context.cache().ok();
+    let mut needed = Vec::new();
+    for (_, wanted, _) in work {
+        let meta = &wanted.meta;
+        let there = match (local, &cache) {
+            (Some(dir), _) => dir.file(&wanted.path)?.exists(),
+            (None, Some(cache)) => cache.has_blob(&wanted.repo, &meta.etag, Some(meta.size)).is_some(),
+            (None, None) => false,
+        };
+        if !there && meta.size > 0 {
+            needed.push((place_of(context, wanted, local)?, meta.size));
+        }
+    }
+    check_space(needed).await
+}
+
+fn place_of(context: &Context, wanted: &Wanted, local: Option<&LocalDir>) -> Result<Place> {
+    let (commit, path, etag) = (wanted.meta.commit.clone(), wanted.path.clone(), wanted.meta.etag.clone());
+    Ok(match local {
+        Some(dir) => Place::Local { dir: dir.clone(), commit, path, etag },
+        None => Place::Cache {
+            cache: context.cache()?,
+            repo: wanted.repo.clone(),
+            commit,
+            path,
+            etag,
+            replace: false,
+        },
+    })
+}
+
+/// The ref and the names, once files are there.
+async fn finish(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    commit: &str,
+    local: Option<&LocalDir>,
+) -> Result<()> {
+    let Ok(cache) = context.cache() else { return Ok(()) };
+    let (repo, revision, commit) = (repo.clone(), revision.to_owned(), commit.to_owned());
+    let (local, sync) = (local.is_some(), context.sync());
+    blocking(move || {
+        if !local {
+            make_folder(&cache, &repo, &commit)?;
+            if sync {
+                cache.sync_names(&repo, &commit)?;
+            }
+        }
+        cache.write_ref(&repo, &revision, &commit)?;
+        Ok(())
+    })
+    .await
+}
+
+/// A snapshot without files has a folder too.
+fn make_folder(cache: &Cache, repo: &RepoId, commit: &str) -> Result<()> {
+    let folder: PathBuf = cache.snapshot_dir(repo, commit)?;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    cache.prepare(repo)?;
+    std::fs::create_dir_all(&folder).map_err(|error| Error::io("create", &folder, &error))
+}
+
+fn to_entry(file: &TreeFile) -> (String, TreeEntry) {
+    let entry = TreeEntry {
+        size: file.size,
+        blob_id: file.blob_id.clone(),
+        lfs_sha256: file.sha256.clone(),
+        lfs_size: file.sha256.as_ref().map(|_| file.size),
+        xet_hash: file.xet_hash.clone(),
+    };
+    (file.path.clone(), entry)
+}
+
+fn from_entry((path, entry): (String, TreeEntry)) -> TreeFile {
+    TreeFile {
+        path,
+        size: entry.lfs_size.unwrap_or(entry.size),
+        blob_id: entry.blob_id,
+        sha256: entry.lfs_sha256,
+        xet_hash: entry.xet_hash,
+    }
+}

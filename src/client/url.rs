@@ -1,0 +1,393 @@
+//! Plain URLs to a file, and bytes of remote files into memory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::context::{Context, revision_or_main};
+use super::fetch::{self, Item};
+use super::file;
+use super::output::{BytesResult, FileResult};
+use super::place::Place;
+use crate::cache::Lookup;
+use crate::digest::{Expected, Verified};
+use crate::error::{Error, Kind, Result};
+use crate::event::{FileProgress, FileState};
+use crate::hub::api::timeouts;
+use crate::net::retry::Backoff;
+use crate::net::{Url, redirect};
+use crate::options::Opt;
+use crate::repo::{RepoId, is_commit};
+use crate::sys::map::Region;
+use crate::transfer::download::{First, Spec, blocking, run};
+use crate::transfer::limit::Slot;
+use crate::transfer::sink::{ChunkFn, FileSink, MemorySink, OrderedSink, Sink};
+use crate::transfer::source::{Found, Opened, Remote, Source};
+
+/// What the first request asks for.
+const FIRST: u64 = 4 << 20;
+/// How often the first request is tried.
+const TRIES: u32 = 8;
+/// A read from the disk for a file that is cached.
+const READ: usize = 1 << 20;
+
+/// Which file's bytes are wanted.
+#[derive(Debug, Clone)]
+pub enum Which {
+    /// A file of a repository.
+    Repo {
+        /// The repository.
+        repo: RepoId,
+        /// Its revision, `main` when none.
+        revision: Option<String>,
+        /// The path in it.
+        path: String,
+    },
+    /// Any URL.
+    Url(String),
+}
+
+/// Where bytes go that do not go to the disk.
+pub enum Into {
+    /// Memory that the result brings along.
+    Memory,
+    /// Memory of the caller's.
+    Region(Arc<Region>),
+    /// A callback that gets them in order.
+    Chunks(ChunkFn),
+}
+
+/// Downloads a URL to a path.
+pub async fn download(context: &Context, url: &str, to: &Path) -> Result<FileResult> {
+    let source = Arc::new(Source::new(context.engine.net.clone(), plain(context, url)?));
+    let url = &source.remote().url;
+    let name = url.path().rsplit('/').find(|part| !part.is_empty()).unwrap_or("file").to_owned();
+    let progress = context.job.shared_progress().add(&name, 0);
+    let result = to_path(context, source, to, progress.clone()).await;
+    if let Err(error) = &result {
+        progress.fail(error);
+    }
+    result
+}
+
+async fn to_path(
+    context: &Context,
+    source: Arc<Source>,
+    to: &Path,
+    progress: Arc<FileProgress>,
+) -> Result<FileResult> {
+    let place = Place::Path(to.to_owned());
+    let at = place.clone();
+    blocking(move || at.prepare()).await?;
+    let expected = expected_of(context);
+    if expected.is_none() && context.options.bool(Opt::RequireHash) {
+        return Err(Error::new(Kind::NoHash, "a hash is required and none was given (option sha256)"));
+    }
+    let (slot, opened, found) = first_look(context, &source).await?;
+    let result = |path: PathBuf, size: u64, verified: Verified| FileResult {
+        name: source.remote().url.safe(),
+        path,
+        size,
+        etag: found.etag.clone().unwrap_or_default(),
+        commit: String::new(),
+        verified: Some(verified),
+        state: FileState::Done,
+    };
+    let Some(size) = found.size else {
+        let (path, size, verified) = endless(context, opened, slot, &place, expected, &progress).await?;
+        progress.set_state(FileState::Done);
+        return Ok(result(path, size, verified));
+    };
+    // What is resumed must be the same content: its hash says so, else its etag.
+    let identity = match (&expected, &found.etag) {
+        (Some(expected), _) => expected.hex().to_owned(),
+        (None, Some(etag)) => etag.chars().take(120).collect(),
+        (None, None) => String::new(),
+    };
+    let mut remote = source.remote().clone();
+    remote.size = Some(size);
+    let net = source.net().clone();
+    let length = size.min(FIRST);
+    let sized = Arc::new(source.sized(net, remote.clone()).await);
+    let first = (length > 0).then_some((sized, First { opened, length, slot }));
+    let item = Item { remote, etag: identity, size, expected, first };
+    let fetched = fetch::fetch(context, place, item, progress.clone()).await?;
+    progress.set_state(FileState::Done);
+    Ok(result(fetched.path, size, fetched.verified.unwrap_or(Verified::Length)))
+}
+
+fn expected_of(context: &Context) -> Option<Expected> {
+    Expected::from_etag(context.options.text(Opt::ExpectSha256))
+}
+
+/// The first request, tried again while that may help.
+async fn first_look(context: &Context, source: &Source) -> Result<(Slot, Opened, Found)> {
+    let mut watch = context.watch();
+    let mut backoff = Backoff::default();
+    loop {
+        let id = context.engine.limits.transfer_id();
+        let slot = watch.guard(async { Ok(context.engine.limits.acquire(id).await) }).await?;
+        let error = match watch.guard(source.probe(FIRST)).await {
+            Ok((opened, found)) => return Ok((slot, opened, found)),
+            Err(error) => error,
+        };
+        drop(slot);
+        let wait = backoff.next(fastrand::f64());
+        if !error.is_retryable() || backoff.failures() >= TRIES {
+            return Err(error);
+        }
+        watch
+            .guard(async {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            })
+            .await?;
+    }
+}
+
+/// A server that does not tell the size: bytes until the end, in one stream, from the beginning each time.
+async fn endless(
+    context: &Context,
+    opened: Opened,
+    mut slot: Slot,
+    place: &Place,
+    expected: Option<Expected>,
+    progress: &FileProgress,
+) -> Result<(PathBuf, u64, Verified)> {
+    let (Opened::Whole(mut body) | Opened::Part(mut body)) = opened;
+    let mut watch = context.watch();
+    let partial = place.new_partial()?;
+    let file = std::fs::File::create_new(&partial).map_err(|error| Error::io("create", &partial, &error))?;
+    let file = Arc::new(file);
+    let sink = FileSink::new(file.clone(), &partial);
+    let mut hasher = expected.as_ref().map(|expected| expected.hasher(0));
+    let mut size = 0;
+    let received = loop {
+        match watch.guard(body.chunk()).await {
+            Ok(Some(chunk)) => {
+                slot.delivers();
+                if let Err(error) = sink.write_at(&chunk, size) {
+                    break Err(error);
+                }
+                if let Some(hasher) = &mut hasher {
+                    hasher.update(&chunk);
+                }
+                size += chunk.len() as u64;
+                progress.set_size(size);
+                progress.add_received(chunk.len() as u64);
+                progress.set_done(size);
+                context.engine.limits.pass(chunk.len() as u64).await;
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    let checked = received.and_then(|()| match (hasher, &expected) {
+        (Some(hasher), Some(expected)) => {
+            let actual = hasher.finish();
+            if actual == expected.hex() {
+                return Ok(Verified::Hash);
+            }
+            let text = format!("the bytes have the hash {actual}, they must have {}", expected.hex());
+            Err(Error::new(Kind::HashMismatch, text))
+        }
+        _ => Ok(Verified::Length),
+    });
+    let verified = match checked {
+        Ok(verified) => verified,
+        Err(error) => {
+            let _ = std::fs::remove_file(&partial);
+            return Err(error);
+        }
+    };
+    let (place, sync) = (place.clone(), context.sync());
+    let path = blocking(move || {
+        if sync {
+            file.sync_data().map_err(|error| Error::io("sync", &partial, &error))?;
+        }
+        place.publish(&partial)
+    })
+    .await?;
+    Ok((path, size, verified))
+}
+
+/// A URL as it is, with the job's headers, and with the token where it is the endpoint's own.
+fn plain(context: &Context, url: &str) -> Result<Remote> {
+    let url = Url::parse(url)?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in context.options.headers() {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
+        {
+            headers.append(name, value);
+        }
+    }
+    let hub = &context.hub;
+    if redirect::token_may_go(hub.home(), url.origin(), hub.allows_http_token())
+        && let Some(token) = hub.headers().get(header::AUTHORIZATION)
+    {
+        headers.insert(header::AUTHORIZATION, token.clone());
+    }
+    Ok(Remote {
+        home: url.origin().clone(),
+        url,
+        location: None,
+        headers,
+        allow_http_token: hub.allows_http_token(),
+        size: None,
+        etag: None,
+        timeouts: timeouts(&context.options),
+    })
+}
+
+/// Reads a range (or, without one, the whole) of a file into memory or a callback.
+pub async fn read(
+    context: &Context,
+    which: &Which,
+    range: Option<(u64, u64)>,
+    into: Into,
+) -> Result<BytesResult> {
+    let mut watch = context.watch();
+    let (source, size, expected, name) = match which {
+        Which::Repo { repo, revision, path } => {
+            let revision = revision_or_main(revision.as_deref());
+            if let Some(cached) = cached(context, repo, revision, path)? {
+                let progress = context.job.shared_progress().add(path, 0);
+                return blocking(move || from_disk(&cached, range, into, &progress)).await;
+            }
+            if context.offline() {
+                return Err(context.not_cached(&format!("{path} of {} at {revision}", repo.id())));
+            }
+            let meta = watch.guard(context.hub.resolve(repo, revision, path)).await?;
+            let remote = file::remote(context, repo, path, &meta)?;
+            let source = Source::new(context.engine.net.clone(), remote);
+            (source, meta.size, Expected::from_etag(&meta.etag), path.clone())
+        }
+        Which::Url(url) => {
+            let source = Source::new(context.engine.net.clone(), plain(context, url)?);
+            let (_, found) = watch.guard(source.probe(1)).await?;
+            let size = found.size.ok_or_else(|| {
+                Error::new(Kind::Unsupported, "the server does not tell the file's size").url(url)
+            })?;
+            let mut remote = source.remote().clone();
+            remote.size = Some(size);
+            let net = source.net().clone();
+            (source.sized(net, remote).await, size, expected_of(context), source.remote().url.safe())
+        }
+    };
+    let bounds = clamp(range, size)?;
+    let whole = bounds == (0..size);
+    let expected = expected.filter(|_| whole);
+    if expected.is_none() && context.options.bool(Opt::RequireHash) {
+        return Err(Error::new(Kind::NoHash, "a hash is required, and a part of a file has none"));
+    }
+    let length = bounds.end - bounds.start;
+    let progress = context.job.shared_progress().add(&name, length);
+    progress.set_state(FileState::Running);
+    let (sink, region, part_size) = sink_of(context, into, length, expected.as_ref())?;
+    let verified = if length == 0 {
+        Verified::Length
+    } else {
+        let spec = Spec {
+            source: Arc::new(source),
+            sink,
+            bounds,
+            expected,
+            disk: None,
+            part_size,
+            patience: context.options.time(Opt::RetryTimeout),
+            first: None,
+            progress: progress.clone(),
+        };
+        let outcome = run(&context.engine, spec, watch).await;
+        outcome.inspect_err(|error| progress.fail(error))?.verified
+    };
+    progress.set_state(FileState::Done);
+    let bytes = region.map(|region| region.to_vec()).unwrap_or_default();
+    Ok(BytesResult { bytes, length, size, verified })
+}
+
+type SinkOf = (Arc<dyn Sink>, Option<Arc<Region>>, u64);
+
+fn sink_of(context: &Context, into: Into, length: u64, expected: Option<&Expected>) -> Result<SinkOf> {
+    let part_size = context.options.int(Opt::PartSize);
+    Ok(match into {
+        Into::Memory => {
+            let region = Arc::new(Region::boxed(length as usize));
+            (Arc::new(MemorySink(region.clone())), Some(region), part_size)
+        }
+        Into::Region(region) => {
+            too_small(&region, length)?;
+            (Arc::new(MemorySink(region)), None, part_size)
+        }
+        Into::Chunks(callback) => {
+            // Half of the memory may wait for its turn; parts are small enough that several fit.
+            let ahead = context.engine.limits.memory() / 2;
+            let part_size = if part_size == 0 { (ahead / 16).clamp(256 << 10, 4 << 20) } else { part_size };
+            let hasher = expected.map(|expected| expected.hasher(length));
+            (Arc::new(OrderedSink::new(callback, hasher, ahead)), None, part_size)
+        }
+    })
+}
+
+fn too_small(region: &Region, length: u64) -> Result<()> {
+    if (region.len() as u64) < length {
+        let text = format!("{length} bytes do not fit into memory of {}", region.len());
+        return Err(Error::new(Kind::TooSmall, text));
+    }
+    Ok(())
+}
+
+/// The bytes of `range` (offset and length) that a file of `size` has.
+fn clamp(range: Option<(u64, u64)>, size: u64) -> Result<std::ops::Range<u64>> {
+    let Some((offset, length)) = range else { return Ok(0..size) };
+    if offset > size {
+        return Err(Error::invalid(format!("offset {offset} is behind the end of a file of {size} bytes")));
+    }
+    Ok(offset..offset.saturating_add(length).min(size))
+}
+
+fn cached(context: &Context, repo: &RepoId, revision: &str, path: &str) -> Result<Option<PathBuf>> {
+    let trusted = is_commit(revision) || context.offline() || context.options.bool(Opt::Pin);
+    let Ok(cache) = context.cache() else { return Ok(None) };
+    match cache.lookup(repo, revision, path)? {
+        Lookup::Found(found) if trusted => Ok(Some(found)),
+        _ => Ok(None),
+    }
+}
+
+fn from_disk(
+    path: &Path,
+    range: Option<(u64, u64)>,
+    into: Into,
+    progress: &FileProgress,
+) -> Result<BytesResult> {
+    let failed = |error: std::io::Error| Error::io("read", path, &error);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let size = file.metadata().map_err(failed)?.len();
+    let bounds = clamp(range, size)?;
+    let length = bounds.end - bounds.start;
+    progress.set_size(length);
+    let mut bytes = Vec::new();
+    let mut into = into;
+    if let Into::Region(region) = &into {
+        too_small(region, length)?;
+    }
+    let mut buffer = vec![0; READ.min(length as usize)];
+    let mut at = bounds.start;
+    while at < bounds.end {
+        let chunk = &mut buffer[..READ.min((bounds.end - at) as usize)];
+        crate::sys::file::read_exact_at(&file, chunk, at).map_err(failed)?;
+        let offset = at - bounds.start;
+        match &mut into {
+            Into::Memory => bytes.extend_from_slice(chunk),
+            Into::Region(region) => region.write_at(chunk, offset).map_err(failed)?,
+            Into::Chunks(callback) => callback(offset, chunk)?,
+        }
+        at += chunk.len() as u64;
+    }
+    progress.set_state(FileState::Cached);
+    // A file of the cache is trusted by its name.
+    Ok(BytesResult { bytes, length, size, verified: Verified::Length })
+}
