@@ -113,6 +113,11 @@ impl Job {
             .unwrap_or_else(|| Err(Error::new(Kind::AlreadyTaken, "the job's result was taken")))
     }
 
+    /// Puts a result back that was taken by mistake.
+    pub(crate) fn put_back(&self, output: Output) {
+        self.state().result = Some(Ok(output));
+    }
+
     /// Waits for the end and takes the result.
     pub fn join(&self) -> Result<Output> {
         self.wait(None)?;

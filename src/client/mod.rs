@@ -13,6 +13,7 @@ mod partial;
 mod place;
 mod snapshot;
 pub mod url;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use url::{Into as ReadInto, Which};
 
 use crate::cache::{Cache, Lookup};
 use crate::error::{Error, Kind, Result};
+use crate::log::Log;
 use crate::net::Net;
 use crate::options::{Opt, Options};
 use crate::repo::{RepoId, check_repo_path, check_revision};
@@ -51,6 +53,11 @@ struct Shared {
 impl Client {
     /// A client with these options. Starts its threads; opens no connection.
     pub fn open(options: Options) -> Result<Self> {
+        Self::open_with(options, Log::default())
+    }
+
+    /// The same, telling `log` of its work.
+    pub fn open_with(options: Options, log: Log) -> Result<Self> {
         let memory = match options.int(Opt::MemoryBudget) {
             0 => MEMORY.min(space::memory_limit().map_or(MEMORY, |limit| limit / 8)).max(8 << 20),
             budget => budget,
@@ -61,7 +68,7 @@ impl Client {
             options.int(Opt::MaxRate),
             sys_file::fd_limit(),
         );
-        let engine = Engine { net: Arc::new(Net::new(&options)?), limits, outage: Arc::default() };
+        let engine = Engine { net: Arc::new(Net::new(&options)?), limits, outage: Arc::default(), log };
         // The endpoint is checked now, not by the first job.
         crate::hub::Hub::new(engine.net.clone(), &options)?;
         let runtime = Runtime::start(options.int(Opt::Threads) as usize)?;
@@ -208,6 +215,20 @@ impl Client {
         self.start(options, hooks, move |context| async move {
             let mut watch = context.watch();
             watch.guard(context.hub.refs(&repo, pull_requests)).await.map(Output::Refs)
+        })
+    }
+
+    /// Hashes the cached files of a repository, of one revision when it is named. Ends with [`Output::Verification`].
+    pub fn verify_cache(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (repo, revision) = (repo.clone(), revision.map(str::to_owned));
+        self.start(options, hooks, move |context| async move {
+            verify::cache(&context, repo, revision).await.map(Output::Verification)
         })
     }
 

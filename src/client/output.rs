@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cache::verify::VerifyReport;
 use crate::digest::Verified;
 use crate::error::Error;
 use crate::event::FileState;
@@ -24,6 +25,8 @@ pub enum Output {
     Tree(Vec<TreeFile>),
     /// Branches and tags.
     Refs(Refs),
+    /// What hashing the cache found.
+    Verification(VerifyReport),
 }
 
 /// A file that is where it was wanted.

@@ -27,6 +27,7 @@ use crate::cancel::{Watch, Wish};
 use crate::digest::{Expected, Hasher, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
+use crate::log::{Level, Log};
 use crate::net::outage::{Outage, Probe};
 use crate::net::retry::{Backoff, Patience};
 use crate::net::{Body, Net};
@@ -61,6 +62,8 @@ pub struct Engine {
     pub limits: Arc<Limits>,
     /// The state of the network.
     pub outage: Arc<Outage>,
+    /// Who listens.
+    pub log: Log,
 }
 
 /// The partial behind a sink, for transfers that can be resumed.
@@ -407,6 +410,9 @@ impl Transfer {
             return Err(error.clone());
         }
         let wait = backoff.next(fastrand::f64());
+        self.engine.log.tell(Level::Warn, "transfer", || {
+            format!("{}: {error}; trying again in {} ms", self.progress.name, wait.as_millis())
+        });
         if !self.patience().allows(Instant::now(), wait) {
             return Err(error.clone().context("gave up after no progress for too long"));
         }

@@ -1,0 +1,61 @@
+//! Bytes that were read into memory.
+
+use std::ffi::c_void;
+
+use super::convert::{maybe_handle, take};
+use super::file::verified;
+use super::guard::value;
+use crate::client::BytesResult;
+
+/// Bytes of a remote file. Immutable; may be read from many threads.
+pub struct hfx_bytes {
+    bytes: Vec<u8>,
+    length: u64,
+    size: u64,
+    verified: i32,
+}
+
+impl hfx_bytes {
+    pub(super) fn new(result: BytesResult) -> Self {
+        Self {
+            bytes: result.bytes,
+            length: result.length,
+            size: result.size,
+            verified: verified(Some(result.verified)),
+        }
+    }
+}
+
+/// The bytes; NULL when they went into the caller's memory or a callback, or when there are none.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_bytes_data(bytes: *const hfx_bytes) -> *const c_void {
+    value(std::ptr::null(), || {
+        maybe_handle(bytes)
+            .filter(|b| !b.bytes.is_empty())
+            .map_or(std::ptr::null(), |b| b.bytes.as_ptr().cast())
+    })
+}
+
+/// How many bytes were read.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_bytes_length(bytes: *const hfx_bytes) -> u64 {
+    value(0, || maybe_handle(bytes).map_or(0, |b| b.length))
+}
+
+/// The size of the whole remote file in bytes.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_bytes_file_size(bytes: *const hfx_bytes) -> u64 {
+    value(0, || maybe_handle(bytes).map_or(0, |b| b.size))
+}
+
+/// What was proven: `HFX_VERIFIED_HASH` for a whole file whose hash is known, else `HFX_VERIFIED_LENGTH`.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_bytes_verified(bytes: *const hfx_bytes) -> i32 {
+    value(0, || maybe_handle(bytes).map_or(0, |b| b.verified))
+}
+
+/// Frees it. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_bytes_free(bytes: *mut hfx_bytes) {
+    value((), || drop(take(bytes)));
+}

@@ -1,0 +1,338 @@
+//! Jobs: waited for, watched, stopped, and their result taken once.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bytes::hfx_bytes;
+use super::cache::hfx_verification;
+use super::convert::{Out, User, handle, maybe_handle, out, put, take};
+use super::error::{hfx_error, hfx_status};
+use super::file::{hfx_file, hfx_meta, hfx_snapshot};
+use super::guard::{guard, value};
+use super::list::{hfx_info, hfx_refs, hfx_tree};
+use super::progress::hfx_progress;
+use crate::client::{Hooks, Job, Output};
+use crate::error::{Error, Kind, Result};
+use crate::log::Level;
+
+/// A job: work on the library's threads. The handle may be used from many threads; freeing it changes nothing about
+/// the work, which goes on to its end.
+pub struct hfx_job {
+    job: Job,
+    pid: u32,
+}
+
+/// Called once when a job has ended, after its last progress; its result can be taken then. `job` is valid during the
+/// call only. On a thread of the library; it must not wait for a job or close a client, and no exception or longjmp
+/// may leave it.
+pub type hfx_done_fn = Option<extern "C" fn(job: *const hfx_job, user: *mut c_void)>;
+
+type ProgressCall = extern "C" fn(*const hfx_progress, *mut c_void);
+type DoneCall = extern "C" fn(*const hfx_job, *mut c_void);
+type LogCall = extern "C" fn(i32, *const std::ffi::c_char, *const std::ffi::c_char, *mut c_void);
+
+/// The callbacks of a set of options.
+#[derive(Clone, Default)]
+pub(super) struct Callbacks {
+    pub(super) progress: Option<(ProgressCall, Arc<User>)>,
+    pub(super) done: Option<(DoneCall, Arc<User>)>,
+    pub(super) log: Option<(Level, LogCall, Arc<User>)>,
+}
+
+impl Callbacks {
+    /// These, and where they say nothing, `below`'s.
+    pub(super) fn over(self, below: &Callbacks) -> Self {
+        Self {
+            progress: self.progress.or_else(|| below.progress.clone()),
+            done: self.done.or_else(|| below.done.clone()),
+            log: self.log,
+        }
+    }
+
+    pub(super) fn hooks(self) -> Hooks {
+        Hooks {
+            progress: self.progress.map(|(call, user)| {
+                let report =
+                    move |job: &Job| call(&raw const *Box::new(hfx_progress::new(job)), user.pointer());
+                Box::new(report) as Box<dyn Fn(&Job) + Send + Sync>
+            }),
+            done: self.done.map(|(call, user)| {
+                let report =
+                    move |job: &Job| call(&raw const *Box::new(hfx_job::new(job.clone())), user.pointer());
+                Box::new(report) as Box<dyn FnOnce(&Job) + Send>
+            }),
+        }
+    }
+}
+
+impl hfx_job {
+    pub(super) fn new(job: Job) -> Self {
+        Self { job, pid: std::process::id() }
+    }
+}
+
+/// The job behind a handle, refused in a forked child.
+pub(super) fn of<'a>(job: *const hfx_job) -> Result<&'a Job> {
+    let job = handle(job, "job")?;
+    if job.pid != std::process::id() {
+        return Err(Error::new(Kind::Forked, "this job was started before fork(): it runs in the parent"));
+    }
+    Ok(&job.job)
+}
+
+/// The job's number, unique within its client; 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_id(job: *const hfx_job) -> u64 {
+    value(0, || maybe_handle(job).map_or(0, |job| job.job.id()))
+}
+
+/// Waits until the job has ended, at most `timeout_ms` milliseconds; -1 is for ever.
+/// On success `*out_ended` is 1 when it has ended, 0 when the time was over first. How it ended says the take
+/// function of its kind. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_wait(
+    job: *const hfx_job,
+    timeout_ms: i64,
+    out_ended: *mut i32,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        put(out_ended, 0);
+        let ended = of(job)?.wait(timeout(timeout_ms)?)?;
+        put(out_ended, i32::from(ended));
+        Ok(())
+    })
+}
+
+/// Whether the job has ended, at once: `*out_ended` is 1 or 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_poll(
+    job: *const hfx_job,
+    out_ended: *mut i32,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        put(out_ended, 0);
+        put(out_ended, i32::from(of(job)?.has_ended()));
+        Ok(())
+    })
+}
+
+/// Asks the job to end, from any thread, also from a callback; returns at once, and any number of calls is one. The
+/// one completion still comes: with `HFX_E_CANCELLED`, or with the result when it was already there. What is on
+/// disk can be resumed by the same call.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_cancel(job: *const hfx_job) {
+    value((), || {
+        if let Ok(job) = of(job) {
+            job.cancel();
+        }
+    });
+}
+
+/// Asks the job to keep its state and use neither network nor disk. Returns at once, from any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_pause(job: *const hfx_job) {
+    value((), || {
+        if let Ok(job) = of(job) {
+            job.pause();
+        }
+    });
+}
+
+/// Lets a paused job go on. Returns at once, from any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_resume(job: *const hfx_job) {
+    value((), || {
+        if let Ok(job) = of(job) {
+            job.resume();
+        }
+    });
+}
+
+/// Takes the result of a file download. Every take function: the job must have ended (else `HFX_E_TIMEOUT`); gives
+/// the job's own error when it failed; works once (then `HFX_E_ALREADY_TAKEN`); a job of another kind is refused with
+/// `HFX_E_INVALID_ARGUMENT`, and its result stays.
+/// On success `*out_file` is the file, to be freed with hfx_file_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_file(
+    job: *const hfx_job,
+    out_file: *mut *mut hfx_file,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_file, "out_file")?, as_file))
+}
+
+/// Takes the result of a snapshot download. When files of it have failed: `HFX_E_INCOMPLETE`; hfx_job_progress
+/// lists each file's outcome and error.
+/// On success `*out_snapshot` is the snapshot, to be freed with hfx_snapshot_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_snapshot(
+    job: *const hfx_job,
+    out_snapshot: *mut *mut hfx_snapshot,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_snapshot, "out_snapshot")?, as_snapshot))
+}
+
+/// Takes the result of a read.
+/// On success `*out_bytes` is what was read, to be freed with hfx_bytes_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_bytes(
+    job: *const hfx_job,
+    out_bytes: *mut *mut hfx_bytes,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_bytes, "out_bytes")?, as_bytes))
+}
+
+/// Takes what the Hub says of a file.
+/// On success `*out_meta` is it, to be freed with hfx_meta_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_meta(
+    job: *const hfx_job,
+    out_meta: *mut *mut hfx_meta,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        take_as(job, out(out_meta, "out_meta")?, |output| match output {
+            Output::Meta(meta) => Ok(hfx_meta::new(&meta)),
+            other => Err(other),
+        })
+    })
+}
+
+/// Takes what the Hub says of a repository.
+/// On success `*out_info` is it, to be freed with hfx_info_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_info(
+    job: *const hfx_job,
+    out_info: *mut *mut hfx_info,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        take_as(job, out(out_info, "out_info")?, |output| match output {
+            Output::Info(info) => Ok(hfx_info::new(&info)),
+            other => Err(other),
+        })
+    })
+}
+
+/// Takes a listing.
+/// On success `*out_tree` is it, to be freed with hfx_tree_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_tree(
+    job: *const hfx_job,
+    out_tree: *mut *mut hfx_tree,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        take_as(job, out(out_tree, "out_tree")?, |output| match output {
+            Output::Tree(files) => Ok(hfx_tree::new(&files)),
+            other => Err(other),
+        })
+    })
+}
+
+/// Takes branches and tags.
+/// On success `*out_refs` are they, to be freed with hfx_refs_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_refs(
+    job: *const hfx_job,
+    out_refs: *mut *mut hfx_refs,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        take_as(job, out(out_refs, "out_refs")?, |output| match output {
+            Output::Refs(refs) => Ok(hfx_refs::new(&refs)),
+            other => Err(other),
+        })
+    })
+}
+
+/// Takes the result of a verification.
+/// On success `*out_verification` is it, to be freed with hfx_verification_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_verification(
+    job: *const hfx_job,
+    out_verification: *mut *mut hfx_verification,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        take_as(job, out(out_verification, "out_verification")?, |output| match output {
+            Output::Verification(report) => Ok(hfx_verification::new(&report)),
+            other => Err(other),
+        })
+    })
+}
+
+/// Frees the handle; the job goes on. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_free(job: *mut hfx_job) {
+    value((), || {
+        if let Some(job) = take(job)
+            && job.pid != std::process::id()
+        {
+            // In a forked child, locks of the parent's threads may be held for ever.
+            std::mem::forget(job);
+        }
+    });
+}
+
+pub(super) fn as_file(output: Output) -> Result<hfx_file, Output> {
+    match output {
+        Output::File(file) => Ok(hfx_file::new(&file)),
+        other => Err(other),
+    }
+}
+
+pub(super) fn as_snapshot(output: Output) -> Result<hfx_snapshot, Output> {
+    match output {
+        Output::Snapshot(snapshot) => Ok(hfx_snapshot::new(&snapshot)),
+        other => Err(other),
+    }
+}
+
+pub(super) fn as_bytes(output: Output) -> Result<hfx_bytes, Output> {
+    match output {
+        Output::Bytes(bytes) => Ok(hfx_bytes::new(bytes)),
+        other => Err(other),
+    }
+}
+
+fn take_as<T>(job: *const hfx_job, place: Out<T>, convert: fn(Output) -> Result<T, Output>) -> Result<()> {
+    finish(of(job)?, place, convert)
+}
+
+/// Takes an ended job's result and hands it out.
+pub(super) fn finish<T>(job: &Job, place: Out<T>, convert: fn(Output) -> Result<T, Output>) -> Result<()> {
+    let output = job.take()?;
+    if let Output::Snapshot(snapshot) = &output
+        && let Some(first) = snapshot.files.iter().find_map(|file| file.result.as_ref().err())
+    {
+        let failed = snapshot.files.iter().filter(|file| file.result.is_err()).count();
+        let all = snapshot.files.len();
+        let text = format!("{failed} of {all} files of the snapshot failed, the first: {first}");
+        return Err(Error::new(Kind::Incomplete, text).retryable(first.is_retryable()));
+    }
+    match convert(output) {
+        Ok(result) => {
+            place.set(result);
+            Ok(())
+        }
+        Err(output) => {
+            job.put_back(output);
+            Err(Error::invalid("the job's result is of another kind"))
+        }
+    }
+}
+
+/// Milliseconds as C gives them: -1 is for ever.
+pub(super) fn timeout(milliseconds: i64) -> Result<Option<Duration>> {
+    match milliseconds {
+        -1 => Ok(None),
+        0.. => Ok(Some(Duration::from_millis(milliseconds as u64))),
+        _ => Err(Error::invalid(format!("{milliseconds} is no timeout: -1 is for ever"))),
+    }
+}
