@@ -26,11 +26,11 @@ lint: ## Formatting and warnings.
 	$(CARGO) clippy --locked --lib --no-default-features -- -D warnings
 
 header: $(CBINDGEN) ## Make include/hfx.h from src/ffi.
-	$(CBINDGEN) --config include/cbindgen.toml --crate libhfx --output include/hfx.h --quiet .
+	$(CBINDGEN) --config include/cbindgen.toml --output include/hfx.h --quiet src/ffi/mod.rs
 
 header-check: $(CBINDGEN) ## Fail when include/hfx.h is not what src/ffi says.
 	@mkdir -p $(BUILD)
-	$(CBINDGEN) --config include/cbindgen.toml --crate libhfx --output $(BUILD)/hfx.h --quiet .
+	$(CBINDGEN) --config include/cbindgen.toml --output $(BUILD)/hfx.h --quiet src/ffi/mod.rs
 	diff -u include/hfx.h $(BUILD)/hfx.h
 
 $(CBINDGEN):

@@ -10,75 +10,75 @@ use crate::error::{Error, Kind};
 pub type hfx_status = i32;
 
 /// All went well.
-pub const HFX_OK: hfx_status = 0;
+pub const HFX_OK: i32 = 0;
 /// An argument is malformed; nothing was touched.
-pub const HFX_E_INVALID_ARGUMENT: hfx_status = 1;
+pub const HFX_E_INVALID_ARGUMENT: i32 = 1;
 /// The job was cancelled. Its state on disk can be resumed.
-pub const HFX_E_CANCELLED: hfx_status = 2;
+pub const HFX_E_CANCELLED: i32 = 2;
 /// A bound on time was reached.
-pub const HFX_E_TIMEOUT: hfx_status = 3;
+pub const HFX_E_TIMEOUT: i32 = 3;
 /// The call would wait for itself (a wait or close from inside a callback).
-pub const HFX_E_WOULD_DEADLOCK: hfx_status = 4;
+pub const HFX_E_WOULD_DEADLOCK: i32 = 4;
 /// The client was made by the parent of this forked process.
-pub const HFX_E_FORKED: hfx_status = 5;
+pub const HFX_E_FORKED: i32 = 5;
 /// A defect in hfx. Please report it.
-pub const HFX_E_INTERNAL: hfx_status = 6;
+pub const HFX_E_INTERNAL: i32 = 6;
 /// The client was closed.
-pub const HFX_E_CLOSED: hfx_status = 7;
+pub const HFX_E_CLOSED: i32 = 7;
 /// Not possible on this platform or with this server.
-pub const HFX_E_UNSUPPORTED: hfx_status = 8;
+pub const HFX_E_UNSUPPORTED: i32 = 8;
 /// The result was taken already.
-pub const HFX_E_ALREADY_TAKEN: hfx_status = 9;
+pub const HFX_E_ALREADY_TAKEN: i32 = 9;
 /// The Hub knows no such repository, or hides it from this token.
-pub const HFX_E_REPO_NOT_FOUND: hfx_status = 20;
+pub const HFX_E_REPO_NOT_FOUND: i32 = 20;
 /// The repository has no such branch, tag or commit.
-pub const HFX_E_REVISION_NOT_FOUND: hfx_status = 21;
+pub const HFX_E_REVISION_NOT_FOUND: i32 = 21;
 /// The revision has no such file.
-pub const HFX_E_ENTRY_NOT_FOUND: hfx_status = 22;
+pub const HFX_E_ENTRY_NOT_FOUND: i32 = 22;
 /// Access has to be asked for on the Hub's page of the repository.
-pub const HFX_E_GATED: hfx_status = 23;
+pub const HFX_E_GATED: i32 = 23;
 /// The token is missing, wrong or expired.
-pub const HFX_E_UNAUTHORIZED: hfx_status = 24;
+pub const HFX_E_UNAUTHORIZED: i32 = 24;
 /// The token is known but may not do this.
-pub const HFX_E_FORBIDDEN: hfx_status = 25;
+pub const HFX_E_FORBIDDEN: i32 = 25;
 /// The rate limit still held when the time for retries was over.
-pub const HFX_E_RATE_LIMITED: hfx_status = 26;
+pub const HFX_E_RATE_LIMITED: i32 = 26;
 /// The Hub has disabled access to the resource.
-pub const HFX_E_DISABLED: hfx_status = 27;
+pub const HFX_E_DISABLED: i32 = 27;
 /// Another HTTP status that is an error.
-pub const HFX_E_HTTP: hfx_status = 28;
+pub const HFX_E_HTTP: i32 = 28;
 /// The server's answer makes no sense (not JSON, missing or wrong headers).
-pub const HFX_E_PROTOCOL: hfx_status = 29;
+pub const HFX_E_PROTOCOL: i32 = 29;
 /// The client is offline and the cache does not hold what was asked for.
-pub const HFX_E_OFFLINE: hfx_status = 30;
+pub const HFX_E_OFFLINE: i32 = 30;
 /// No connection, or it broke, and the time for retries was over.
-pub const HFX_E_NETWORK: hfx_status = 40;
+pub const HFX_E_NETWORK: i32 = 40;
 /// TLS failed: certificate, handshake or an unusable CA file.
-pub const HFX_E_TLS: hfx_status = 41;
+pub const HFX_E_TLS: i32 = 41;
 /// The proxy refused or could not be used.
-pub const HFX_E_PROXY: hfx_status = 42;
+pub const HFX_E_PROXY: i32 = 42;
 /// The bytes do not have the hash they must have; nothing was published.
-pub const HFX_E_HASH_MISMATCH: hfx_status = 50;
+pub const HFX_E_HASH_MISMATCH: i32 = 50;
 /// The file changed on the server while it was being fetched.
-pub const HFX_E_CONTENT_CHANGED: hfx_status = 51;
+pub const HFX_E_CONTENT_CHANGED: i32 = 51;
 /// A hash was required and none is known.
-pub const HFX_E_NO_HASH: hfx_status = 52;
+pub const HFX_E_NO_HASH: i32 = 52;
 /// A file operation failed.
-pub const HFX_E_IO: hfx_status = 60;
+pub const HFX_E_IO: i32 = 60;
 /// The disk is full or the quota is used up. What was fetched is kept.
-pub const HFX_E_DISK_FULL: hfx_status = 61;
+pub const HFX_E_DISK_FULL: i32 = 61;
 /// The file system refuses access.
-pub const HFX_E_PERMISSION: hfx_status = 62;
+pub const HFX_E_PERMISSION: i32 = 62;
 /// A lock was held by somebody else for longer than the wait allows.
-pub const HFX_E_LOCKED: hfx_status = 63;
+pub const HFX_E_LOCKED: i32 = 63;
 /// The caller's memory is too small for the file.
-pub const HFX_E_TOO_SMALL: hfx_status = 64;
+pub const HFX_E_TOO_SMALL: i32 = 64;
 /// A file or folder of the cache is not what it must be.
-pub const HFX_E_CORRUPT_CACHE: hfx_status = 65;
+pub const HFX_E_CORRUPT_CACHE: i32 = 65;
 /// A snapshot in which some files failed; the result lists each file's outcome.
-pub const HFX_E_INCOMPLETE: hfx_status = 70;
+pub const HFX_E_INCOMPLETE: i32 = 70;
 /// The host's own callback asked to stop with a failure.
-pub const HFX_E_CALLBACK: hfx_status = 80;
+pub const HFX_E_CALLBACK: i32 = 80;
 
 /// A failure: what, on what, why. Owned by whoever received it; its strings live as long as it does.
 /// Immutable; may be read from many threads.

@@ -10,16 +10,29 @@
 mod convert;
 mod guard;
 
-pub mod bytes;
-pub mod cache;
-pub mod client;
-pub mod error;
-pub mod file;
-pub mod job;
-pub mod list;
-pub mod log;
-pub mod map;
-pub mod options;
-pub mod progress;
-pub mod repo;
+// In the order in which a reader of the header wants them; rustfmt keeps it, since a line stands between.
 pub mod version;
+
+pub mod error;
+
+pub mod options;
+
+pub mod log;
+
+pub mod repo;
+
+pub mod client;
+
+pub mod job;
+
+pub mod progress;
+
+pub mod file;
+
+pub mod bytes;
+
+pub mod list;
+
+pub mod map;
+
+pub mod cache;

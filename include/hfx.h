@@ -1,0 +1,1298 @@
+/*
+ * hfx: files between a program and the Hugging Face Hub.
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * THE CONTRACT. Every function below keeps it; what a function adds is said at the function.
+ *
+ * Calls. A function that can fail returns hfx_status: HFX_OK (0), or a number HFX_E_*. Numbers are never reused.
+ * Inputs come first, then outputs, last `hfx_error **err`.
+ *
+ * Errors. `err` may be NULL. When it is not, *err is set to NULL on success, and on failure to an error that the
+ * caller owns and frees with hfx_error_free. It holds the message with its causes, the HTTP status, the server's
+ * request id, errno, the URL without secrets, and whether trying again may help. There is no last error kept
+ * anywhere else. No message holds a token, a password or a signature.
+ *
+ * Ownership. A handle returned through a pointer to a non-const pointer (`hfx_job **out_job`) belongs to the caller,
+ * who frees it with the _free function of its type, once. A const pointer that a getter returns is lent: it lives as
+ * long as the handle it came from, and is not freed. _free(NULL) does nothing. Outputs are NULL (numbers: 0 or the
+ * stated neutral value) on failure. Arguments are copied; nothing borrows the caller's memory after a call returns,
+ * but hfx_client_read_*_into, which says so.
+ *
+ * NULL. A NULL where it is not named as allowed is HFX_E_INVALID_ARGUMENT, never a crash. Getters take NULL and
+ * answer 0 or NULL. The address of an output handle must not be NULL; outputs that are numbers may be.
+ *
+ * Strings. In: NUL-terminated UTF-8; other bytes are HFX_E_INVALID_ARGUMENT. Out: NUL-terminated UTF-8. Paths, in
+ * and out, are the platform's bytes on POSIX and UTF-8 on Windows. Sizes are bytes; times are milliseconds and their
+ * names end in _ms.
+ *
+ * Threads. A function that takes a handle by const pointer may be called from many threads at once, on the same
+ * handle. hfx_options is a builder: it is taken by non-const pointer, one thread at a time. Freeing a handle while
+ * another thread uses it is a mistake.
+ *
+ * Jobs. A long call is a job: it runs on threads of the client and ends exactly once. Wait for it (hfx_job_wait),
+ * poll it, get a callback, or watch one descriptor for all jobs (hfx_client_event_fd). hfx_job_cancel works from any
+ * thread, returns at once, and leaves on disk what the same call can go on with. A function whose name ends in _wait
+ * starts a job and waits for it.
+ *
+ * Callbacks. They run on threads of the library, never inside the call that registered them, never under a lock that
+ * a call of theirs could need. They may call the library, but not wait for a job or close a client: that is
+ * HFX_E_WOULD_DEADLOCK. No exception and no longjmp may leave them. Each `void *user` travels with a destructor,
+ * called exactly once when the library will not use it any more (NULL: none is wanted).
+ *
+ * The process. hfx installs no signal handler, prints nothing, has no global logger, and reads the environment only
+ * in hfx_options_from_env. After fork(), handles made before are refused in the child with HFX_E_FORKED, and freeing
+ * them there lets go without waiting: make a new client in the child. After hfx_client_close has said HFX_OK, the
+ * client has no thread and no descriptor left.
+ *
+ * Versions. The ABI is append-only from the first release: a symbol, a number, a default that shipped stays.
+ * hfx_version_check(HFX_VERSION_NUMBER, &err) says whether the library fits this header.
+ */
+
+
+#ifndef HFX_H
+#define HFX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Handles are opaque: only pointers to them exist outside of the library. */
+
+// Version of this header: the major part.
+#define HFX_VERSION_MAJOR 0
+
+// The minor part.
+#define HFX_VERSION_MINOR 1
+
+// The patch part.
+#define HFX_VERSION_PATCH 0
+
+// The version as one number: major * 1000000 + minor * 1000 + patch.
+#define HFX_VERSION_NUMBER 1000
+
+// All went well.
+#define HFX_OK 0
+
+// An argument is malformed; nothing was touched.
+#define HFX_E_INVALID_ARGUMENT 1
+
+// The job was cancelled. Its state on disk can be resumed.
+#define HFX_E_CANCELLED 2
+
+// A bound on time was reached.
+#define HFX_E_TIMEOUT 3
+
+// The call would wait for itself (a wait or close from inside a callback).
+#define HFX_E_WOULD_DEADLOCK 4
+
+// The client was made by the parent of this forked process.
+#define HFX_E_FORKED 5
+
+// A defect in hfx. Please report it.
+#define HFX_E_INTERNAL 6
+
+// The client was closed.
+#define HFX_E_CLOSED 7
+
+// Not possible on this platform or with this server.
+#define HFX_E_UNSUPPORTED 8
+
+// The result was taken already.
+#define HFX_E_ALREADY_TAKEN 9
+
+// The Hub knows no such repository, or hides it from this token.
+#define HFX_E_REPO_NOT_FOUND 20
+
+// The repository has no such branch, tag or commit.
+#define HFX_E_REVISION_NOT_FOUND 21
+
+// The revision has no such file.
+#define HFX_E_ENTRY_NOT_FOUND 22
+
+// Access has to be asked for on the Hub's page of the repository.
+#define HFX_E_GATED 23
+
+// The token is missing, wrong or expired.
+#define HFX_E_UNAUTHORIZED 24
+
+// The token is known but may not do this.
+#define HFX_E_FORBIDDEN 25
+
+// The rate limit still held when the time for retries was over.
+#define HFX_E_RATE_LIMITED 26
+
+// The Hub has disabled access to the resource.
+#define HFX_E_DISABLED 27
+
+// Another HTTP status that is an error.
+#define HFX_E_HTTP 28
+
+// The server's answer makes no sense (not JSON, missing or wrong headers).
+#define HFX_E_PROTOCOL 29
+
+// The client is offline and the cache does not hold what was asked for.
+#define HFX_E_OFFLINE 30
+
+// No connection, or it broke, and the time for retries was over.
+#define HFX_E_NETWORK 40
+
+// TLS failed: certificate, handshake or an unusable CA file.
+#define HFX_E_TLS 41
+
+// The proxy refused or could not be used.
+#define HFX_E_PROXY 42
+
+// The bytes do not have the hash they must have; nothing was published.
+#define HFX_E_HASH_MISMATCH 50
+
+// The file changed on the server while it was being fetched.
+#define HFX_E_CONTENT_CHANGED 51
+
+// A hash was required and none is known.
+#define HFX_E_NO_HASH 52
+
+// A file operation failed.
+#define HFX_E_IO 60
+
+// The disk is full or the quota is used up. What was fetched is kept.
+#define HFX_E_DISK_FULL 61
+
+// The file system refuses access.
+#define HFX_E_PERMISSION 62
+
+// A lock was held by somebody else for longer than the wait allows.
+#define HFX_E_LOCKED 63
+
+// The caller's memory is too small for the file.
+#define HFX_E_TOO_SMALL 64
+
+// A file or folder of the cache is not what it must be.
+#define HFX_E_CORRUPT_CACHE 65
+
+// A snapshot in which some files failed; the result lists each file's outcome.
+#define HFX_E_INCOMPLETE 70
+
+// The host's own callback asked to stop with a failure.
+#define HFX_E_CALLBACK 80
+
+// Address of the Hub or of a server that speaks its API.
+#define HFX_OPT_ENDPOINT 1
+
+// Access token; sent to the endpoint's own origin only.
+#define HFX_OPT_TOKEN 2
+
+// The shared cache folder; without one only plain URLs and memory can be downloaded to.
+#define HFX_OPT_CACHE_DIR 3
+
+// The folder under which assets folders are made.
+#define HFX_OPT_ASSETS_DIR 4
+
+// Added to the User-Agent header, as "name/version".
+#define HFX_OPT_USER_AGENT 5
+
+// Never use the network; answer from the cache or fail.
+#define HFX_OPT_OFFLINE 6
+
+// Most connections open at once; 0 lets hfx find the number that pays.
+#define HFX_OPT_MAX_CONNECTIONS 7
+
+// Most bytes held in buffers; 0 is the smaller of 256 MiB and an eighth of the memory.
+#define HFX_OPT_MEMORY_BUDGET 8
+
+// Most bytes received per second, all jobs together; 0 is no limit.
+#define HFX_OPT_MAX_BYTES_PER_SECOND 9
+
+// Longest wait for a connection, TLS and proxy included, in milliseconds.
+#define HFX_OPT_CONNECT_TIMEOUT_MS 10
+
+// Longest wait for the head of an answer, in milliseconds.
+#define HFX_OPT_HEAD_TIMEOUT_MS 11
+
+// A connection that brings no byte for this long is dropped and its range asked for again, in milliseconds.
+#define HFX_OPT_STALL_TIMEOUT_MS 12
+
+// A transfer fails after this long without any progress, in milliseconds.
+#define HFX_OPT_RETRY_TIMEOUT_MS 13
+
+// Bytes of one range request; 0 lets hfx choose 4 to 16 MiB.
+#define HFX_OPT_PART_SIZE 14
+
+// What a finished file survives: a power loss, or only the end of the process.
+#define HFX_OPT_DURABILITY 15
+
+// How bytes reach the file: positioned writes, or a mapping of preallocated space.
+#define HFX_OPT_SINK 16
+
+// Refuse a file for which no hash is known.
+#define HFX_OPT_REQUIRE_HASH 17
+
+// End a snapshot at its first failed file; false goes on with the others.
+#define HFX_OPT_FAIL_FAST 18
+
+// Proxy for http URLs: http://, socks5:// or socks5h://[user:password@]host:port.
+#define HFX_OPT_HTTP_PROXY 19
+
+// Proxy for https URLs; the same forms.
+#define HFX_OPT_HTTPS_PROXY 20
+
+// Hosts, domains and networks that are reached without the proxy, separated by commas.
+#define HFX_OPT_NO_PROXY 21
+
+// PEM file of trusted certificates, instead of the system's.
+#define HFX_OPT_CA_FILE 22
+
+// Folder of PEM files of trusted certificates, instead of the system's.
+#define HFX_OPT_CA_DIR 23
+
+// Keep blobs once and link to them; false puts the files themselves into snapshots.
+#define HFX_OPT_SYMLINKS 24
+
+// Longest wait for another process that fetches the same file before fetching beside it, in milliseconds.
+#define HFX_OPT_LOCK_TIMEOUT_MS 25
+
+// Send the token over plain http to hosts other than this machine.
+#define HFX_OPT_ALLOW_HTTP_TOKEN 26
+
+// Network threads of the client; 0 is one for each core, at most 8.
+#define HFX_OPT_THREADS 27
+
+// A header for every request to the endpoint, as "Name: value".
+#define HFX_OPT_HEADERS 28
+
+// Answer this job from the cache alone.
+#define HFX_OPT_LOCAL_FILES_ONLY 29
+
+// Do not ask the Hub when the ref and the file are cached.
+#define HFX_OPT_PIN 30
+
+// Download even what the cache holds.
+#define HFX_OPT_FORCE 31
+
+// Say what would be fetched, and fetch nothing.
+#define HFX_OPT_DRY_RUN 32
+
+// Put the files into this folder under their own names, instead of into the cache.
+#define HFX_OPT_LOCAL_DIR 33
+
+// Pattern of the files of a snapshot to take (fnmatch; * crosses slashes).
+#define HFX_OPT_INCLUDE 34
+
+// Pattern of the files of a snapshot to leave out.
+#define HFX_OPT_EXCLUDE 35
+
+// Most files of one snapshot in work at once; 0 is as many as there are connections for.
+#define HFX_OPT_MAX_WORKERS 36
+
+// The SHA-256 that a plain URL's file must have, 64 hex digits.
+#define HFX_OPT_SHA256 37
+
+// Go on with what an earlier run left; false starts again.
+#define HFX_OPT_RESUME 38
+
+// An option that holds 0 or 1.
+#define HFX_TYPE_BOOL 1
+
+// An option that holds a number.
+#define HFX_TYPE_INT 2
+
+// An option that holds a text.
+#define HFX_TYPE_STRING 3
+
+// An option that holds a text that is never shown.
+#define HFX_TYPE_SECRET 4
+
+// An option that holds texts; setting it adds one.
+#define HFX_TYPE_LIST 5
+
+// An option that holds one of a few named values.
+#define HFX_TYPE_CHOICE 6
+
+// Something failed.
+#define HFX_LOG_ERROR 1
+
+// Something is odd, and was dealt with.
+#define HFX_LOG_WARN 2
+
+// What a user may want to know.
+#define HFX_LOG_INFO 3
+
+// What a developer may want to know.
+#define HFX_LOG_DEBUG 4
+
+// A model.
+#define HFX_REPO_MODEL 1
+
+// A dataset.
+#define HFX_REPO_DATASET 2
+
+// A space.
+#define HFX_REPO_SPACE 3
+
+// A kernel.
+#define HFX_REPO_KERNEL 4
+
+// The look-up found the file.
+#define HFX_LOOKUP_FOUND 1
+
+// The repository is known not to have the file at that commit.
+#define HFX_LOOKUP_MISSING 2
+
+// Nothing is known of the file.
+#define HFX_LOOKUP_UNKNOWN 3
+
+// A chunk was taken: go on.
+#define HFX_CONTINUE 0
+
+// Ends the job with `HFX_E_CALLBACK`.
+#define HFX_STOP 1
+
+// Not begun.
+#define HFX_FILE_WAITING 0
+
+// Under way.
+#define HFX_FILE_RUNNING 1
+
+// In place, fetched now.
+#define HFX_FILE_DONE 2
+
+// In place before; nothing was fetched.
+#define HFX_FILE_CACHED 3
+
+// Ended with an error.
+#define HFX_FILE_FAILED 4
+
+// A dry run: would be fetched.
+#define HFX_FILE_PLANNED 5
+
+// Nothing was checked now: a file of the cache is trusted by its name.
+#define HFX_VERIFIED_NONE 0
+
+// The hash of the bytes is right.
+#define HFX_VERIFIED_HASH 1
+
+// No hash is known; the length is right.
+#define HFX_VERIFIED_LENGTH 2
+
+// A branch.
+#define HFX_REF_BRANCH 1
+
+// A tag.
+#define HFX_REF_TAG 2
+
+// A conversion (`refs/convert/...`).
+#define HFX_REF_CONVERT 3
+
+// A pull request (`refs/pr/N`).
+#define HFX_REF_PULL_REQUEST 4
+
+// Bytes of a remote file. Immutable; may be read from many threads.
+typedef struct hfx_bytes hfx_bytes;
+
+// A cache as it was when it was looked over. Immutable; may be read from many threads.
+typedef struct hfx_cache hfx_cache;
+
+// A client. It owns threads, connections and budgets (connections, memory, bytes per second), which all its jobs
+// share; several clients live side by side. May be used from many threads.
+typedef struct hfx_client hfx_client;
+
+// What will be deleted; nothing is until hfx_deletion_execute. Immutable; may be read from many threads.
+typedef struct hfx_deletion hfx_deletion;
+
+// A failure: what, on what, why. Owned by whoever received it; its strings live as long as it does.
+// Immutable; may be read from many threads.
+typedef struct hfx_error hfx_error;
+
+// A file that is where it was wanted. Immutable; may be read from many threads.
+typedef struct hfx_file hfx_file;
+
+// A repository. Immutable; may be read from many threads.
+typedef struct hfx_info hfx_info;
+
+// A job: work on the library's threads. The handle may be used from many threads; freeing it changes nothing about
+// the work, which goes on to its end.
+typedef struct hfx_job hfx_job;
+
+// A finished file as read-only memory. Immutable; may be read from many threads.
+typedef struct hfx_map hfx_map;
+
+// What the Hub says of a file. Immutable; may be read from many threads.
+typedef struct hfx_meta hfx_meta;
+
+// One row of the table of options. Static.
+typedef struct hfx_option hfx_option;
+
+// A set of options: a builder, used by one thread at a time. A client or a job copies what it needs, so it may be
+// changed or freed right after. What is not set has its default.
+typedef struct hfx_options hfx_options;
+
+// The numbers of a job at one moment, for all its files and for each. Immutable; may be read from many threads.
+typedef struct hfx_progress hfx_progress;
+
+// Branches, tags, conversions and pull requests. Immutable; may be read from many threads.
+typedef struct hfx_refs hfx_refs;
+
+// A repository at a revision. Immutable; may be read from many threads.
+typedef struct hfx_repo hfx_repo;
+
+// A snapshot: a folder and its files. Immutable; may be read from many threads.
+typedef struct hfx_snapshot hfx_snapshot;
+
+// A text that is owned by itself.
+typedef struct hfx_string hfx_string;
+
+// The files of a repository at a commit. Immutable; may be read from many threads.
+typedef struct hfx_tree hfx_tree;
+
+// What a verification found. Immutable; may be read from many threads.
+typedef struct hfx_verification hfx_verification;
+
+// What a function returns: `HFX_OK`, or one of `HFX_E_*`.
+typedef int32_t hfx_status;
+
+// Gets a job's progress. `progress` is valid during the call only. Called on a thread of the library, never two at
+// once for one job; it may take its time (the transfer goes on), must not wait for a job or close a client, and no
+// exception or longjmp may leave it. To stop the job, call hfx_job_cancel.
+typedef void (*hfx_progress_fn)(const hfx_progress *progress, void *user);
+
+// Called once when a job has ended, after its last progress; its result can be taken then. `job` is valid during the
+// call only. On a thread of the library; it must not wait for a job or close a client, and no exception or longjmp
+// may leave it.
+typedef void (*hfx_done_fn)(const hfx_job *job, void *user);
+
+// Gets a message: its level, the room it comes from ("net", "transfer", "client"), and one line of text without
+// secrets. The strings are valid during the call. Called on threads of the library, several at once; it must not
+// wait for a job.
+typedef void (*hfx_log_fn)(int32_t level, const char *room, const char *message, void *user);
+
+// Gets a chunk of a file, in order, each byte once: `offset` counts from the start of what was asked for. The bytes
+// are valid during the call. Returns `HFX_CONTINUE` or `HFX_STOP`. On a thread of the library; blocking it holds the
+// transfer back. It must not wait for a job or close a client, and no exception or longjmp may leave it. What came
+// before the end is proven only when the job has ended well.
+typedef int32_t (*hfx_chunk_fn)(uint64_t offset, const void *bytes, size_t length, void *user);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// The version of the library that runs, as `HFX_VERSION_NUMBER`.
+uint32_t hfx_version_number(void);
+
+// The version of the library that runs, as "0.1.0". Static.
+const char *hfx_version_string(void);
+
+// Checks that the library fits the header a program was built with: call it with `HFX_VERSION_NUMBER`.
+// Fails with `HFX_E_UNSUPPORTED` when the library is older, or of another major version.
+hfx_status hfx_version_check(uint32_t header, hfx_error **err);
+
+// The name of a status, as "DISK_FULL"; "OK" for 0, "UNKNOWN" for a number that is none. Static; never NULL.
+const char *hfx_status_name(hfx_status status);
+
+// The status of an error; `HFX_OK` for NULL.
+hfx_status hfx_error_status(const hfx_error *error);
+
+// The whole message, in one line, with its causes; it names what failed and on what, and holds no secret. Never
+// NULL; empty for a NULL error.
+const char *hfx_error_message(const hfx_error *error);
+
+// The HTTP status behind an error; 0 when no answer is behind it.
+int32_t hfx_error_http_status(const hfx_error *error);
+
+// The id under which the server logged the request; NULL when there is none.
+const char *hfx_error_request_id(const hfx_error *error);
+
+// The URL, without user information and query; NULL when there is none.
+const char *hfx_error_url(const hfx_error *error);
+
+// The commit that the server named in a 404 for a missing file; NULL when there is none.
+const char *hfx_error_commit(const hfx_error *error);
+
+// The operating system's error number (errno); 0 when there is none.
+int32_t hfx_error_os_error(const hfx_error *error);
+
+// 1 when the same call may succeed later, else 0.
+int32_t hfx_error_retryable(const hfx_error *error);
+
+// Frees an error. NULL is fine.
+void hfx_error_free(hfx_error *error);
+
+// Makes an empty set: everything at its default.
+// On success `*out_options` is the set, to be freed with hfx_options_free.
+hfx_status hfx_options_new(hfx_options **out_options, hfx_error **err);
+
+// Makes a set from the environment of the process: HF_HOME, HF_TOKEN, HF_ENDPOINT, proxies, certificates and the
+// token file, as the Python client reads them. Nothing else in the library reads the environment.
+// On success `*out_options` is the set, to be freed with hfx_options_free. Not to be called while another thread
+// changes the environment.
+hfx_status hfx_options_from_env(hfx_options **out_options,
+                                hfx_error **err);
+
+// Copies a set, callbacks included (their user data is shared, and destroyed once, with the last copy).
+// On success `*out_options` is the copy, to be freed with hfx_options_free.
+hfx_status hfx_options_clone(const hfx_options *options, hfx_options **out_options, hfx_error **err);
+
+// Frees a set. NULL is fine. User data of its callbacks is destroyed when no job uses it any more.
+void hfx_options_free(hfx_options *options);
+
+// Sets a boolean option: 0 is false, 1 is true, other values are refused.
+hfx_status hfx_options_set_bool(hfx_options *options, int32_t option, int32_t on, hfx_error **err);
+
+// Sets a number, in the unit that the option's name says (bytes, milliseconds, connections).
+hfx_status hfx_options_set_int(hfx_options *options, int32_t option, int64_t number, hfx_error **err);
+
+// Sets a text, a secret or a choice; adds one text to a list. The text is copied.
+hfx_status hfx_options_set_string(hfx_options *options, int32_t option, const char *string, hfx_error **err);
+
+// Sets any option by its name, from text: "true", "64M", "process".
+hfx_status hfx_options_set_by_name(hfx_options *options,
+                                   const char *name,
+                                   const char *string,
+                                   hfx_error **err);
+
+// Forgets what was set: the option has its default again.
+hfx_status hfx_options_unset(hfx_options *options, int32_t option, hfx_error **err);
+
+// What an option holds, as text; a secret shows as "***".
+// On success `*out_text` is the text, valid until the next call with these options.
+hfx_status hfx_options_get(hfx_options *options, int32_t option, const char **out_text, hfx_error **err);
+
+// Sets what is called with the progress of each job started with these options: at most ten times a second, and
+// once at the end with the final numbers, before the completion. `user` is handed through; `destroy`, when not
+// NULL, is called on it exactly once, also when this call fails. A NULL `callback` takes the callback away.
+hfx_status hfx_options_set_progress_fn(hfx_options *options,
+                                       hfx_progress_fn callback,
+                                       void *user,
+                                       void (*destroy)(void *user),
+                                       hfx_error **err);
+
+// Sets what is called once when a job started with these options has ended; its result can be taken then. `user` and
+// `destroy` as for hfx_options_set_progress_fn.
+hfx_status hfx_options_set_done_fn(hfx_options *options,
+                                   hfx_done_fn callback,
+                                   void *user,
+                                   void (*destroy)(void *user),
+                                   hfx_error **err);
+
+// Sets what a client made with these options tells of its work: messages of `level` (`HFX_LOG_*`) and more urgent
+// ones. Off by default. `user` and `destroy` as for hfx_options_set_progress_fn; called from many threads at once.
+hfx_status hfx_options_set_log_fn(hfx_options *options,
+                                  int32_t level,
+                                  hfx_log_fn callback,
+                                  void *user,
+                                  void (*destroy)(void *user),
+                                  hfx_error **err);
+
+// How many options there are.
+size_t hfx_option_count(void);
+
+// The option at a place of the table; NULL behind the last. Static.
+const hfx_option *hfx_option_at(size_t index);
+
+// The option of a name; NULL when there is none. Static.
+const hfx_option *hfx_option_by_name(const char *name);
+
+// The number of an option, one of `HFX_OPT_*`; 0 for NULL.
+int32_t hfx_option_id(const hfx_option *option);
+
+// Its name; NULL for NULL.
+const char *hfx_option_name(const hfx_option *option);
+
+// What it does, in one line; NULL for NULL.
+const char *hfx_option_doc(const hfx_option *option);
+
+// Its default as text, empty when it has none; NULL for NULL.
+const char *hfx_option_default(const hfx_option *option);
+
+// What it holds, one of `HFX_TYPE_*`; 0 for NULL.
+int32_t hfx_option_type(const hfx_option *option);
+
+// The least and greatest number of an `HFX_TYPE_INT` option (0 is allowed as well where 0 is the default).
+void hfx_option_bounds(const hfx_option *option, int64_t *out_min, int64_t *out_max);
+
+// 1 when jobs of one client may have different values, 0 when the option belongs to the client.
+int32_t hfx_option_per_job(const hfx_option *option);
+
+// The environment variables that hfx_options_from_env reads for it, by index; NULL behind the last.
+const char *hfx_option_env(const hfx_option *option, size_t index);
+
+// The values of an `HFX_TYPE_CHOICE` option, by index; NULL behind the last.
+const char *hfx_option_choice(const hfx_option *option, size_t index);
+
+// Names a repository: its kind (`HFX_REPO_*`), "owner/name" or "name", and a branch, tag, commit or `refs/pr/N`
+// (NULL is the main branch).
+// On success `*out_repo` is the name, to be freed with hfx_repo_free. Makes no request.
+hfx_status hfx_repo_new(int32_t kind,
+                        const char *id,
+                        const char *revision,
+                        hfx_repo **out_repo,
+                        hfx_error **err);
+
+// Reads a repository from text: "owner/name", "hf://datasets/owner/name@revision/path" or a web address on the Hub.
+// The path, if the text names one, is hfx_repo_path.
+// On success `*out_repo` is the name, to be freed with hfx_repo_free. Makes no request.
+hfx_status hfx_repo_parse(const char *string,
+                          hfx_repo **out_repo,
+                          hfx_error **err);
+
+// Its kind, one of `HFX_REPO_*`; 0 for NULL.
+int32_t hfx_repo_kind(const hfx_repo *repo);
+
+// "owner/name". NULL for NULL.
+const char *hfx_repo_id(const hfx_repo *repo);
+
+// The revision; NULL when none was named.
+const char *hfx_repo_revision(const hfx_repo *repo);
+
+// The path within the repository that hfx_repo_parse found; NULL when there was none.
+const char *hfx_repo_path(const hfx_repo *repo);
+
+// Frees it. NULL is fine.
+void hfx_repo_free(hfx_repo *repo);
+
+// Makes a client with a copy of these options (NULL: all defaults, so no cache folder). Starts its threads; opens
+// no connection and no file.
+// On success `*out_client` is the client, to be freed with hfx_client_free.
+hfx_status hfx_client_open(const hfx_options *options,
+                           hfx_client **out_client,
+                           hfx_error **err);
+
+// Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
+// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a system call
+// that the kernel does not give back): callable again. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+hfx_status hfx_client_close(const hfx_client *client,
+                            int64_t timeout_ms,
+                            hfx_error **err);
+
+// Frees a client; one that was not closed is told to end, without waiting: callbacks may still run for a moment, so
+// close it first. In a forked child it only lets go. NULL is fine.
+void hfx_client_free(hfx_client *client);
+
+// Changes the cap on connections while jobs run; 0 lets hfx find the number that pays.
+hfx_status hfx_client_set_max_connections(const hfx_client *client, int64_t most, hfx_error **err);
+
+// Changes the cap on bytes per second, all jobs together, while jobs run; 0 is none.
+hfx_status hfx_client_set_max_rate(const hfx_client *client, int64_t bytes_per_second, hfx_error **err);
+
+// One descriptor for event loops (poll, epoll, kqueue), made at the first call: readable while a job that ended since
+// then waits for hfx_client_next_job. Level-triggered; owned by the client: neither read nor close it.
+// On success `*out_fd` is the descriptor.
+hfx_status hfx_client_event_fd(const hfx_client *client,
+                               int32_t *out_fd,
+                               hfx_error **err);
+
+// The next job that has ended since hfx_client_event_fd was first called.
+// On success `*out_job` is a handle of its own, to be freed with hfx_job_free, or NULL when there is none.
+hfx_status hfx_client_next_job(const hfx_client *client, hfx_job **out_job, hfx_error **err);
+
+// What the cache knows of a file of `repo` at its revision, without network and without writing.
+// On success `*out_state` is one of `HFX_LOOKUP_*`, and with `HFX_LOOKUP_FOUND` `*out_file` is the file, to be freed
+// with hfx_file_free (else NULL).
+hfx_status hfx_client_lookup(const hfx_client *client,
+                             const hfx_repo *repo,
+                             const char *file_path,
+                             int32_t *out_state,
+                             hfx_file **out_file,
+                             hfx_error **err);
+
+// Starts the download of one file of `repo` into the cache (or into `local_dir`): in parallel, resumed where an earlier
+// run ended, its hash checked before it becomes visible. `options` (NULL: the client's) may set what one job may have
+// of its own. The result is taken with hfx_job_take_file.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_download_file(const hfx_client *client,
+                                    const hfx_repo *repo,
+                                    const char *file_path,
+                                    const hfx_options *options,
+                                    hfx_job **out_job,
+                                    hfx_error **err);
+
+// As hfx_client_download_file, and waits for its end. Not inside a callback.
+// On success `*out_file` is the file, to be freed with hfx_file_free.
+hfx_status hfx_client_download_file_wait(const hfx_client *client,
+                                         const hfx_repo *repo,
+                                         const char *file_path,
+                                         const hfx_options *options,
+                                         hfx_file **out_file,
+                                         hfx_error **err);
+
+// Starts the download of all files of `repo` at its revision, or of those that the options `include` and `exclude` let
+// through. The result is taken with hfx_job_take_snapshot.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_download_snapshot(const hfx_client *client,
+                                        const hfx_repo *repo,
+                                        const hfx_options *options,
+                                        hfx_job **out_job,
+                                        hfx_error **err);
+
+// As hfx_client_download_snapshot, and waits for its end. Not inside a callback.
+// On success `*out_snapshot` is the snapshot, to be freed with hfx_snapshot_free.
+hfx_status hfx_client_download_snapshot_wait(const hfx_client *client,
+                                             const hfx_repo *repo,
+                                             const hfx_options *options,
+                                             hfx_snapshot **out_snapshot,
+                                             hfx_error **err);
+
+// Starts the download of any http or https URL to a path; the option `sha256` says what it must be. The result is taken
+// with hfx_job_take_file.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_download_url(const hfx_client *client,
+                                   const char *url,
+                                   const char *to_path,
+                                   const hfx_options *options,
+                                   hfx_job **out_job,
+                                   hfx_error **err);
+
+// As hfx_client_download_url, and waits for its end. Not inside a callback.
+// On success `*out_file` is the file, to be freed with hfx_file_free.
+hfx_status hfx_client_download_url_wait(const hfx_client *client,
+                                        const char *url,
+                                        const char *to_path,
+                                        const hfx_options *options,
+                                        hfx_file **out_file,
+                                        hfx_error **err);
+
+// Starts a read of `length` bytes from `offset` on (-1: to the end) of a file of `repo` into memory, without the disk;
+// from the cache when it holds the file at that commit. A range that ends behind the file is shortened. The result
+// is taken with hfx_job_take_bytes.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_read_file(const hfx_client *client,
+                                const hfx_repo *repo,
+                                const char *file_path,
+                                uint64_t offset,
+                                int64_t length,
+                                const hfx_options *options,
+                                hfx_job **out_job,
+                                hfx_error **err);
+
+// As hfx_client_read_file, and waits for its end. Not inside a callback.
+// On success `*out_bytes` is what was read, to be freed with hfx_bytes_free.
+hfx_status hfx_client_read_file_wait(const hfx_client *client,
+                                     const hfx_repo *repo,
+                                     const char *file_path,
+                                     uint64_t offset,
+                                     int64_t length,
+                                     const hfx_options *options,
+                                     hfx_bytes **out_bytes,
+                                     hfx_error **err);
+
+// As hfx_client_read_file, of any http or https URL.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_read_url(const hfx_client *client,
+                               const char *url,
+                               uint64_t offset,
+                               int64_t length,
+                               const hfx_options *options,
+                               hfx_job **out_job,
+                               hfx_error **err);
+
+// As hfx_client_read_url, and waits for its end. Not inside a callback.
+// On success `*out_bytes` is what was read, to be freed with hfx_bytes_free.
+hfx_status hfx_client_read_url_wait(const hfx_client *client,
+                                    const char *url,
+                                    uint64_t offset,
+                                    int64_t length,
+                                    const hfx_options *options,
+                                    hfx_bytes **out_bytes,
+                                    hfx_error **err);
+
+// As hfx_client_read_file, straight into the caller's memory, which must stay and must not be touched until the job has
+// ended (its completion, or hfx_job_wait). Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is
+// fine.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_read_file_into(const hfx_client *client,
+                                     const hfx_repo *repo,
+                                     const char *file_path,
+                                     uint64_t offset,
+                                     int64_t length,
+                                     void *memory,
+                                     size_t memory_length,
+                                     const hfx_options *options,
+                                     hfx_job **out_job,
+                                     hfx_error **err);
+
+// As hfx_client_read_file_into, of any http or https URL.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_read_url_into(const hfx_client *client,
+                                    const char *url,
+                                    uint64_t offset,
+                                    int64_t length,
+                                    void *memory,
+                                    size_t memory_length,
+                                    const hfx_options *options,
+                                    hfx_job **out_job,
+                                    hfx_error **err);
+
+// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel. `user` is
+// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. The result, with
+// what was proven, is taken with hfx_job_take_bytes.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_stream_file(const hfx_client *client,
+                                  const hfx_repo *repo,
+                                  const char *file_path,
+                                  uint64_t offset,
+                                  int64_t length,
+                                  hfx_chunk_fn callback,
+                                  void *user,
+                                  void (*destroy)(void *user),
+                                  const hfx_options *options,
+                                  hfx_job **out_job,
+                                  hfx_error **err);
+
+// As hfx_client_stream_file, of any http or https URL.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_stream_url(const hfx_client *client,
+                                 const char *url,
+                                 uint64_t offset,
+                                 int64_t length,
+                                 hfx_chunk_fn callback,
+                                 void *user,
+                                 void (*destroy)(void *user),
+                                 const hfx_options *options,
+                                 hfx_job **out_job,
+                                 hfx_error **err);
+
+// Starts asking the Hub about a file of `repo`: commit, etag, size. The result is taken with hfx_job_take_meta.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_file_meta(const hfx_client *client,
+                                const hfx_repo *repo,
+                                const char *file_path,
+                                const hfx_options *options,
+                                hfx_job **out_job,
+                                hfx_error **err);
+
+// Starts asking the Hub about `repo` at its revision. The result is taken with hfx_job_take_info.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_repo_info(const hfx_client *client,
+                                const hfx_repo *repo,
+                                const hfx_options *options,
+                                hfx_job **out_job,
+                                hfx_error **err);
+
+// Starts listing the files of `repo` at its revision, below `folder` when it is neither NULL nor empty. The result is
+// taken with hfx_job_take_tree.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_list_files(const hfx_client *client,
+                                 const hfx_repo *repo,
+                                 const char *folder,
+                                 const hfx_options *options,
+                                 hfx_job **out_job,
+                                 hfx_error **err);
+
+// Starts listing the branches, tags and conversions of `repo`, and its pull requests when `pull_requests` is 1. The
+// result is taken with hfx_job_take_refs.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_list_refs(const hfx_client *client,
+                                const hfx_repo *repo,
+                                int32_t pull_requests,
+                                const hfx_options *options,
+                                hfx_job **out_job,
+                                hfx_error **err);
+
+// The job's number, unique within its client; 0 for NULL.
+uint64_t hfx_job_id(const hfx_job *job);
+
+// Waits until the job has ended, at most `timeout_ms` milliseconds; -1 is for ever.
+// On success `*out_ended` is 1 when it has ended, 0 when the time was over first. How it ended says the take
+// function of its kind. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+hfx_status hfx_job_wait(const hfx_job *job, int64_t timeout_ms, int32_t *out_ended, hfx_error **err);
+
+// Whether the job has ended, at once: `*out_ended` is 1 or 0.
+hfx_status hfx_job_poll(const hfx_job *job, int32_t *out_ended, hfx_error **err);
+
+// Asks the job to end, from any thread, also from a callback; returns at once, and any number of calls is one. The
+// one completion still comes: with `HFX_E_CANCELLED`, or with the result when it was already there. What is on
+// disk can be resumed by the same call.
+void hfx_job_cancel(const hfx_job *job);
+
+// Asks the job to keep its state and use neither network nor disk. Returns at once, from any thread.
+void hfx_job_pause(const hfx_job *job);
+
+// Lets a paused job go on. Returns at once, from any thread.
+void hfx_job_resume(const hfx_job *job);
+
+// Takes the result of a file download. Every take function: the job must have ended (else `HFX_E_TIMEOUT`); gives
+// the job's own error when it failed; works once (then `HFX_E_ALREADY_TAKEN`); a job of another kind is refused with
+// `HFX_E_INVALID_ARGUMENT`, and its result stays.
+// On success `*out_file` is the file, to be freed with hfx_file_free.
+hfx_status hfx_job_take_file(const hfx_job *job,
+                             hfx_file **out_file,
+                             hfx_error **err);
+
+// Takes the result of a snapshot download. When files of it have failed: `HFX_E_INCOMPLETE`; hfx_job_progress
+// lists each file's outcome and error.
+// On success `*out_snapshot` is the snapshot, to be freed with hfx_snapshot_free.
+hfx_status hfx_job_take_snapshot(const hfx_job *job, hfx_snapshot **out_snapshot, hfx_error **err);
+
+// Takes the result of a read.
+// On success `*out_bytes` is what was read, to be freed with hfx_bytes_free.
+hfx_status hfx_job_take_bytes(const hfx_job *job, hfx_bytes **out_bytes, hfx_error **err);
+
+// Takes what the Hub says of a file.
+// On success `*out_meta` is it, to be freed with hfx_meta_free.
+hfx_status hfx_job_take_meta(const hfx_job *job, hfx_meta **out_meta, hfx_error **err);
+
+// Takes what the Hub says of a repository.
+// On success `*out_info` is it, to be freed with hfx_info_free.
+hfx_status hfx_job_take_info(const hfx_job *job, hfx_info **out_info, hfx_error **err);
+
+// Takes a listing.
+// On success `*out_tree` is it, to be freed with hfx_tree_free.
+hfx_status hfx_job_take_tree(const hfx_job *job, hfx_tree **out_tree, hfx_error **err);
+
+// Takes branches and tags.
+// On success `*out_refs` are they, to be freed with hfx_refs_free.
+hfx_status hfx_job_take_refs(const hfx_job *job, hfx_refs **out_refs, hfx_error **err);
+
+// Takes the result of a verification.
+// On success `*out_verification` is it, to be freed with hfx_verification_free.
+hfx_status hfx_job_take_verification(const hfx_job *job,
+                                     hfx_verification **out_verification,
+                                     hfx_error **err);
+
+// Frees the handle; the job goes on. NULL is fine.
+void hfx_job_free(hfx_job *job);
+
+// How far a job is now. Numbers only grow from one call to the next.
+// On success `*out_progress` is a picture of this moment, to be freed with hfx_progress_free.
+hfx_status hfx_job_progress(const hfx_job *job, hfx_progress **out_progress, hfx_error **err);
+
+// The number of the job, as hfx_job_id.
+uint64_t hfx_progress_job_id(const hfx_progress *progress);
+
+// Files of the job, as far as known.
+uint64_t hfx_progress_files(const hfx_progress *progress);
+
+// Files that have ended well.
+uint64_t hfx_progress_files_done(const hfx_progress *progress);
+
+// Files that have failed.
+uint64_t hfx_progress_files_failed(const hfx_progress *progress);
+
+// Bytes of all files, as far as known.
+uint64_t hfx_progress_bytes_total(const hfx_progress *progress);
+
+// Bytes in place: fetched, restored from an earlier run, or cached.
+uint64_t hfx_progress_bytes_done(const hfx_progress *progress);
+
+// Bytes that came over the network in this job.
+uint64_t hfx_progress_bytes_received(const hfx_progress *progress);
+
+// Bytes that an earlier run had left and that were not fetched again.
+uint64_t hfx_progress_bytes_restored(const hfx_progress *progress);
+
+// A file's path in the repository; NULL behind the last.
+const char *hfx_progress_file_name(const hfx_progress *progress, size_t index);
+
+// A file's size in bytes, 0 while unknown.
+uint64_t hfx_progress_file_size(const hfx_progress *progress, size_t index);
+
+// A file's bytes in place.
+uint64_t hfx_progress_file_done(const hfx_progress *progress, size_t index);
+
+// How far a file is, one of `HFX_FILE_*`.
+int32_t hfx_progress_file_state(const hfx_progress *progress, size_t index);
+
+// Why a file failed; NULL when it has not. Lent by the progress: not to be freed.
+const hfx_error *hfx_progress_file_error(const hfx_progress *progress, size_t index);
+
+// Frees a progress that hfx_job_progress gave; not one that a callback got. NULL is fine.
+void hfx_progress_free(hfx_progress *progress);
+
+// The file's path in the repository, or the URL without its query. NULL for NULL.
+const char *hfx_file_name(const hfx_file *file);
+
+// Where the file is (in a dry run: would be), as the platform's bytes. NULL for NULL.
+const char *hfx_file_path(const hfx_file *file);
+
+// Its etag: SHA-256 or git SHA-1; empty when unknown (a cache hit without the network). NULL for NULL.
+const char *hfx_file_etag(const hfx_file *file);
+
+// The commit; empty for plain URLs. NULL for NULL.
+const char *hfx_file_commit(const hfx_file *file);
+
+// Its size in bytes.
+uint64_t hfx_file_size(const hfx_file *file);
+
+// What was proven now, one of `HFX_VERIFIED_*`.
+int32_t hfx_file_verified(const hfx_file *file);
+
+// How it came here: `HFX_FILE_DONE`, `HFX_FILE_CACHED` or `HFX_FILE_PLANNED`.
+int32_t hfx_file_state(const hfx_file *file);
+
+// Frees a file that was handed out; not one that a snapshot lends. NULL is fine.
+void hfx_file_free(hfx_file *file);
+
+// The snapshot's folder, or the local folder. NULL for NULL.
+const char *hfx_snapshot_path(const hfx_snapshot *snapshot);
+
+// The commit. NULL for NULL.
+const char *hfx_snapshot_commit(const hfx_snapshot *snapshot);
+
+// How many files it has.
+size_t hfx_snapshot_count(const hfx_snapshot *snapshot);
+
+// A file by its place, in the order of the paths; NULL behind the last. Lent: not to be freed.
+const hfx_file *hfx_snapshot_file(const hfx_snapshot *snapshot, size_t index);
+
+// Frees a snapshot. NULL is fine.
+void hfx_snapshot_free(hfx_snapshot *snapshot);
+
+// The commit that the revision means. NULL for NULL.
+const char *hfx_meta_commit(const hfx_meta *meta);
+
+// The etag: SHA-256 (LFS) or git SHA-1 (regular). NULL for NULL.
+const char *hfx_meta_etag(const hfx_meta *meta);
+
+// The address that people know, without a query. NULL for NULL.
+const char *hfx_meta_url(const hfx_meta *meta);
+
+// The Xet hash; NULL when the file is not stored that way.
+const char *hfx_meta_xet_hash(const hfx_meta *meta);
+
+// The size in bytes.
+uint64_t hfx_meta_size(const hfx_meta *meta);
+
+// Frees it. NULL is fine.
+void hfx_meta_free(hfx_meta *meta);
+
+// The bytes; NULL when they went into the caller's memory or a callback, or when there are none.
+const void *hfx_bytes_data(const hfx_bytes *bytes);
+
+// How many bytes were read.
+uint64_t hfx_bytes_length(const hfx_bytes *bytes);
+
+// The size of the whole remote file in bytes.
+uint64_t hfx_bytes_file_size(const hfx_bytes *bytes);
+
+// What was proven: `HFX_VERIFIED_HASH` for a whole file whose hash is known, else `HFX_VERIFIED_LENGTH`.
+int32_t hfx_bytes_verified(const hfx_bytes *bytes);
+
+// Frees it. NULL is fine.
+void hfx_bytes_free(hfx_bytes *bytes);
+
+// The repository's name as the Hub writes it. NULL for NULL.
+const char *hfx_info_id(const hfx_info *info);
+
+// The commit that the revision means. NULL for NULL.
+const char *hfx_info_commit(const hfx_info *info);
+
+// The Hub's whole answer as JSON, for what has no function here. NULL for NULL.
+const char *hfx_info_json(const hfx_info *info);
+
+// 1 when only some may see the repository, else 0.
+int32_t hfx_info_private(const hfx_info *info);
+
+// 1 when access has to be asked for, else 0.
+int32_t hfx_info_gated(const hfx_info *info);
+
+// 1 when access is disabled, else 0.
+int32_t hfx_info_disabled(const hfx_info *info);
+
+// Frees it. NULL is fine.
+void hfx_info_free(hfx_info *info);
+
+// How many files there are.
+size_t hfx_tree_count(const hfx_tree *tree);
+
+// A file's path in the repository, in the order of the paths; NULL behind the last.
+const char *hfx_tree_path(const hfx_tree *tree, size_t index);
+
+// A file's etag: SHA-256 (LFS) or git SHA-1 (regular); NULL behind the last.
+const char *hfx_tree_etag(const hfx_tree *tree, size_t index);
+
+// A file's size in bytes.
+uint64_t hfx_tree_size(const hfx_tree *tree, size_t index);
+
+// 1 when a file is kept as LFS, else 0.
+int32_t hfx_tree_is_lfs(const hfx_tree *tree, size_t index);
+
+// Frees it. NULL is fine.
+void hfx_tree_free(hfx_tree *tree);
+
+// How many refs there are.
+size_t hfx_refs_count(const hfx_refs *refs);
+
+// A ref's name, as "main"; NULL behind the last.
+const char *hfx_refs_name(const hfx_refs *refs, size_t index);
+
+// A ref's full name, as "refs/heads/main"; NULL behind the last.
+const char *hfx_refs_full_name(const hfx_refs *refs, size_t index);
+
+// The commit a ref points to; NULL behind the last.
+const char *hfx_refs_commit(const hfx_refs *refs, size_t index);
+
+// What a ref is, one of `HFX_REF_*`; 0 behind the last.
+int32_t hfx_refs_kind(const hfx_refs *refs, size_t index);
+
+// Frees it. NULL is fine.
+void hfx_refs_free(hfx_refs *refs);
+
+// Maps a whole file for reading, without copying it. Meant for files that hfx has published, which nobody changes
+// in place. Hazard: when another program truncates the file while it is mapped, reading the lost part raises SIGBUS;
+// hfx_read_at is the safe twin.
+// On success `*out_map` is the mapping, to be freed with hfx_map_free.
+hfx_status hfx_map_open(const char *file_path,
+                        hfx_map **out_map,
+                        hfx_error **err);
+
+// The first byte, aligned to a page; NULL when the file is empty. Valid until hfx_map_free.
+const void *hfx_map_data(const hfx_map *map);
+
+// The length in bytes.
+uint64_t hfx_map_length(const hfx_map *map);
+
+// Ends the mapping. NULL is fine.
+void hfx_map_free(hfx_map *map);
+
+// Reads bytes of a file on disk, from `offset` on, into the caller's memory; the safe twin of a mapping.
+// On success `*out_length` is how many bytes were read: less than `length` only at the end of the file.
+hfx_status hfx_read_at(const char *file_path,
+                       uint64_t offset,
+                       void *memory,
+                       size_t length,
+                       size_t *out_length,
+                       hfx_error **err);
+
+// Looks a client's cache over: repositories, revisions, files, sizes, last use, refs, warnings. Nothing is followed
+// out of the cache, nothing is written. Takes as long as the disk needs to list it.
+// On success `*out_cache` is the picture, to be freed with hfx_cache_free.
+hfx_status hfx_cache_scan(const hfx_client *client,
+                          hfx_cache **out_cache,
+                          hfx_error **err);
+
+// The cache's folder. NULL for NULL.
+const char *hfx_cache_path(const hfx_cache *cache);
+
+// The bytes of all blobs, each counted once.
+uint64_t hfx_cache_size(const hfx_cache *cache);
+
+// How many warnings there are.
+size_t hfx_cache_warning_count(const hfx_cache *cache);
+
+// A warning, one line; NULL behind the last.
+const char *hfx_cache_warning(const hfx_cache *cache, size_t index);
+
+// How many repositories there are.
+size_t hfx_cache_repo_count(const hfx_cache *cache);
+
+// A repository's id, "owner/name"; NULL behind the last.
+const char *hfx_cache_repo_id(const hfx_cache *cache, size_t repo);
+
+// A repository's folder; NULL behind the last.
+const char *hfx_cache_repo_path(const hfx_cache *cache, size_t repo);
+
+// A repository's kind, one of `HFX_REPO_*`; 0 behind the last.
+int32_t hfx_cache_repo_kind(const hfx_cache *cache, size_t repo);
+
+// The bytes of a repository's blobs.
+uint64_t hfx_cache_repo_size(const hfx_cache *cache, size_t repo);
+
+// When a blob of the repository was last read, as far as the file system notes it: milliseconds since 1970.
+int64_t hfx_cache_repo_last_used_ms(const hfx_cache *cache, size_t repo);
+
+// How many revisions of a repository are cached.
+size_t hfx_cache_revision_count(const hfx_cache *cache, size_t repo);
+
+// A revision's commit; NULL behind the last.
+const char *hfx_cache_revision_commit(const hfx_cache *cache, size_t repo, size_t revision);
+
+// A revision's folder; NULL behind the last.
+const char *hfx_cache_revision_path(const hfx_cache *cache, size_t repo, size_t revision);
+
+// The bytes of a revision's files.
+uint64_t hfx_cache_revision_size(const hfx_cache *cache, size_t repo, size_t revision);
+
+// A ref that leads to a revision, as "main"; NULL behind the last. A revision without one is detached.
+const char *hfx_cache_revision_ref(const hfx_cache *cache, size_t repo, size_t revision, size_t index);
+
+// How many files a revision has.
+size_t hfx_cache_file_count(const hfx_cache *cache, size_t repo, size_t revision);
+
+// A file's path in the repository; NULL behind the last.
+const char *hfx_cache_file_name(const hfx_cache *cache, size_t repo, size_t revision, size_t index);
+
+// A file's size in bytes.
+uint64_t hfx_cache_file_size(const hfx_cache *cache, size_t repo, size_t revision, size_t index);
+
+// Frees it. NULL is fine.
+void hfx_cache_free(hfx_cache *cache);
+
+// Plans the deletion of revisions by their commits (40 hex digits each). Blobs that a kept revision shares stay.
+// One that the cache does not hold is `HFX_E_REVISION_NOT_FOUND`.
+// On success `*out_deletion` is the plan, to be freed with hfx_deletion_free.
+hfx_status hfx_cache_delete_revisions(const hfx_cache *cache,
+                                      const char *const *commits,
+                                      size_t count,
+                                      hfx_deletion **out_deletion,
+                                      hfx_error **err);
+
+// Plans the deletion of a whole repository.
+// On success `*out_deletion` is the plan, to be freed with hfx_deletion_free.
+hfx_status hfx_cache_delete_repo(const hfx_cache *cache,
+                                 int32_t kind,
+                                 const char *id,
+                                 hfx_deletion **out_deletion,
+                                 hfx_error **err);
+
+// Plans a clean-up: revisions that no ref leads to, and unfinished downloads that nobody is at.
+// On success `*out_deletion` is the plan, to be freed with hfx_deletion_free.
+hfx_status hfx_cache_prune(const hfx_cache *cache, hfx_deletion **out_deletion, hfx_error **err);
+
+// The bytes that a plan frees, as far as can be told before.
+uint64_t hfx_deletion_freed(const hfx_deletion *deletion);
+
+// Does what was planned. Goes on after a failure, and gives the first one at the end.
+// `*out_freed` is the bytes that were freed, on failure too.
+hfx_status hfx_deletion_execute(const hfx_deletion *deletion, uint64_t *out_freed, hfx_error **err);
+
+// Frees the plan. NULL is fine.
+void hfx_deletion_free(hfx_deletion *deletion);
+
+// Starts a job that hashes the cached files of a repository and compares them with their names: of the repository's
+// revision when it names one, else of all that are cached. Its result is taken with hfx_job_take_verification.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_cache_verify(const hfx_client *client,
+                            const hfx_repo *repo,
+                            const hfx_options *options,
+                            hfx_job **out_job,
+                            hfx_error **err);
+
+// How many files were hashed.
+uint64_t hfx_verification_checked(const hfx_verification *verification);
+
+// How many bytes were hashed.
+uint64_t hfx_verification_bytes(const hfx_verification *verification);
+
+// A file whose bytes are not what its name says; NULL behind the last.
+const char *hfx_verification_mismatch(const hfx_verification *verification, size_t index);
+
+// The hash that a mismatch must have; NULL behind the last.
+const char *hfx_verification_expected(const hfx_verification *verification, size_t index);
+
+// The hash that a mismatch has; NULL behind the last.
+const char *hfx_verification_actual(const hfx_verification *verification, size_t index);
+
+// A file that is listed and not there; NULL behind the last.
+const char *hfx_verification_missing(const hfx_verification *verification, size_t index);
+
+// Frees it. NULL is fine.
+void hfx_verification_free(hfx_verification *verification);
+
+// Makes and names the folder where a library may keep its own assets beside the cache, as the Python client's
+// `cached_assets_path`: `<assets_dir>/<library>/<namespace>/<subfolder>`, NULL parts become "default".
+// On success `*out_path` is the folder, to be freed with hfx_string_free.
+hfx_status hfx_client_assets_path(const hfx_client *client,
+                                  const char *library,
+                                  const char *namespace_,
+                                  const char *subfolder,
+                                  hfx_string **out_path,
+                                  hfx_error **err);
+
+// The text. NULL for NULL.
+const char *hfx_string_text(const hfx_string *string);
+
+// Frees it. NULL is fine.
+void hfx_string_free(hfx_string *string);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* HFX_H */
