@@ -78,10 +78,11 @@ static void on_progress(const hfx_progress *progress, void *user) {
         char bar[31] = "";
         for (int i = 0; i < 30; i++)
             bar[i] = i < percent * 30 / 100 ? '#' : '.';
-        printf("%s   [%s] %3d%%  %4.0f of %.0f MiB  %5.0f MiB/s  %2" PRIu64 " of %" PRIu64 " files%s",
+        uint64_t files = hfx_progress_files(progress), files_done = hfx_progress_files_done(progress);
+        printf("%s   [%s] %3d%%  %4.0f of %.0f MiB  %5.0f MiB/s  %2" PRIu64 " of %" PRIu64 " files%s%s",
                w->terminal ? "\r" : "", bar, percent, done / MIB, all / MIB,
-               (double)hfx_progress_bytes_received(progress) / MIB / (seconds > 0 ? seconds : 1),
-               hfx_progress_files_done(progress), hfx_progress_files(progress), w->terminal ? "" : "\n");
+               (double)hfx_progress_bytes_received(progress) / MIB / (seconds > 0 ? seconds : 1), files_done, files,
+               percent == 100 && files_done < files ? ", hashing" : "", w->terminal ? "\033[K" : "\n");
         fflush(stdout);
         w->shown = percent;
     }
