@@ -17,7 +17,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
@@ -32,12 +32,15 @@ pub const READ_SIZE: usize = 256 << 10;
 
 type Driver = Connection<TokioIo<Stream>, Full<Bytes>>;
 
+/// Bytes that are read from a socket at once for TLS, which by itself asks for one record at a time.
+pub const TLS_READ: usize = 128 << 10;
+
 /// A socket, plain or with TLS.
 pub enum Stream {
     /// Plain TCP.
     Plain(TcpStream),
     /// TLS over TCP.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<BufReader<TcpStream>>>),
 }
 
 /// An HTTP/1.1 connection.
@@ -159,7 +162,21 @@ impl AsyncRead for Stream {
     ) -> Poll<std::io::Result<()>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
-            Self::Tls(tls) => Pin::new(tls).poll_read(cx, buf),
+            Self::Tls(tls) => {
+                // A record holds 16 KiB: as many as are there become one read, and one write to the disk.
+                let before = buf.filled().len();
+                while buf.remaining() > 0 {
+                    let start = buf.filled().len();
+                    match Pin::new(&mut **tls).poll_read(cx, buf) {
+                        Poll::Ready(Ok(())) if buf.filled().len() > start => {}
+                        // The end, or a failure: told by the next read when this one brought something.
+                        Poll::Ready(end) if start == before => return Poll::Ready(end),
+                        Poll::Pending if start == before => return Poll::Pending,
+                        _ => break,
+                    }
+                }
+                Poll::Ready(Ok(()))
+            }
         }
     }
 }

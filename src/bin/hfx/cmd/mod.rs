@@ -1,0 +1,25 @@
+//! The commands, a file each.
+
+mod cache;
+mod completions;
+mod download;
+mod env;
+mod get;
+#[cfg(feature = "serve")]
+mod serve;
+
+use crate::args::Command;
+use crate::fail::Failure;
+
+/// Does what was asked.
+pub(crate) fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Download(args) => download::run(&args),
+        Command::Get(args) => get::run(&args),
+        Command::Cache(args) => cache::run(args.command),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(args),
+        Command::Env => env::run(),
+        Command::Completions(args) => completions::run(args.shell),
+    }
+}

@@ -1,0 +1,49 @@
+//! Ctrl-C and SIGTERM: the first cancels the job under way, the second ends the process at once.
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
+
+use hfx::client::Job;
+
+static ASKED: AtomicBool = AtomicBool::new(false);
+static JOB: Mutex<Option<Job>> = Mutex::new(None);
+
+/// Starts to listen. Under nohup the signals are left as they are: the handler would undo it, and what is on disk
+/// can be resumed after any end.
+pub(crate) fn listen() {
+    if hangup_is_ignored() {
+        return;
+    }
+    let _ = ctrlc::set_handler(|| {
+        if ASKED.swap(true, SeqCst) {
+            std::process::exit(130);
+        }
+        if let Some(job) = &*job() {
+            job.cancel();
+        }
+    });
+}
+
+/// Whether SIGHUP is ignored, where the kernel tells.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
+}
+
+/// The job that is to be cancelled.
+pub(crate) fn attach(new: &Job) {
+    *job() = Some(new.clone());
+    if asked() {
+        new.cancel();
+    }
+}
+
+/// Whether the end was asked for.
+pub(crate) fn asked() -> bool {
+    ASKED.load(SeqCst)
+}
+
+fn job() -> std::sync::MutexGuard<'static, Option<Job>> {
+    JOB.lock().unwrap_or_else(PoisonError::into_inner)
+}
