@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// How far one file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,8 +115,11 @@ impl FileProgress {
         }
     }
 
-    /// Ends with an error.
+    /// Ends with an error; a file that was cancelled has not failed, and stays where it is.
     pub fn fail(&self, error: &Error) {
+        if error.kind() == Kind::Cancelled {
+            return;
+        }
         *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
         self.set_state(FileState::Failed);
     }
@@ -215,7 +218,7 @@ mod tests {
         file.set_done(2);
         assert_eq!(progress.totals().done, 6);
         file.set_state(FileState::Done);
-        file.fail(&Error::cancelled());
+        file.fail(&Error::new(Kind::Io, "late"));
         assert_eq!(file.state(), FileState::Done);
         assert_eq!(
             progress.totals(),

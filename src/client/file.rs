@@ -33,10 +33,7 @@ pub struct Wanted {
 pub async fn download(context: &Context, repo: &RepoId, revision: &str, path: &str) -> Result<FileResult> {
     let progress = context.job.shared_progress().add(path, 0);
     let result = find(context, repo, revision, path, &progress).await;
-    if let Err(error) = &result {
-        progress.fail(error);
-    }
-    result
+    result.inspect_err(|error| progress.fail(error))
 }
 
 async fn find(

@@ -96,6 +96,11 @@ impl Hub {
         self.timeouts
     }
 
+    /// How long one call goes on failing.
+    pub(super) fn patience(&self) -> Patience {
+        Patience::new(self.patience, Instant::now())
+    }
+
     /// An URL below the endpoint; `path` is encoded already.
     pub fn url(&self, path: &str) -> Result<Url> {
         Url::parse(&format!("{}{path}", self.endpoint.as_str().trim_end_matches('/')))
@@ -116,7 +121,7 @@ impl Hub {
     /// Makes a call, follows redirects within the Hub, and returns an answer below 400.
     pub async fn call(&self, method: Method, url: &Url, headers: HeaderMap, body: Bytes) -> Result<Reply> {
         let mut backoff = Backoff::default();
-        let patience = Patience::new(self.patience, Instant::now());
+        let patience = self.patience();
         loop {
             let error = match self.follow(&method, url, &headers, &body).await {
                 Ok(reply) => return Ok(reply),

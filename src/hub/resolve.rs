@@ -3,6 +3,8 @@
 //! Source: `huggingface_hub` 2.4.0, `file_download.py` (`get_hf_file_metadata`). Servers that leave headers out or
 //! refuse HEAD are asked again with a GET of one byte.
 
+use std::time::Instant;
+
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::api::{Hub, redirect_of};
@@ -57,13 +59,14 @@ impl Hub {
     pub async fn resolve(&self, repo: &RepoId, revision: &str, path: &str) -> Result<FileMeta> {
         let url = self.file_url(repo, revision, path)?;
         let mut backoff = Backoff::default();
+        let patience = self.patience();
         loop {
             let error = match self.resolve_once(&url).await {
                 Ok(meta) => return Ok(meta),
                 Err(error) => error,
             };
             let wait = backoff.next(fastrand::f64());
-            if !error.is_retryable() || backoff.failures() > TRIES {
+            if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
                 return Err(error.context(format!("{path} of {} at {revision}", repo.id())));
             }
             tokio::time::sleep(wait).await;

@@ -486,7 +486,12 @@ impl Transfer {
             meter.0.left.store(end - *at, Relaxed);
             let length = chunk.len() as u64;
             drop(chunk); // Before the wait: its buffer is used again.
-            self.engine.limits.pass(length).await;
+            tokio::select! {
+                biased;
+                () = self.engine.limits.pass(length) => {}
+                // A rate limit's wait must not outlast a cancel: what is here has to be noted.
+                () = watch.stopped() => break Err(Error::cancelled()),
+            }
         };
         let noted = self.note(&mut note);
         outcome.and(noted)

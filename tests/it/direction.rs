@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Values and the runtime: everybody may use them, and they use only each other and what is named here.
 const VALUES: &[&str] =
-    &["cancel", "digest", "error", "event", "options", "pattern", "repo", "runtime", "secret"];
+    &["cancel", "digest", "error", "event", "log", "options", "pattern", "repo", "runtime", "secret"];
 
 /// Each room with the rooms below it (besides the values).
 const ROOMS: &[(&str, &[&str])] = &[
