@@ -79,6 +79,9 @@ impl Source {
     pub async fn sized(&self, net: Arc<Net>, remote: Remote) -> Self {
         let sized = Self::new(net, remote);
         sized.place.lock().await.clone_from(&*self.place.lock().await);
+        // The bytes to come must be of the same version as the first answer's.
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        *sized.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
         sized
     }
 
@@ -103,6 +106,7 @@ impl Source {
     /// Asks for the first `length` bytes of a file of which nothing is known. The range that comes may be shorter.
     pub async fn probe(&self, length: u64) -> Result<(Opened, Found)> {
         let answer = self.get(&(0..length)).await?;
+        self.same_place(&answer)?;
         let refuse = |what: &str| Err(Error::new(Kind::Protocol, what).url(self.remote.url.as_str()));
         if let Some(encoding) = answer.encoding() {
             return refuse(&format!("the server sent {encoding} where plain bytes were asked for"));
@@ -120,70 +124,60 @@ impl Source {
                     _ => return refuse("the server's Content-Range makes no sense"),
                 }
             }
+            416 => Some(0),
             _ => answer.header("content-length").and_then(classify::number),
         };
         let etag = answer.header("etag").map(|e| classify::bare_etag(e).to_owned());
         let found = Found { size, etag, headers: answer.headers.clone() };
-        let whole = answer.status == 200;
+        let whole = answer.status != 206;
         let body = answer.body;
         Ok((if whole { Opened::Whole(body) } else { Opened::Part(body) }, found))
     }
 
-    /// Sends the request, following redirects and renewing the place as needed. Returns a 200 or a 206.
+    /// Sends the request, following redirects and renewing the place as needed. Returns an answer that has bytes, or
+    /// says that the file is empty.
     async fn get(&self, range: &Range<u64>) -> Result<Answer> {
         let mut held = self.place.lock().await;
-        let mut url = match &*held {
-            Some(place) => place.clone(),
-            None => self.remote.url.clone(),
-        };
-        let mut known = held.is_some();
-        if known {
-            drop(held);
-        } else {
+        let Some(mut url) = held.clone() else {
             // Only the first part looks for the place; the others wait for what it finds.
-            let (answer, place) = self.find(url, range).await?;
-            *held = Some(place);
-            return Ok(answer);
-        }
+            return self.find(&mut held, range).await;
+        };
+        drop(held);
         loop {
             let answer = self.ask(&url, range).await?;
-            match answer.status {
-                200 | 206 => return Ok(answer),
-                401 | 403 | 404 | 410 if known && url != self.remote.url => {
-                    if self.refusals.fetch_add(1, Relaxed) >= REFUSALS {
-                        return Err(self.error_of(answer, &url).await);
-                    }
-                    answer.body.drain().await;
-                    let mut held = self.place.lock().await;
-                    // Another part may have renewed it meanwhile.
-                    if held.as_ref() == Some(&url) || held.is_none() {
-                        *held = None;
-                        let (answer, place) = self.find(self.remote.url.clone(), range).await?;
-                        *held = Some(place);
-                        return Ok(answer);
-                    }
-                    url = held.clone().unwrap_or_else(|| self.remote.url.clone());
-                    known = true;
-                }
-                300..=399 => {
-                    answer.body.drain().await;
-                    let mut held = self.place.lock().await;
-                    let (answer, place) = self.find(url, range).await?;
-                    *held = Some(place);
-                    return Ok(answer);
-                }
-                _ => return Err(self.error_of(answer, &url).await),
+            if is_good(&answer) {
+                return Ok(answer);
+            }
+            if !matches!(answer.status, 300..=399) && !(is_refusal(&answer) && url != self.remote.url) {
+                return Err(self.error_of(answer, &url).await);
+            }
+            answer.body.drain().await;
+            let mut held = self.place.lock().await;
+            match &*held {
+                // Another part has renewed it meanwhile.
+                Some(newer) if *newer != url => url = newer.clone(),
+                _ => return self.find(&mut held, range).await,
             }
         }
     }
 
-    /// Follows redirects from `url` to the place that answers.
-    async fn find(&self, mut url: Url, range: &Range<u64>) -> Result<(Answer, Url)> {
-        for _ in 0..=redirect::MOST {
+    /// Follows redirects to the place that answers, and keeps it.
+    async fn find(&self, place: &mut Option<Url>, range: &Range<u64>) -> Result<Answer> {
+        *place = None;
+        let mut url = self.remote.url.clone();
+        let mut redirects = 0;
+        loop {
             let answer = self.ask(&url, range).await?;
             match answer.status {
-                200 | 206 => return Ok((answer, url)),
+                _ if is_good(&answer) => {
+                    *place = Some(url);
+                    return Ok(answer);
+                }
                 301 | 302 | 303 | 307 | 308 => {
+                    redirects += 1;
+                    if redirects > redirect::MOST {
+                        return Err(Error::new(Kind::Protocol, "too many redirects").url(url.as_str()));
+                    }
                     let location = answer.header("location").map(str::to_owned);
                     let linked = answer.header("x-linked-etag").map(|e| classify::bare_etag(e).to_owned());
                     self.same_etag(linked.as_deref(), &url)?;
@@ -193,10 +187,17 @@ impl Source {
                     })?;
                     url = url.join(&location).map_err(|e| e.with_kind(Kind::Protocol))?;
                 }
+                // A new address may be refused as well: it is believed only when that goes on.
+                _ if is_refusal(&answer)
+                    && url != self.remote.url
+                    && self.refusals.fetch_add(1, Relaxed) < REFUSALS =>
+                {
+                    answer.body.drain().await;
+                    (url, redirects) = (self.remote.url.clone(), 0);
+                }
                 _ => return Err(self.error_of(answer, &url).await),
             }
         }
-        Err(Error::new(Kind::Protocol, "too many redirects").url(self.remote.url.as_str()))
     }
 
     async fn ask(&self, url: &Url, range: &Range<u64>) -> Result<Answer> {
@@ -225,6 +226,11 @@ impl Source {
     /// Lets an answer through only when it is exactly what was asked for.
     fn check(&self, answer: Answer, range: &Range<u64>) -> Result<Opened> {
         let size = self.remote.size;
+        if answer.status == 416 {
+            return Err(Error::new(Kind::ContentChanged, "the server says that the file is empty now")
+                .http(416, classify::request_id(&answer.headers))
+                .url(self.remote.url.as_str()));
+        }
         let wrong = |what: String| {
             Err(Error::new(Kind::Protocol, what).url(self.remote.url.as_str()).retryable(true))
         };
@@ -299,6 +305,17 @@ impl Source {
         }
         classify::status_error(answer.status, &answer.headers, &body, url.as_str(), url == &self.remote.url)
     }
+}
+
+/// Whether it brings bytes, or says that there are none.
+fn is_good(answer: &Answer) -> bool {
+    let empty = || answer.header("content-range").is_some_and(|range| range.trim() == "bytes */0");
+    matches!(answer.status, 200 | 206) || (answer.status == 416 && empty())
+}
+
+/// What a store says of a signed address that is no longer good.
+fn is_refusal(answer: &Answer) -> bool {
+    matches!(answer.status, 401 | 403 | 404 | 410)
 }
 
 fn changed(before: &str, now: &str, url: &Url) -> Error {
