@@ -28,13 +28,13 @@ impl Outage {
         let mut recovered = self.recovered.subscribe();
         tokio::select! {
             biased;
-            held = self.probing.lock() => Some(Probe(held)),
             // The sender lives in self; the wait can only end with a recovery.
             _ = recovered.changed() => None,
+            held = self.probing.lock() => Some(Probe(held)),
         }
     }
 
-    /// Says that bytes arrived after a failure: all that wait go on.
+    /// Says that an exchange brought bytes: all that wait go on.
     pub fn recovered(&self) {
         self.recovered.send_modify(|count| *count += 1);
     }

@@ -48,8 +48,12 @@ const SYNC: u64 = 128 << 20;
 const USELESS: u32 = 4;
 /// How often in a row a server may fail without any progress.
 const SERVER_FAILURES: u32 = 8;
+/// How long a part that failed leaves trying to the one that probes.
+const TRUST: Duration = Duration::from_secs(2);
 /// How long an ending transfer waits for its parts to note what they have.
 const GRACE: Duration = Duration::from_millis(500);
+/// An exchange of at least this many bytes tells what a connection brings.
+const METERED: u64 = 1 << 20;
 /// How often connections are compared.
 const COMPARE: Duration = Duration::from_secs(1);
 
@@ -134,7 +138,8 @@ struct Transfer {
     patience: Mutex<Patience>,
     meters: Mutex<Vec<Arc<Meter>>>,
     progress: Arc<FileProgress>,
-    done: AtomicU64,
+    /// Bytes per second that a connection of this transfer usually brings; 0 while unknown.
+    usual: AtomicU64,
 }
 
 /// What one connection of a transfer brings.
@@ -164,8 +169,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         handle = Some((disk.file, disk.sync));
         journal = Some(Mutex::new(disk.journal));
     }
-    let restored = done.total();
-    spec.progress.set_restored(restored);
+    spec.progress.set_restored(done.total());
     let plan = Plan::new(spec.bounds.clone(), spec.part_size, done);
     let transfer = Arc::new(Transfer {
         engine: engine.clone(),
@@ -182,7 +186,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         patience: Mutex::new(Patience::new(spec.patience, Instant::now())),
         meters: Mutex::default(),
         progress: spec.progress,
-        done: restored.into(),
+        usual: 0.into(),
     });
     let Some(expected) = spec.expected else {
         transfer.fetch(&mut watch, spec.first.take()).await?;
@@ -257,6 +261,8 @@ impl Transfer {
                 biased;
                 () = watch.stopped() => {
                     self.settle(&mut parts).await;
+                    // Parts that were left behind gave nothing back.
+                    self.plan().give_back(self.bounds.clone());
                     watch.go_on().await?;
                     self.patience().progress(Instant::now());
                     whole = false;
@@ -284,7 +290,7 @@ impl Transfer {
                     }
                     Ok(())
                 }
-                _ = compare.tick(), if parts.len() > 2 => {
+                _ = compare.tick(), if !whole && !parts.is_empty() => {
                     self.drop_slow();
                     Ok(())
                 }
@@ -417,9 +423,10 @@ impl Transfer {
             return Err(error.clone().context("gave up after no progress for too long"));
         }
         if network && probe.is_none() {
-            // The lock's own bound: whoever probes gives up when patience ends.
-            *probe = watch.guard(async { Ok(self.engine.outage.probe().await) }).await?;
-            if probe.is_none() {
+            // Whoever probes may have a trouble of its own, which says nothing of this part's.
+            let turn = async { Ok(tokio::time::timeout(TRUST, self.engine.outage.probe()).await) };
+            *probe = watch.guard(turn).await?.ok().flatten();
+            if probe.is_none() && backoff.failures() == 1 {
                 return Ok(()); // The network is back.
             }
         }
@@ -453,8 +460,8 @@ impl Transfer {
             }
             let chunk = tokio::select! {
                 biased;
-                chunk = body.chunk() => chunk,
                 () = watch.stopped() => Err(Error::cancelled()),
+                chunk = body.chunk() => chunk,
                 () = meter.0.too_slow.notified() => {
                     self.engine.net.penalise(body.address());
                     Err(Error::new(Kind::Timeout, "the connection is much slower than the others").retryable(true))
@@ -469,10 +476,11 @@ impl Transfer {
                 }
                 Err(error) => break Err(error),
             };
-            if probe.take().is_some() {
+            if !slot.delivers() {
+                // The first bytes of an exchange prove the network; the probe's turn ends after it is told.
                 self.engine.outage.recovered();
+                *probe = None;
             }
-            slot.delivers();
             if chunk.len() as u64 > end - *at {
                 break Err(
                     Error::new(Kind::Protocol, "the server sent more than was asked for").retryable(true)
@@ -508,15 +516,19 @@ impl Transfer {
                 self.note(note)?;
             }
         }
-        let edge = {
+        let (before, done, edge) = {
             let mut plan = self.plan();
+            let before = plan.done();
             plan.arrived(at..end);
-            plan.edge()
+            (before, plan.done(), plan.edge())
         };
         self.edge.send_if_modified(|now| std::mem::replace(now, edge) != edge);
-        self.patience().progress(Instant::now());
+        // Bytes that a server without ranges sends once more bring nothing on.
+        if done > before {
+            self.patience().progress(Instant::now());
+        }
         self.progress.add_received(chunk.len() as u64);
-        self.progress.set_done(self.done.fetch_add(chunk.len() as u64, Relaxed) + chunk.len() as u64);
+        self.progress.set_done(done);
         Ok(())
     }
 
@@ -530,7 +542,7 @@ impl Transfer {
         let sum = note.hash.finish();
         *note = Note::new(range.end);
         let noted = lock(journal).finished(range.clone(), sum);
-        noted.map_err(|e| Error::new(Kind::Io, "can't write the journal of the download").os(&e))?;
+        noted.map_err(|e| unwritten(&e))?;
         self.sync_some(range.end - range.start);
         Ok(())
     }
@@ -713,14 +725,14 @@ impl Transfer {
             plan.lost(range.clone());
             if let Some(journal) = &self.journal {
                 let lost = lock(journal).lost(range);
-                lost.map_err(|e| Error::new(Kind::Io, "can't write the journal of the download").os(&e))?;
+                lost.map_err(|e| unwritten(&e))?;
             }
         }
         self.edge.send_replace(plan.edge());
         Ok(())
     }
 
-    /// Ends connections that bring a tenth of what the others bring.
+    /// Ends connections that bring a tenth of what the others bring, or of what others have brought before them.
     fn drop_slow(&self) {
         let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
         // Each rate is over the time since the last look, about a second.
@@ -732,12 +744,16 @@ impl Transfer {
         }
         let mut sorted = rates.clone();
         sorted.sort_unstable();
-        let Some(&median) = sorted.get(sorted.len() / 2) else { return };
+        let usual = if self.engine.limits.is_rate_capped() { 0 } else { self.usual.load(Relaxed) };
+        // A few can't be compared with each other: one of two may be slow, and the last part is alone.
+        let median = if sorted.len() > 2 { sorted[sorted.len() / 2] } else { usual };
         for (meter, rate) in meters.iter().zip(rates) {
             let old = meter.ages.load(Relaxed) >= 3;
             let long = meter.left.load(Relaxed) / (rate + 1) > 5;
             if old && long && rate * 10 < median {
                 meter.too_slow.notify_one();
+                // Should the line itself have become slow, this ends soon.
+                self.usual.store(usual / 2, Relaxed);
             }
         }
     }
@@ -749,6 +765,15 @@ impl Transfer {
     fn patience(&self) -> MutexGuard<'_, Patience> {
         lock(&self.patience)
     }
+}
+
+/// A journal that can't be written, mostly because the disk is full.
+fn unwritten(error: &std::io::Error) -> Error {
+    let kind = match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Kind::DiskFull,
+        _ => Kind::Io,
+    };
+    Error::new(kind, "can't write the journal of the download").os(error)
 }
 
 /// The XXH3 of bytes in a sink.
@@ -778,7 +803,7 @@ impl Note {
 }
 
 /// A meter in its transfer's list, for as long as its body is read.
-struct Metered<'a>(Arc<Meter>, &'a Transfer);
+struct Metered<'a>(Arc<Meter>, &'a Transfer, Instant);
 
 impl<'a> Metered<'a> {
     fn new(transfer: &'a Transfer, left: u64) -> Self {
@@ -790,13 +815,19 @@ impl<'a> Metered<'a> {
             too_slow: Notify::new(),
         });
         lock(&transfer.meters).push(meter.clone());
-        Self(meter, transfer)
+        Self(meter, transfer, Instant::now())
     }
 }
 
 impl Drop for Metered<'_> {
     fn drop(&mut self) {
         lock(&self.1.meters).retain(|meter| !Arc::ptr_eq(meter, &self.0));
+        let bytes = self.0.bytes.load(Relaxed);
+        if bytes >= METERED {
+            let rate = (bytes as f64 / self.2.elapsed().as_secs_f64().max(1e-6)) as u64;
+            let usual = self.1.usual.load(Relaxed);
+            self.1.usual.store(if usual == 0 { rate } else { (usual * 3 + rate) / 4 }, Relaxed);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::window::{Sample, Window};
 
@@ -31,6 +31,7 @@ const BURST: f64 = 0.1;
 pub struct Limits {
     slots: Mutex<Slots>,
     rate: AtomicU64,
+    rate_changed: Notify,
     next_free: Mutex<Option<Instant>>,
     memory: u64,
     received: AtomicU64,
@@ -76,6 +77,7 @@ impl Limits {
                 waiting: VecDeque::new(),
             }),
             rate: rate.into(),
+            rate_changed: Notify::new(),
             next_free: Mutex::new(None),
             memory,
             received: 0.into(),
@@ -119,6 +121,12 @@ impl Limits {
     pub fn set_rate(&self, rate: u64) {
         self.rate.store(rate, Relaxed);
         *self.next_free.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.rate_changed.notify_waiters();
+    }
+
+    /// Whether bytes per second are capped.
+    pub fn is_rate_capped(&self) -> bool {
+        self.rate.load(Relaxed) != 0
     }
 
     /// Waits for a connection's turn.
@@ -131,14 +139,14 @@ impl Limits {
             } else {
                 let (sender, receiver) = oneshot::channel();
                 slots.waiting.push_back((transfer, sender));
-                Some(Turn { limits: self, transfer, receiver })
+                Some(Turn { limits: self, transfer, receiver, taken: false })
             }
         };
         self.tick();
         if let Some(mut turn) = turn {
             // The sender is dropped only with the limits themselves.
             let _ = (&mut turn.receiver).await;
-            std::mem::forget(turn);
+            turn.taken = true;
         }
         Slot { limits: self.clone(), transfer, delivering: false }
     }
@@ -146,6 +154,7 @@ impl Limits {
     /// Waits until the rate limit lets these bytes pass.
     pub async fn pass(&self, bytes: u64) {
         self.received.fetch_add(bytes, Relaxed);
+        let changed = self.rate_changed.notified();
         let rate = self.rate.load(Relaxed);
         if rate == 0 {
             return;
@@ -159,7 +168,11 @@ impl Limits {
             free.saturating_duration_since(now + Duration::from_secs_f64(BURST))
         };
         if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+            // Under a new rate, the wait that the old one asked for is void.
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = changed => {}
+            }
         }
     }
 
@@ -207,10 +220,15 @@ struct Turn<'a> {
     limits: &'a Arc<Limits>,
     transfer: u64,
     receiver: oneshot::Receiver<()>,
+    /// The right has become a [`Slot`].
+    taken: bool,
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
         let mut slots = self.limits.slots();
         self.receiver.close();
         if self.receiver.try_recv().is_ok() {
@@ -253,12 +271,14 @@ impl Slots {
 }
 
 impl Slot {
-    /// Bytes arrive on the connection.
-    pub fn delivers(&mut self) {
+    /// Bytes arrive on the connection; whether that was known.
+    pub fn delivers(&mut self) -> bool {
         if !self.delivering {
             self.delivering = true;
             self.limits.delivering.fetch_add(1, Relaxed);
+            return false;
         }
+        true
     }
 
     /// A request was answered in full.
