@@ -235,11 +235,11 @@ pub async fn check_space(files: Vec<(Place, u64)>) -> Result<()> {
     blocking(move || {
         let Some((place, _)) = files.first() else { return Ok(()) };
         let folder = place.folder();
-        let mut needed = 0;
+        let mut needed = 0u64;
         for (place, size) in &files {
             let there =
                 place.partials().unwrap_or_default().iter().map(|path| allocated(path)).max().unwrap_or(0);
-            needed += size.saturating_sub(there);
+            needed = needed.saturating_add(size.saturating_sub(there));
         }
         // A file system that does not tell is found out on the way.
         let Ok(free) = space::free_space(&folder) else { return Ok(()) };

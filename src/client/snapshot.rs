@@ -201,6 +201,7 @@ async fn fetch_all(
 ) -> Result<Vec<FileOutcome>> {
     let shared = context.job.shared_progress();
     let mut work: Vec<(usize, Wanted, Arc<FileProgress>)> = Vec::with_capacity(files.len());
+    let mut progresses = Vec::with_capacity(files.len());
     for (place, file) in files.iter().enumerate() {
         let meta = FileMeta {
             commit: commit.to_owned(),
@@ -211,6 +212,7 @@ async fn fetch_all(
             xet_hash: file.xet_hash.clone(),
         };
         let progress = shared.add(&file.path, file.size);
+        progresses.push(progress.clone());
         work.push((place, Wanted { repo: repo.clone(), path: file.path.clone(), meta }, progress));
     }
     if !context.options.bool(Opt::DryRun) {
@@ -255,12 +257,15 @@ async fn fetch_all(
     Ok(files
         .into_iter()
         .zip(outcomes)
-        .map(|(file, result)| FileOutcome {
-            name: file.path,
-            size: file.size,
-            result: result.unwrap_or_else(|| {
+        .zip(progresses)
+        .map(|((file, result), progress)| {
+            let result = result.unwrap_or_else(|| {
                 Err(Error::new(Kind::Cancelled, "not fetched, because another file of the snapshot failed"))
-            }),
+            });
+            if let Err(error) = &result {
+                progress.fail(error);
+            }
+            FileOutcome { name: file.path, size: file.size, result }
         })
         .collect())
 }
