@@ -1,3 +1,8 @@
 //! The integration tests: one binary, so that linking happens once.
 
+mod support;
+
 mod direction;
+mod download;
+mod faults;
+mod retry;
