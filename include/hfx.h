@@ -875,8 +875,8 @@ hfx_status hfx_client_list_files(const hfx_client *client,
                                  hfx_job **out_job,
                                  hfx_error **err);
 
-// Starts listing the branches, tags and conversions of `repo`, and its pull requests when `pull_requests` is 1. The
-// result is taken with hfx_job_take_refs.
+// Starts listing the branches, tags and conversions of `repo`, and its pull requests when `pull_requests` is 1 (else
+// 0). The result is taken with hfx_job_take_refs.
 // On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_list_refs(const hfx_client *client,
                                 const hfx_repo *repo,
@@ -907,9 +907,14 @@ void hfx_job_pause(const hfx_job *job);
 // Lets a paused job go on. Returns at once, from any thread.
 void hfx_job_resume(const hfx_job *job);
 
+// How the job ended, taking nothing: `HFX_OK` when it ended well, its own error when it failed, as often as it is
+// asked for; `HFX_E_TIMEOUT` while it has not ended.
+hfx_status hfx_job_check(const hfx_job *job,
+                         hfx_error **err);
+
 // Takes the result of a file download. Every take function: the job must have ended (else `HFX_E_TIMEOUT`); gives
-// the job's own error when it failed; works once (then `HFX_E_ALREADY_TAKEN`); a job of another kind is refused with
-// `HFX_E_INVALID_ARGUMENT`, and its result stays.
+// the job's own error when it failed, as often as it is called; hands the result out once (then
+// `HFX_E_ALREADY_TAKEN`); refuses a job of another kind with `HFX_E_INVALID_ARGUMENT`, and its result stays.
 // On success `*out_file` is the file, to be freed with hfx_file_free.
 hfx_status hfx_job_take_file(const hfx_job *job,
                              hfx_file **out_file,

@@ -5,7 +5,7 @@
 //! handle changes nothing about the work.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub struct Hooks {
     pub progress: Option<ProgressFn>,
     /// Once, at the very end.
     pub done: Option<DoneFn>,
+    /// Before the end is told: takes back what was lent to the work, which may not be all gone by then.
+    pub ending: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// A handle; clones are the same job.
@@ -65,6 +67,7 @@ pub struct Queue {
 #[derive(Default)]
 pub struct Running {
     jobs: Mutex<Vec<Job>>,
+    closed: AtomicBool,
     next: AtomicU64,
 }
 
@@ -105,7 +108,7 @@ impl Job {
     pub fn take(&self) -> Result<Output> {
         let mut state = self.state();
         if !state.ended {
-            return Err(Error::new(Kind::Timeout, "the job has not ended yet").retryable(true));
+            return Err(not_yet());
         }
         state
             .result
@@ -113,9 +116,30 @@ impl Job {
             .unwrap_or_else(|| Err(Error::new(Kind::AlreadyTaken, "the job's result was taken")))
     }
 
-    /// Puts a result back that was taken by mistake.
-    pub(crate) fn put_back(&self, output: Output) {
-        self.state().result = Some(Ok(output));
+    /// Takes the result by `convert`, once. Where `convert` refuses it, it stays; so does the job's own error.
+    pub fn take_by<T>(&self, convert: impl FnOnce(&mut Output) -> Result<T>) -> Result<T> {
+        let mut state = self.state();
+        if !state.ended {
+            return Err(not_yet());
+        }
+        let taken = match &mut state.result {
+            Some(Ok(output)) => convert(output)?,
+            Some(Err(error)) => return Err(error.clone()),
+            None => return Err(Error::new(Kind::AlreadyTaken, "the job's result was taken")),
+        };
+        state.result = None;
+        Ok(taken)
+    }
+
+    /// How it ended, without taking anything: its own error, or what `judge` says of its result.
+    pub fn outcome(&self, judge: impl FnOnce(&Output) -> Result<()>) -> Result<()> {
+        let state = self.state();
+        match &state.result {
+            _ if !state.ended => Err(not_yet()),
+            Some(Ok(output)) => judge(output),
+            Some(Err(error)) => Err(error.clone()),
+            None => Ok(()),
+        }
     }
 
     /// Waits for the end and takes the result.
@@ -176,8 +200,14 @@ impl Job {
 }
 
 impl Running {
-    /// Makes a job that ends with what `work` returns, and starts it.
-    pub fn start<F, W>(self: &Arc<Self>, runtime: &Runtime, queue: &Arc<Queue>, hooks: Hooks, work: W) -> Job
+    /// Makes a job that ends with what `work` returns, and starts it. Refused from [`Running::close`] on.
+    pub fn start<F, W>(
+        self: &Arc<Self>,
+        runtime: &Runtime,
+        queue: &Arc<Queue>,
+        hooks: Hooks,
+        work: W,
+    ) -> Result<Job>
     where
         F: Future<Output = Result<Output>> + Send + 'static,
         W: FnOnce(Job) -> F,
@@ -189,17 +219,26 @@ impl Running {
             state: Mutex::default(),
             ended: Condvar::new(),
         }));
-        lock(&self.jobs).push(job.clone());
+        {
+            // Under the lock: what is in the list before the closing is waited for by it.
+            let mut jobs = lock(&self.jobs);
+            if self.closed.load(Relaxed) {
+                return Err(Error::new(Kind::Closed, "the client was closed"));
+            }
+            jobs.push(job.clone());
+        }
         let task = runtime.handle().spawn(work(job.clone()));
         let guardian =
             Guardian { job: job.clone(), running: self.clone(), queue: queue.clone(), hooks: Some(hooks) };
         runtime.handle().spawn(guardian.attend(task));
-        job
+        Ok(job)
     }
 
-    /// Cancels all.
-    pub fn cancel_all(&self) {
-        for job in lock(&self.jobs).iter() {
+    /// Cancels all, and starts no more.
+    pub fn close(&self) {
+        let jobs = lock(&self.jobs);
+        self.closed.store(true, Relaxed);
+        for job in jobs.iter() {
             job.cancel();
         }
     }
@@ -271,12 +310,16 @@ impl Guardian {
 
     fn finish(&mut self, result: Result<Output>) {
         self.report();
-        self.conclude(result);
+        // The host's code may block; the connections of this thread go on elsewhere.
+        tokio::task::block_in_place(|| self.conclude(result));
     }
 
     /// The end: result, waiters, completion, queue.
     fn conclude(&mut self, result: Result<Output>) {
         let Some(hooks) = self.hooks.take() else { return };
+        if let Some(ending) = hooks.ending {
+            ending();
+        }
         self.job.end(result);
         if let Some(done) = hooks.done {
             done(&self.job);
@@ -320,6 +363,10 @@ impl Queue {
             wake();
         }
     }
+}
+
+fn not_yet() -> Error {
+    Error::new(Kind::Timeout, "the job has not ended yet").retryable(true)
 }
 
 fn broken(join: &tokio::task::JoinError) -> Error {

@@ -268,7 +268,7 @@ impl Client {
         }
         self.0.runtime.check_process()?;
         let until = Instant::now().checked_add(timeout);
-        self.0.running.cancel_all();
+        self.0.running.close();
         self.0.running.wait_all(timeout);
         self.0.engine.net.close_idle();
         let left = until.map_or(timeout, |until| until.saturating_duration_since(Instant::now()));
@@ -285,16 +285,16 @@ impl Client {
         let all = options.over(&self.0.options);
         crate::hub::Hub::new(self.0.engine.net.clone(), &all)?;
         let engine = self.0.engine.clone();
-        Ok(self.0.running.start(&self.0.runtime, &self.0.queue, hooks, move |job| {
+        self.0.running.start(&self.0.runtime, &self.0.queue, hooks, move |job| {
             let context = Context::new(all, engine, job);
             async move { work(context?).await }
-        }))
+        })
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.running.cancel_all();
+        self.running.close();
     }
 }
 

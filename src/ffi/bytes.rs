@@ -16,9 +16,10 @@ pub struct hfx_bytes {
 }
 
 impl hfx_bytes {
-    pub(super) fn new(result: BytesResult) -> Self {
+    /// Moves the bytes, which may be many, out of the result.
+    pub(super) fn new(result: &mut BytesResult) -> Self {
         Self {
-            bytes: result.bytes,
+            bytes: std::mem::take(&mut result.bytes),
             length: result.length,
             size: result.size,
             verified: verified(Some(result.verified)),

@@ -2,11 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 use std::os::fd::AsRawFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::bytes::hfx_bytes;
-use super::convert::{Out, User, handle, maybe_text, out, path, put, region, take, text};
+use super::convert::{Out, User, boolean, handle, maybe_text, out, path, put, region, take, text};
 use super::error::{hfx_error, hfx_status};
 use super::file::{hfx_file, hfx_snapshot};
 use super::guard::{guard, value};
@@ -19,6 +19,7 @@ use crate::error::{Error, Kind, Result};
 use crate::event::FileState;
 use crate::options::Options;
 use crate::sys::event::Event;
+use crate::sys::map::Region;
 
 /// The look-up found the file.
 pub const HFX_LOOKUP_FOUND: i32 = 1;
@@ -38,7 +39,14 @@ pub struct hfx_client {
     client: Client,
     callbacks: Callbacks,
     pid: u32,
-    ended: Mutex<Option<Arc<Event>>>,
+    ended: Mutex<Bell>,
+}
+
+/// What rings when a job has ended, once somebody listens.
+#[derive(Default)]
+struct Bell {
+    event: Option<Arc<Event>>,
+    closed: bool,
 }
 
 /// Gets a chunk of a file, in order, each byte once: `offset` counts from the start of what was asked for. The bytes
@@ -47,6 +55,12 @@ pub struct hfx_client {
 /// before the end is proven only when the job has ended well.
 pub type hfx_chunk_fn =
     Option<extern "C" fn(offset: u64, bytes: *const c_void, length: usize, user: *mut c_void) -> i32>;
+
+impl hfx_client {
+    fn bell(&self) -> MutexGuard<'_, Bell> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The client behind a handle, refused in a forked child.
 pub(super) fn of<'a>(client: *const hfx_client) -> Result<&'a Client> {
@@ -95,6 +109,8 @@ pub extern "C" fn hfx_client_close(
         let client = own(client)?;
         let limit = timeout(timeout_ms)?.unwrap_or(Duration::MAX);
         if client.client.close(limit)? {
+            *client.bell() = Bell { event: None, closed: true };
+            client.client.queue().listen(Box::new(|| {}));
             return Ok(());
         }
         let text = format!("threads of the client are still running after {timeout_ms} ms");
@@ -156,13 +172,16 @@ pub extern "C" fn hfx_client_event_fd(
     guard(err, || {
         put(out_fd, -1);
         let client = own(client)?;
-        let mut ended = client.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = match &*ended {
+        let mut bell = client.bell();
+        if bell.closed {
+            return Err(Error::new(Kind::Closed, "the client was closed"));
+        }
+        let event = match &bell.event {
             Some(event) => event.clone(),
             None => {
                 let event = Event::new()
                     .map_err(|error| Error::new(Kind::Io, "can't make a descriptor").os(&error))?;
-                let event = ended.insert(Arc::new(event)).clone();
+                let event = bell.event.insert(Arc::new(event)).clone();
                 let wake = event.clone();
                 client.client.queue().listen(Box::new(move || wake.set()));
                 event
@@ -187,7 +206,7 @@ pub extern "C" fn hfx_client_next_job(
         let queue = client.client.queue();
         let job = queue.pop();
         if queue.is_empty()
-            && let Some(event) = &*client.ended.lock().unwrap_or_else(PoisonError::into_inner)
+            && let Some(event) = &client.bell().event
         {
             event.clear();
             if !queue.is_empty() {
@@ -475,9 +494,9 @@ pub extern "C" fn hfx_client_read_file_into(
         let place = out(out_job, "out_job")?;
         let which = which_file(repo, file_path)?;
         let range = range(offset, length)?;
-        let into = ReadInto::Region(Arc::new(region(memory, memory_length)?));
+        let memory = Arc::new(region(memory, memory_length)?);
         start(client, options, place, |client, options, hooks| {
-            client.read(which, range, into, options, hooks)
+            read_into(client, which, range, memory, options, hooks)
         })
     })
 }
@@ -500,9 +519,9 @@ pub extern "C" fn hfx_client_read_url_into(
         let place = out(out_job, "out_job")?;
         let which = Which::Url(text(url, "url")?.to_owned());
         let range = range(offset, length)?;
-        let into = ReadInto::Region(Arc::new(region(memory, memory_length)?));
+        let memory = Arc::new(region(memory, memory_length)?);
         start(client, options, place, |client, options, hooks| {
-            client.read(which, range, into, options, hooks)
+            read_into(client, which, range, memory, options, hooks)
         })
     })
 }
@@ -625,8 +644,8 @@ pub extern "C" fn hfx_client_list_files(
     })
 }
 
-/// Starts listing the branches, tags and conversions of `repo`, and its pull requests when `pull_requests` is 1. The
-/// result is taken with hfx_job_take_refs.
+/// Starts listing the branches, tags and conversions of `repo`, and its pull requests when `pull_requests` is 1 (else
+/// 0). The result is taken with hfx_job_take_refs.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_list_refs(
@@ -640,8 +659,9 @@ pub extern "C" fn hfx_client_list_refs(
     guard(err, || {
         let place = out(out_job, "out_job")?;
         let repo = repo::of(repo)?;
+        let pull_requests = boolean(pull_requests)?;
         start(client, options, place, |client, options, hooks| {
-            client.refs(&repo.id, pull_requests == 1, options, hooks)
+            client.refs(&repo.id, pull_requests, options, hooks)
         })
     })
 }
@@ -662,7 +682,7 @@ fn run<T>(
     client: *const hfx_client,
     options: *const hfx_options,
     place: Out<T>,
-    convert: fn(Output) -> Result<T, Output>,
+    convert: fn(&mut Output) -> Option<T>,
     begin: impl FnOnce(&Client, &Options, Hooks) -> Result<Job>,
 ) -> Result<()> {
     if crate::runtime::on_own_thread() {
@@ -681,6 +701,20 @@ fn launch(
     let client = own(client)?;
     let (options, callbacks) = options::of(options);
     begin(&client.client, &options, callbacks.over(&client.callbacks).hooks())
+}
+
+/// The caller's memory is the caller's again when the job has ended, whatever still runs.
+fn read_into(
+    client: &Client,
+    which: Which,
+    range: Option<(u64, u64)>,
+    memory: Arc<Region>,
+    options: &Options,
+    mut hooks: Hooks,
+) -> Result<Job> {
+    let lent = memory.clone();
+    hooks.ending = Some(Box::new(move || lent.revoke()));
+    client.read(which, range, ReadInto::Region(memory), options, hooks)
 }
 
 fn which_file(repo: *const hfx_repo, file_path: *const c_char) -> Result<Which> {

@@ -51,6 +51,15 @@ pub(super) fn path(pointer: *const c_char, what: &str) -> Result<PathBuf> {
     Ok(PathBuf::from(OsStr::from_bytes(text.to_bytes())))
 }
 
+/// A truth value.
+pub(super) fn boolean(number: i32) -> Result<bool> {
+    match number {
+        0 => Ok(false),
+        1 => Ok(true),
+        other => Err(Error::invalid(format!("{other} is neither 0 nor 1"))),
+    }
+}
+
 /// A list of texts.
 pub(super) fn texts(pointer: *const *const c_char, count: usize, what: &str) -> Result<Vec<String>> {
     if count == 0 {
@@ -59,6 +68,7 @@ pub(super) fn texts(pointer: *const *const c_char, count: usize, what: &str) -> 
     if pointer.is_null() {
         return Err(null(what));
     }
+    fits(count.saturating_mul(size_of::<*const c_char>()), what)?;
     // SAFETY: the caller promises `count` readable pointers.
     let pointers = unsafe { std::slice::from_raw_parts(pointer, count) };
     pointers.iter().map(|one| text(*one, what).map(str::to_owned)).collect()
@@ -74,6 +84,7 @@ fn c_str<'a>(pointer: *const c_char) -> Option<&'a CStr> {
 
 /// The caller's memory, to be filled.
 pub(super) fn region(pointer: *mut c_void, length: usize) -> Result<Region> {
+    fits(length, "buffer")?;
     match NonNull::new(pointer.cast::<u8>()) {
         // SAFETY: the caller promises memory of this length, and leaves it alone until the job has ended.
         Some(start) => Ok(unsafe { Region::foreign(start, length) }),
@@ -90,6 +101,7 @@ pub(super) fn buffer<'a>(pointer: *mut c_void, length: usize) -> Result<&'a mut 
     if pointer.is_null() {
         return Err(null("buffer"));
     }
+    fits(length, "buffer")?;
     // SAFETY: the caller promises writable memory of this length that nobody else uses during the call.
     Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast::<u8>(), length) })
 }
@@ -187,6 +199,14 @@ impl Drop for User {
             destroy(self.pointer);
         }
     }
+}
+
+/// No memory is longer than half of the address space.
+fn fits(length: usize, what: &str) -> Result<()> {
+    if isize::try_from(length).is_err() {
+        return Err(Error::invalid(format!("{what}: no memory is {length} bytes long")));
+    }
+    Ok(())
 }
 
 fn null(what: &str) -> Error {

@@ -62,6 +62,7 @@ impl Callbacks {
                     move |job: &Job| call(&raw const *Box::new(hfx_job::new(job.clone())), user.pointer());
                 Box::new(report) as Box<dyn FnOnce(&Job) + Send>
             }),
+            ending: None,
         }
     }
 }
@@ -151,9 +152,16 @@ pub extern "C" fn hfx_job_resume(job: *const hfx_job) {
     });
 }
 
+/// How the job ended, taking nothing: `HFX_OK` when it ended well, its own error when it failed, as often as it is
+/// asked for; `HFX_E_TIMEOUT` while it has not ended.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_check(job: *const hfx_job, err: *mut *mut hfx_error) -> hfx_status {
+    guard(err, || of(job)?.outcome(whole))
+}
+
 /// Takes the result of a file download. Every take function: the job must have ended (else `HFX_E_TIMEOUT`); gives
-/// the job's own error when it failed; works once (then `HFX_E_ALREADY_TAKEN`); a job of another kind is refused with
-/// `HFX_E_INVALID_ARGUMENT`, and its result stays.
+/// the job's own error when it failed, as often as it is called; hands the result out once (then
+/// `HFX_E_ALREADY_TAKEN`); refuses a job of another kind with `HFX_E_INVALID_ARGUMENT`, and its result stays.
 /// On success `*out_file` is the file, to be freed with hfx_file_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_take_file(
@@ -197,8 +205,8 @@ pub extern "C" fn hfx_job_take_meta(
 ) -> hfx_status {
     guard(err, || {
         take_as(job, out(out_meta, "out_meta")?, |output| match output {
-            Output::Meta(meta) => Ok(hfx_meta::new(&meta)),
-            other => Err(other),
+            Output::Meta(meta) => Some(hfx_meta::new(meta)),
+            _ => None,
         })
     })
 }
@@ -213,8 +221,8 @@ pub extern "C" fn hfx_job_take_info(
 ) -> hfx_status {
     guard(err, || {
         take_as(job, out(out_info, "out_info")?, |output| match output {
-            Output::Info(info) => Ok(hfx_info::new(&info)),
-            other => Err(other),
+            Output::Info(info) => Some(hfx_info::new(info)),
+            _ => None,
         })
     })
 }
@@ -229,8 +237,8 @@ pub extern "C" fn hfx_job_take_tree(
 ) -> hfx_status {
     guard(err, || {
         take_as(job, out(out_tree, "out_tree")?, |output| match output {
-            Output::Tree(files) => Ok(hfx_tree::new(&files)),
-            other => Err(other),
+            Output::Tree(files) => Some(hfx_tree::new(files)),
+            _ => None,
         })
     })
 }
@@ -245,8 +253,8 @@ pub extern "C" fn hfx_job_take_refs(
 ) -> hfx_status {
     guard(err, || {
         take_as(job, out(out_refs, "out_refs")?, |output| match output {
-            Output::Refs(refs) => Ok(hfx_refs::new(&refs)),
-            other => Err(other),
+            Output::Refs(refs) => Some(hfx_refs::new(refs)),
+            _ => None,
         })
     })
 }
@@ -261,8 +269,8 @@ pub extern "C" fn hfx_job_take_verification(
 ) -> hfx_status {
     guard(err, || {
         take_as(job, out(out_verification, "out_verification")?, |output| match output {
-            Output::Verification(report) => Ok(hfx_verification::new(&report)),
-            other => Err(other),
+            Output::Verification(report) => Some(hfx_verification::new(report)),
+            _ => None,
         })
     })
 }
@@ -280,52 +288,49 @@ pub extern "C" fn hfx_job_free(job: *mut hfx_job) {
     });
 }
 
-pub(super) fn as_file(output: Output) -> Result<hfx_file, Output> {
+pub(super) fn as_file(output: &mut Output) -> Option<hfx_file> {
     match output {
-        Output::File(file) => Ok(hfx_file::new(&file)),
-        other => Err(other),
+        Output::File(file) => Some(hfx_file::new(file)),
+        _ => None,
     }
 }
 
-pub(super) fn as_snapshot(output: Output) -> Result<hfx_snapshot, Output> {
+pub(super) fn as_snapshot(output: &mut Output) -> Option<hfx_snapshot> {
     match output {
-        Output::Snapshot(snapshot) => Ok(hfx_snapshot::new(&snapshot)),
-        other => Err(other),
+        Output::Snapshot(snapshot) => Some(hfx_snapshot::new(snapshot)),
+        _ => None,
     }
 }
 
-pub(super) fn as_bytes(output: Output) -> Result<hfx_bytes, Output> {
+pub(super) fn as_bytes(output: &mut Output) -> Option<hfx_bytes> {
     match output {
-        Output::Bytes(bytes) => Ok(hfx_bytes::new(bytes)),
-        other => Err(other),
+        Output::Bytes(bytes) => Some(hfx_bytes::new(bytes)),
+        _ => None,
     }
 }
 
-fn take_as<T>(job: *const hfx_job, place: Out<T>, convert: fn(Output) -> Result<T, Output>) -> Result<()> {
+fn take_as<T>(job: *const hfx_job, place: Out<T>, convert: fn(&mut Output) -> Option<T>) -> Result<()> {
     finish(of(job)?, place, convert)
 }
 
 /// Takes an ended job's result and hands it out.
-pub(super) fn finish<T>(job: &Job, place: Out<T>, convert: fn(Output) -> Result<T, Output>) -> Result<()> {
-    let output = job.take()?;
-    if let Output::Snapshot(snapshot) = &output
-        && let Some(first) = snapshot.files.iter().find_map(|file| file.result.as_ref().err())
-    {
-        let failed = snapshot.files.iter().filter(|file| file.result.is_err()).count();
-        let all = snapshot.files.len();
-        let text = format!("{failed} of {all} files of the snapshot failed, the first: {first}");
-        return Err(Error::new(Kind::Incomplete, text).retryable(first.is_retryable()));
-    }
-    match convert(output) {
-        Ok(result) => {
-            place.set(result);
-            Ok(())
-        }
-        Err(output) => {
-            job.put_back(output);
-            Err(Error::invalid("the job's result is of another kind"))
-        }
-    }
+pub(super) fn finish<T>(job: &Job, place: Out<T>, convert: fn(&mut Output) -> Option<T>) -> Result<()> {
+    place.set(job.take_by(|output| {
+        let whole = whole(output);
+        let result = convert(output).ok_or_else(|| Error::invalid("the job's result is of another kind"))?;
+        whole.map(|()| result)
+    })?);
+    Ok(())
+}
+
+/// A snapshot in which files have failed is a failure.
+fn whole(output: &Output) -> Result<()> {
+    let Output::Snapshot(snapshot) = output else { return Ok(()) };
+    let mut failures = snapshot.files.iter().filter_map(|file| file.result.as_ref().err());
+    let Some(first) = failures.next() else { return Ok(()) };
+    let (failed, all) = (1 + failures.count(), snapshot.files.len());
+    let text = format!("{failed} of {all} files of the snapshot failed, the first: {first}");
+    Err(Error::new(Kind::Incomplete, text).retryable(first.is_retryable()))
 }
 
 /// Milliseconds as C gives them: -1 is for ever.

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
-use super::convert::{Text, User, builder, handle, maybe_handle, maybe_text, out, put, take, text};
+use super::convert::{Text, User, boolean, builder, handle, maybe_handle, maybe_text, out, put, take, text};
 use super::error::{hfx_error, hfx_status};
 use super::guard::{guard, value};
 use super::job::{Callbacks, hfx_done_fn};
@@ -193,12 +193,7 @@ pub extern "C" fn hfx_options_set_bool(
 ) -> hfx_status {
     guard(err, || {
         let options = builder(options, "options")?;
-        let on = match on {
-            0 => false,
-            1 => true,
-            other => return Err(Error::invalid(format!("{other} is neither 0 nor 1"))),
-        };
-        options.options.set_bool(known(option)?, on)
+        options.options.set_bool(known(option)?, boolean(on)?)
     })
 }
 

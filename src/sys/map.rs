@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use memmap2::{Mmap, MmapOptions, MmapRaw};
 
@@ -18,6 +19,8 @@ use super::file;
 pub struct Region {
     start: NonNull<u8>,
     len: usize,
+    /// Held while bytes are copied; true when the caller has its memory back.
+    revoked: RwLock<bool>,
     _owner: Owner,
 }
 
@@ -38,7 +41,7 @@ impl Region {
     pub fn boxed(len: usize) -> Self {
         let mut memory = vec![0u8; len].into_boxed_slice();
         let start = NonNull::new(memory.as_mut_ptr()).unwrap_or(NonNull::dangling());
-        Self { start, len, _owner: Owner::Boxed(memory) }
+        Self { start, len, revoked: RwLock::default(), _owner: Owner::Boxed(memory) }
     }
 
     /// The first `len` bytes of a file, mapped. The file's space is reserved first; a file system that can't
@@ -49,16 +52,16 @@ impl Region {
         }
         let map = MmapOptions::new().len(len.max(1)).map_raw(file)?;
         let start = NonNull::new(map.as_mut_ptr()).ok_or_else(|| io::Error::other("mapped at null"))?;
-        Ok(Self { start, len, _owner: Owner::Mapped(map) })
+        Ok(Self { start, len, revoked: RwLock::default(), _owner: Owner::Mapped(map) })
     }
 
     /// The caller's memory.
     ///
     /// # Safety
-    /// `start` must be valid for reads and writes of `len` bytes for as long as the region lives, and nobody else
-    /// may access it meanwhile.
+    /// `start` must be valid for reads and writes of `len` bytes until [`Region::revoke`] has returned or the region
+    /// is dropped, and nobody else may access it meanwhile.
     pub unsafe fn foreign(start: NonNull<u8>, len: usize) -> Self {
-        Self { start, len, _owner: Owner::Caller }
+        Self { start, len, revoked: RwLock::default(), _owner: Owner::Caller }
     }
 
     /// Its length.
@@ -71,9 +74,15 @@ impl Region {
         self.len == 0
     }
 
+    /// The caller takes its memory back: waits for the copies under way, and refuses all others from now on.
+    pub fn revoke(&self) {
+        *self.revoked.write().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
     /// Copies bytes in. Writers must not overlap at the same time.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let at = self.check(offset, bytes.len())?;
+        let _lent = self.lent()?;
         // SAFETY: `check` keeps the range within the region, which is valid by construction; the source is a
         // Rust slice, so it cannot overlap memory that only this type writes.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.start.as_ptr().add(at), bytes.len()) };
@@ -83,6 +92,7 @@ impl Region {
     /// Copies bytes out that were written before.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let at = self.check(offset, buffer.len())?;
+        let _lent = self.lent()?;
         // SAFETY: as in `write_at`, with the direction reversed.
         unsafe {
             std::ptr::copy_nonoverlapping(self.start.as_ptr().add(at), buffer.as_mut_ptr(), buffer.len())
@@ -96,6 +106,14 @@ impl Region {
         // Within bounds by construction.
         let _ = self.read_at(&mut all, 0);
         all
+    }
+
+    fn lent(&self) -> io::Result<RwLockReadGuard<'_, bool>> {
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        if *revoked {
+            return Err(io::Error::other("the caller has its memory back"));
+        }
+        Ok(revoked)
     }
 
     fn check(&self, offset: u64, len: usize) -> io::Result<usize> {
@@ -139,5 +157,7 @@ mod tests {
         assert!(region.write_at(b"abc", 2).is_err());
         assert!(region.write_at(b"a", u64::MAX).is_err());
         assert_eq!(region.to_vec(), b"\0\0ab");
+        region.revoke();
+        assert!(region.write_at(b"x", 0).is_err() && region.read_at(&mut [0], 0).is_err());
     }
 }

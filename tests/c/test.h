@@ -1,0 +1,77 @@
+/* What the C tests share: checks that say where they failed, a client, and the local Hub's controls. */
+#ifndef TEST_H
+#define TEST_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hfx.h"
+
+/* The Hub under test, and a folder of the scenario's own. */
+extern const char *endpoint, *folder;
+
+/* What tests/it/c_api.rs has put on the Hub. */
+#define TINY "acme/tiny"       /* config.json (CONFIG), sub/dir/note.txt, empty.txt, "odd name [1]^|%41 \xc3\xbc.txt" */
+#define BIG "acme/big"         /* model.bin (BIG_SIZE bytes of big_byte), small.txt */
+#define MANY "acme/many"       /* file_00.txt to file_49.txt, each with MANY_SIZE bytes of its number's letter */
+#define SECRET "acme/secret"   /* private: answers to the token TOKEN alone; secret.txt */
+#define DATASET "acme/rows"    /* a dataset with train.csv */
+#define TOKEN "hf_c_tests"
+#define CONFIG "{\"model_type\": \"tiny\"}\n"
+#define BIG_SIZE (24u << 20)
+#define MANY_SIZE 20000
+
+unsigned char big_byte(uint64_t offset);
+
+/* A call that must go well, and one that must fail in one way and tell about it. Inside, ERR is the last argument. */
+#define OK(call) test_status(HFX_OK, (call), #call, __FILE__, __LINE__)
+#define FAILS(status, call) test_status((status), (call), #call, __FILE__, __LINE__)
+#define CHECK(condition) ((condition) ? (void)0 : test_fail(#condition, __FILE__, __LINE__))
+#define SAME(a, b) test_same((a), (b), #a, __FILE__, __LINE__)
+#define ERR (&test_error)
+
+extern _Thread_local hfx_error *test_error;
+
+void test_status(hfx_status wanted, hfx_status got, const char *call, const char *file, int line);
+_Noreturn void test_fail(const char *what, const char *file, int line);
+void test_same(const char *a, const char *b, const char *what, const char *file, int line);
+
+/* Options with endpoint and `folder`/cache as the cache; a client of them; a model's name. */
+hfx_options *new_options(void);
+hfx_client *new_client(void);
+hfx_repo *model(const char *id);
+void wait_end(const hfx_job *job);
+/* Closes and frees. */
+void end(hfx_client *client);
+
+/* The local Hub: what it shall do wrong from now on ("[]": nothing), and the requests since it was last asked. */
+void set_faults(const char *json);
+char *take_requests(void);
+
+double now(void);
+void sleep_ms(int ms);
+/* The calling process's threads and descriptors. */
+int thread_count(void);
+int descriptor_count(void);
+
+/* A counter for `void *user`, and its destructor. */
+typedef struct counter {
+    atomic_int called, destroyed;
+} counter;
+void count_destroyed(void *user);
+
+/* The scenarios. */
+void api(void);
+void hostile(void);
+void callbacks(void);
+void control(void);
+void events(void);
+void threads(void);
+void close_leaves_nothing(void);
+void forked(void);
+void memory_is_let_go(void);
+
+#endif
