@@ -749,8 +749,8 @@ hfx_status hfx_client_download_url_wait(const hfx_client *client,
                                         hfx_error **err);
 
 // Starts a read of `length` bytes from `offset` on (-1: to the end) of a file of `repo` into memory, without the disk;
-// from the cache when it holds the file at that commit. A range that ends behind the file is shortened. The result
-// is taken with hfx_job_take_bytes.
+// from the cache when it holds the file at that commit. A range that ends behind the file is shortened; one that begins
+// behind it is `HFX_E_INVALID_ARGUMENT`. The result is taken with hfx_job_take_bytes.
 // On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_read_file(const hfx_client *client,
                                 const hfx_repo *repo,

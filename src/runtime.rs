@@ -14,14 +14,17 @@ const BLOCKING: usize = 64;
 /// How long an idle blocking thread stays.
 const KEEP: Duration = Duration::from_secs(5);
 
+/// Longer than anybody waits, and short enough to be added to a clock.
+const LONG: Duration = Duration::from_hours(24 * 365);
+
 thread_local! {
     static OURS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A runtime and its threads.
 pub struct Runtime {
+    /// None once it is closed: a handle that is kept would keep its descriptors open.
     tokio: Mutex<Option<tokio::runtime::Runtime>>,
-    handle: tokio::runtime::Handle,
     alive: Arc<Alive>,
     pid: u32,
 }
@@ -56,8 +59,7 @@ impl Runtime {
             })
             .build()
             .map_err(|error| Error::new(Kind::Io, "can't start threads").os(&error))?;
-        let handle = tokio.handle().clone();
-        Ok(Self { tokio: Mutex::new(Some(tokio)), handle, alive, pid: std::process::id() })
+        Ok(Self { tokio: Mutex::new(Some(tokio)), alive, pid: std::process::id() })
     }
 
     /// Refuses a forked child, which has none of the threads.
@@ -68,18 +70,26 @@ impl Runtime {
         Err(Error::new(Kind::Forked, "this client was made before fork(): make a new one in the child"))
     }
 
-    /// Where tasks are spawned.
-    pub fn handle(&self) -> &tokio::runtime::Handle {
-        &self.handle
+    /// Where tasks are spawned, until it is closed.
+    pub fn handle(&self) -> Result<tokio::runtime::Handle> {
+        let tokio = lock(&self.tokio);
+        let tokio = tokio.as_ref().ok_or_else(|| Error::new(Kind::Closed, "the client was closed"))?;
+        Ok(tokio.handle().clone())
     }
 
     /// Ends all tasks at their next wait, and waits until every thread has ended. False when some have not by then;
     /// callable again.
     pub fn close(&self, timeout: Duration) -> bool {
-        if let Some(tokio) = lock(&self.tokio).take() {
-            tokio.shutdown_background();
-        }
         let until = Instant::now().checked_add(timeout);
+        let tokio = lock(&self.tokio).take();
+        if let Some(tokio) = tokio {
+            if tokio::runtime::Handle::try_current().is_err() {
+                // Joins the threads, so that none is left in the process when this returns in time.
+                tokio.shutdown_timeout(timeout.min(LONG));
+            } else {
+                tokio.shutdown_background();
+            }
+        }
         let mut threads = lock(&self.alive.threads);
         while *threads > 0 {
             let left = until.map_or(KEEP, |until| until.saturating_duration_since(Instant::now()));
@@ -122,7 +132,7 @@ mod tests {
     fn no_thread_is_left_after_close() {
         let runtime = Runtime::start(2).unwrap();
         let (sender, receiver) = std::sync::mpsc::channel();
-        runtime.handle().spawn_blocking(move || sender.send(on_own_thread()));
+        runtime.handle().unwrap().spawn_blocking(move || sender.send(on_own_thread()));
         assert!(receiver.recv().unwrap());
         assert!(!on_own_thread());
         assert!(runtime.close(Duration::from_secs(10)));
@@ -134,7 +144,7 @@ mod tests {
         let runtime = Runtime::start(1).unwrap();
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let (ready, started) = std::sync::mpsc::channel();
-        runtime.handle().spawn_blocking(move || {
+        runtime.handle().unwrap().spawn_blocking(move || {
             let _ = ready.send(());
             wait.recv()
         });

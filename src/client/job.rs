@@ -212,6 +212,7 @@ impl Running {
         F: Future<Output = Result<Output>> + Send + 'static,
         W: FnOnce(Job) -> F,
     {
+        let handle = runtime.handle()?;
         let job = Job(Arc::new(Core {
             id: self.next.fetch_add(1, Relaxed) + 1,
             control: Control::new(),
@@ -227,10 +228,10 @@ impl Running {
             }
             jobs.push(job.clone());
         }
-        let task = runtime.handle().spawn(work(job.clone()));
+        let task = handle.spawn(work(job.clone()));
         let guardian =
             Guardian { job: job.clone(), running: self.clone(), queue: queue.clone(), hooks: Some(hooks) };
-        runtime.handle().spawn(guardian.attend(task));
+        handle.spawn(guardian.attend(task));
         Ok(job)
     }
 

@@ -378,8 +378,8 @@ pub extern "C" fn hfx_client_download_url_wait(
 }
 
 /// Starts a read of `length` bytes from `offset` on (-1: to the end) of a file of `repo` into memory, without the disk;
-/// from the cache when it holds the file at that commit. A range that ends behind the file is shortened. The result
-/// is taken with hfx_job_take_bytes.
+/// from the cache when it holds the file at that commit. A range that ends behind the file is shortened; one that begins
+/// behind it is `HFX_E_INVALID_ARGUMENT`. The result is taken with hfx_job_take_bytes.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_read_file(

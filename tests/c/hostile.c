@@ -282,7 +282,8 @@ static void bad_numbers(const hfx_client *client, const hfx_repo *repo) {
     OK(hfx_client_read_file_wait(client, repo, "config.json", 3, INT64_MAX, NULL, &bytes, ERR));
     CHECK(hfx_bytes_length(bytes) == strlen(CONFIG) - 3);
     hfx_bytes_free(bytes);
-    OK(hfx_client_read_file_wait(client, repo, "config.json", UINT64_MAX, INT64_MAX, NULL, &bytes, ERR));
+    INVALID(hfx_client_read_file_wait(client, repo, "config.json", UINT64_MAX, INT64_MAX, NULL, &bytes, ERR));
+    OK(hfx_client_read_file_wait(client, repo, "config.json", strlen(CONFIG), -1, NULL, &bytes, ERR));
     CHECK(hfx_bytes_length(bytes) == 0);
     hfx_bytes_free(bytes);
     OK(hfx_client_read_file_wait(client, repo, "empty.txt", 0, -1, NULL, &bytes, ERR));
@@ -413,7 +414,13 @@ void hostile(void) {
     hfx_job *job = NULL;
     hfx_file *file = NULL;
     hfx_cache *cache = NULL;
+    hfx_options *options = NULL;
     OK(hfx_client_open(NULL, &bare, ERR));
+    end(bare);
+    OK(hfx_options_new(&options, ERR));
+    OK(hfx_options_set_string(options, HFX_OPT_ENDPOINT, endpoint, ERR));
+    OK(hfx_client_open(options, &bare, ERR));
+    hfx_options_free(options);
     INVALID(hfx_client_download_file_wait(bare, repo, "config.json", NULL, &file, ERR));
     INVALID(hfx_cache_scan(bare, &cache, ERR));
     end(bare);

@@ -1,5 +1,4 @@
 /* `c_api ENDPOINT FOLDER SCENARIO`: runs one scenario; silent and 0 when all is well. */
-#define _GNU_SOURCE
 #include "test.h"
 
 #include <arpa/inet.h>
