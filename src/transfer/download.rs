@@ -278,7 +278,13 @@ impl Transfer {
                         parts.spawn(self.clone().stream(slot, watch.clone(), Some(body)));
                         Ok(())
                     }
-                    Ok(Err(_)) if watch.wish() != Wish::Run => Ok(()),
+                    // It was told to stop; by now the job may run again.
+                    Ok(Err(error)) if watch.wish() != Wish::Run || error.kind() == Kind::Cancelled => {
+                        if std::mem::take(&mut whole) {
+                            self.plan().give_back(self.bounds.clone());
+                        }
+                        Ok(())
+                    }
                     Ok(Err(error)) => Err(error),
                     Err(join) => Err(Error::new(Kind::Internal, "a part failed").cause(&join)),
                 },

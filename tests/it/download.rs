@@ -476,6 +476,7 @@ fn progress_grows_and_its_last_event_is_the_end() {
     let hooks = Hooks {
         progress: Some(Box::new(move |job| told.lock().unwrap().push(job.totals()))),
         done: Some(Box::new(move |job| *at_end.lock().unwrap() = Some(job.totals()))),
+        ..Hooks::default()
     };
     let client = lab.client(&[]);
     let job = client.download_snapshot(&model(), None, &job(&[]), hooks).unwrap();

@@ -5,4 +5,6 @@ mod support;
 mod direction;
 mod download;
 mod faults;
+mod race;
+mod resume;
 mod retry;
