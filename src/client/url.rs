@@ -84,7 +84,7 @@ async fn to_path(
     if expected.is_none() && context.options.bool(Opt::RequireHash) {
         return Err(Error::new(Kind::NoHash, "a hash is required and none was given (option sha256)"));
     }
-    let (slot, opened, found) = first_look(context, &source).await?;
+    let (slot, opened, found) = first_look(context, &source, FIRST).await?;
     let result = |path: PathBuf, size: u64, verified: Verified| FileResult {
         name: source.remote().url.safe(),
         path,
@@ -122,13 +122,13 @@ fn expected_of(context: &Context) -> Option<Expected> {
 }
 
 /// The first request, tried again while that may help.
-async fn first_look(context: &Context, source: &Source) -> Result<(Slot, Opened, Found)> {
+async fn first_look(context: &Context, source: &Source, length: u64) -> Result<(Slot, Opened, Found)> {
     let mut watch = context.watch();
     let mut backoff = Backoff::default();
     loop {
         let id = context.engine.limits.transfer_id();
         let slot = watch.guard(async { Ok(context.engine.limits.acquire(id).await) }).await?;
-        let error = match watch.guard(source.probe(FIRST)).await {
+        let error = match watch.guard(source.probe(length)).await {
             Ok((opened, found)) => return Ok((slot, opened, found)),
             Err(error) => error,
         };
@@ -266,7 +266,7 @@ pub async fn read(
         }
         Which::Url(url) => {
             let source = Source::new(context.engine.net.clone(), plain(context, url)?);
-            let (_, found) = watch.guard(source.probe(1)).await?;
+            let (_, _, found) = first_look(context, &source, 1).await?;
             let size = found.size.ok_or_else(|| {
                 Error::new(Kind::Unsupported, "the server does not tell the file's size").url(url)
             })?;
@@ -314,7 +314,12 @@ fn sink_of(context: &Context, into: Into, length: u64, expected: Option<&Expecte
     let part_size = context.options.int(Opt::PartSize);
     Ok(match into {
         Into::Memory => {
-            let region = Arc::new(Region::boxed(length as usize));
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            // A server names the length: what is too much must not end the process.
+            Vec::<u8>::new().try_reserve_exact(length).map_err(|error| {
+                Error::new(Kind::TooSmall, format!("no memory for {length} bytes")).cause(&error)
+            })?;
+            let region = Arc::new(Region::boxed(length));
             (Arc::new(MemorySink(region.clone())), Some(region), part_size)
         }
         Into::Region(region) => {
