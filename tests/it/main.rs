@@ -2,6 +2,7 @@
 
 mod support;
 
+mod bad_input;
 mod direction;
 mod download;
 mod faults;
