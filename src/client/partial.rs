@@ -154,8 +154,11 @@ fn create(path: &Path, size: u64) -> Result<File> {
         .create_new(true)
         .open(path)
         .map_err(|error| Error::io("create", path, &error))?;
-    // Space for all of it, or the error now; a file system that can't reserve finds out on the way.
-    if let Err(error) = file::preallocate(&file, size, false) {
+    // Space for all of it, or the error now; a file system that can't reserve finds out on the way. One in memory
+    // would fill its pages before the first byte arrives: there the look at the free space has to do.
+    if !file::is_in_memory(&file)
+        && let Err(error) = file::preallocate(&file, size, false)
+    {
         let _ = fs::remove_file(path);
         return Err(Error::io("reserve space for", path, &error));
     }

@@ -142,6 +142,19 @@ pub fn fd_limit() -> Option<u64> {
     None
 }
 
+/// Whether the file lies in memory (tmpfs), where reserving space costs as much as writing it.
+#[cfg(target_os = "linux")]
+pub fn is_in_memory(file: &File) -> bool {
+    const TMPFS_MAGIC: i64 = 0x0102_1994;
+    rustix::fs::fstatfs(file).is_ok_and(|stat| stat.f_type as i64 == TMPFS_MAGIC)
+}
+
+/// Whether the file lies in memory: unknown here.
+#[cfg(not(target_os = "linux"))]
+pub fn is_in_memory(_: &File) -> bool {
+    false
+}
+
 /// Brings everything that was written to the file system of `file` to disk.
 #[cfg(target_os = "linux")]
 pub fn sync_file_system(file: &File) -> io::Result<()> {

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use super::window::{Sample, Window};
 
 /// Connections a client starts with.
-const FIRST: usize = 8;
+const FIRST: usize = 12;
 /// Most connections without a cap of the caller's.
 const MOST: usize = 256;
 /// Buffers that one connection may fill: hyper's, TLS's and the part's own.
