@@ -270,9 +270,11 @@ impl Client {
         let until = Instant::now().checked_add(timeout);
         self.0.running.close();
         self.0.running.wait_all(timeout);
-        self.0.engine.net.close_idle();
         let left = until.map_or(timeout, |until| until.saturating_duration_since(Instant::now()));
-        Ok(self.0.runtime.close(left))
+        let ended = self.0.runtime.close(left);
+        // After the tasks, which may still put a connection back; each holds on to the runtime's descriptors.
+        self.0.engine.net.close_idle();
+        Ok(ended)
     }
 
     fn start<F, W>(&self, options: &Options, hooks: Hooks, work: W) -> Result<Job>

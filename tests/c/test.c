@@ -146,6 +146,13 @@ int descriptor_count(void) {
     return count_entries("/proc/self/fd");
 }
 
+void show_descriptors(void) {
+    char command[64];
+    snprintf(command, sizeof command, "ls -l /proc/%d/fd >&2", (int)getpid());
+    if (system(command) != 0)
+        fprintf(stderr, "%s failed\n", command);
+}
+
 void count_destroyed(void *user) {
     ((counter *)user)->destroyed++;
 }

@@ -56,6 +56,7 @@ void sleep_ms(int ms);
 /* The calling process's threads and descriptors. */
 int thread_count(void);
 int descriptor_count(void);
+void show_descriptors(void);
 
 /* A counter for `void *user`, and its destructor. */
 typedef struct counter {

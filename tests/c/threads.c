@@ -112,7 +112,10 @@ void close_leaves_nothing(void) {
         OK(hfx_client_close(client, 10000, ERR));
         CHECK(now() - begun < 3);
         CHECK(thread_count() == threads_before);
-        CHECK(descriptor_count() == descriptors_before);
+        if (descriptor_count() != descriptors_before) {
+            show_descriptors();
+            CHECK(!"descriptors are left");
+        }
         int32_t ended = 0;
         OK(hfx_job_poll(job, &ended, ERR));
         CHECK(ended == 1);
