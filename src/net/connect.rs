@@ -28,9 +28,12 @@ const DNS_LIFE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub struct Dialer {
     turn: AtomicUsize,
-    names: Mutex<HashMap<(String, u16), (Instant, Vec<SocketAddr>)>>,
+    names: Mutex<HashMap<(String, u16), Known>>,
     penalties: Mutex<HashMap<SocketAddr, Instant>>,
 }
+
+/// What a look-up found, and when.
+type Known = (Instant, Vec<SocketAddr>);
 
 impl Dialer {
     /// Connects to a host by name or number.

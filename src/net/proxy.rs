@@ -83,11 +83,8 @@ impl Rules {
 
 fn check(proxy: &str) -> Result<()> {
     let shown = crate::secret::safe_url(proxy);
-    let uri: Uri = match proxy.contains("://") {
-        true => proxy.parse(),
-        false => format!("http://{proxy}").parse(),
-    }
-    .map_err(|_| Error::invalid(format!("not a proxy address: {shown}")))?;
+    let whole = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
+    let uri: Uri = whole.parse().map_err(|_| Error::invalid(format!("not a proxy address: {shown}")))?;
     match uri.scheme_str() {
         Some("http" | "socks5" | "socks5h") if uri.host().is_some_and(|h| !h.is_empty()) => Ok(()),
         _ => {

@@ -11,7 +11,7 @@ use http::HeaderMap;
 use super::url::Url;
 
 /// A server may not stop a client for longer than this with one answer.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// The gates of one client.
 #[derive(Debug, Default)]

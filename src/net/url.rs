@@ -1,6 +1,6 @@
 //! An absolute http or https URL, and the origin it belongs to (pure).
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use http::Uri;
 
@@ -148,7 +148,8 @@ fn escape(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             0..=0x20 | 0x7f..=0xff | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
-                out.push_str(&format!("%{byte:02X}"));
+                // Writing to a String can't fail.
+                let _ = write!(out, "%{byte:02X}");
             }
             _ => out.push(byte as char),
         }

@@ -145,8 +145,9 @@ pub fn fd_limit() -> Option<u64> {
 /// Whether the file lies in memory (tmpfs), where reserving space costs as much as writing it.
 #[cfg(target_os = "linux")]
 pub fn is_in_memory(file: &File) -> bool {
-    const TMPFS_MAGIC: i64 = 0x0102_1994;
-    rustix::fs::fstatfs(file).is_ok_and(|stat| stat.f_type as i64 == TMPFS_MAGIC)
+    // The field's type differs between architectures.
+    const TMPFS_MAGIC: i128 = 0x0102_1994;
+    rustix::fs::fstatfs(file).is_ok_and(|stat| i128::from(stat.f_type) == TMPFS_MAGIC)
 }
 
 /// Whether the file lies in memory: unknown here.

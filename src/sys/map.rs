@@ -95,8 +95,8 @@ impl Region {
         let _lent = self.lent()?;
         // SAFETY: as in `write_at`, with the direction reversed.
         unsafe {
-            std::ptr::copy_nonoverlapping(self.start.as_ptr().add(at), buffer.as_mut_ptr(), buffer.len())
-        };
+            std::ptr::copy_nonoverlapping(self.start.as_ptr().add(at), buffer.as_mut_ptr(), buffer.len());
+        }
         Ok(())
     }
 
