@@ -13,6 +13,7 @@ use super::place::Place;
 use crate::digest::{Expected, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
+use crate::log::Level;
 use crate::options::Opt;
 use crate::sys::lock::{Attempt, FileLock};
 use crate::sys::map::Region;
@@ -165,6 +166,11 @@ async fn large(
         partial::open(&at, &etag, size, expected.as_ref(), settings, &go_on)
     })
     .await?;
+    let log = context.engine.log.clone();
+    let (name, restored) = (progress.name.clone(), opened.disk.done.total());
+    if restored > 0 {
+        log.tell(Level::Info, "client", || format!("{name}: going on with {restored} of {size} bytes"));
+    }
     let (source, first) = source_of(context, &mut item);
     // What came first is of use only where nothing is there yet.
     let first = first.filter(|_| opened.disk.done.total() == 0);
@@ -184,6 +190,7 @@ async fn large(
     match outcome {
         Ok(outcome) => {
             let path = blocking(move || partial.finish(&place)).await?;
+            log.tell(Level::Debug, "client", || format!("{name}: published {}", path.display()));
             Ok(Fetched { path, verified: Some(outcome.verified) })
         }
         Err(error) => {
@@ -202,7 +209,8 @@ async fn lock(context: &Context, place: &Place) -> Result<Option<FileLock>> {
     let bound = context.options.time(Opt::LockTimeout);
     let mut before = None;
     loop {
-        let (path, watch) = (path.clone(), context.watch());
+        let (shown, watch) = (path.clone(), context.watch());
+        let path = path.clone();
         let attempt = blocking(move || {
             let mut go_on = || watch.wish() != crate::cancel::Wish::Cancel;
             // A lock that can't even be tried is no lock.
@@ -217,6 +225,9 @@ async fn lock(context: &Context, place: &Place) -> Result<Option<FileLock>> {
         if context.watch().wish() == crate::cancel::Wish::Cancel {
             return Err(Error::cancelled());
         }
+        context.engine.log.tell(Level::Info, "client", || {
+            format!("waiting for another process that downloads the same file (lock {})", shown.display())
+        });
         let now = last_write(place);
         if before.is_some_and(|before| before == now) || now.is_none() {
             return Ok(None);
