@@ -89,9 +89,13 @@ impl Window {
 
     /// Changes the cap.
     pub fn set_most(&mut self, most: usize) {
-        self.most = most.max(1);
+        let held_back = self.target == self.most;
+        let before = std::mem::replace(&mut self.most, most.max(1));
         if self.target > self.most {
             self.go(self.most, Phase::Hold);
+        } else if held_back && self.most > before {
+            // Where the knee lies beyond the old cap is not known yet.
+            self.go(self.target, Phase::Start { before: None });
         }
     }
 
@@ -278,6 +282,23 @@ mod tests {
         assert_eq!(window.observe(&broken), 2);
         assert_eq!(window.observe(&broken), 1);
         assert_eq!(window.observe(&broken), 1);
+    }
+
+    #[test]
+    fn a_cap_that_is_lifted_lets_it_double_again() {
+        let mut window = Window::new(8, 2);
+        let pressed = |window: &mut Window, count: usize| {
+            for _ in 0..count {
+                let delivering = window.target();
+                let work = delivering as f64 * 5e6;
+                window.observe(&Sample { work, seconds: 0.1, delivering, pressed: true, failures: 0 });
+            }
+        };
+        pressed(&mut window, 20);
+        assert_eq!(window.target(), 2);
+        window.set_most(64);
+        pressed(&mut window, 10);
+        assert_eq!(window.target(), 64, "within a second");
     }
 
     #[test]
