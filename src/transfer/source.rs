@@ -148,7 +148,9 @@ impl Source {
             if is_good(&answer) {
                 return Ok(answer);
             }
-            if !matches!(answer.status, 300..=399) && !(is_refusal(&answer) && url != self.remote.url) {
+            let moved = matches!(answer.status, 300..=399);
+            let refused = is_refusal(&answer) && url != self.remote.url;
+            if !moved && !refused {
                 return Err(self.error_of(answer, &url).await);
             }
             answer.body.drain().await;
