@@ -137,20 +137,19 @@ fn one(lab: &Lab, number: usize, faults: &[Fault], times: u64) -> Option<String>
         walk(&snapshots)
     };
     let download = client.download_file(&model(), None, &path, &job(&[]), Hooks::default()).unwrap();
-    if !download.wait(Some(Duration::from_secs(60))).unwrap() {
+    if !download.wait(Some(Duration::from_mins(1))).unwrap() {
         return Some(format!("stuck: {:?}", download.totals()));
     }
     match file(download.take()) {
         Ok(result) if !right(&result.path) => Some(format!("wrong bytes at {}", result.path.display())),
         Ok(result) if result.verified != Some(Verified::Hash) => Some(format!("{:?}", result.verified)),
-        Ok(_) => None,
         Err(error) if times == 1 && error.kind() == Kind::HashMismatch => Some(format!("{error:?}")),
         Err(error) if times != 0 && !faults.iter().any(|f| f.3.contains(&error.kind())) => {
             Some(format!("{error:?}"))
         }
         Err(error) if error.kind() == Kind::Internal => Some(format!("{error:?}")),
         Err(_) if pointers() != 0 => Some("published in spite of the error".to_owned()),
-        Err(_) => None,
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::support::proc::{Task, result};
 use crate::support::{Lab, M, skip, wait_for};
 
 /// What `flock` answers in the processes.
+#[derive(Clone, Copy)]
 enum Locks {
     Work,
     Refused,

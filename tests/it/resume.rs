@@ -203,7 +203,7 @@ fn pauses_at_any_moment_never_lose_a_part() {
         job.resume();
         pauses += 1;
     }
-    assert!(job.wait(Some(Duration::from_secs(60))).unwrap(), "stuck: {:?}", job.totals());
+    assert!(job.wait(Some(Duration::from_mins(1))).unwrap(), "stuck: {:?}", job.totals());
     assert!(fs::read(file(job.take()).unwrap().path).unwrap() == bytes);
 }
 
@@ -225,7 +225,7 @@ fn what_other_tools_left_is_used_only_when_it_is_right() {
         fs::create_dir_all(&blobs).unwrap();
         fs::write(blobs.join(&name), left).unwrap();
         // Long ago: nobody writes it any more.
-        let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let old = std::time::SystemTime::now() - Duration::from_hours(1);
         OpenOptions::new().write(true).open(blobs.join(&name)).unwrap().set_modified(old).unwrap();
         lab.hub.forget();
         let result = get(&lab.client(&[]), "model.bin").unwrap();
@@ -308,7 +308,7 @@ fn a_trailer_with_flipped_bits_is_believed_up_to_there() {
         flipped[at] ^= 1 << rng.u8(0..8);
         fs::create_dir_all(partial.parent().unwrap()).unwrap();
         fs::write(&partial, flipped).unwrap();
-        let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+        let old = std::time::SystemTime::now() - Duration::from_hours(1);
         OpenOptions::new().write(true).open(&partial).unwrap().set_modified(old).unwrap();
         let result = get(&client, "model.bin").unwrap_or_else(|e| panic!("round {round} at {at}: {e}"));
         assert!(fs::read(result.path).unwrap() == bytes, "round {round} at {at}");
