@@ -47,7 +47,7 @@ async fn find(
     let force = context.options.bool(Opt::Force);
     if !force || context.offline() {
         let here = match &local {
-            Some(dir) => known_local(dir, revision, path)?,
+            Some(dir) => known_local(context, dir, revision, path)?,
             None => known(context, repo, revision, path)?,
         };
         if let Some(result) = here {
@@ -82,20 +82,30 @@ fn known(context: &Context, repo: &RepoId, revision: &str, path: &str) -> Result
     let cache = context.cache()?;
     match cache.lookup(repo, revision, path)? {
         Lookup::Found(found) => Ok(Some(FileResult::cached(&cache, repo, revision, path, found))),
-        Lookup::Missing if context.offline() || is_commit(revision) => Err(Error::new(
+        Lookup::Missing => Err(Error::new(
             Kind::EntryNotFound,
             format!("{} at {revision} is known not to have {path}", repo.id()),
         )),
+        Lookup::Unknown => Ok(None),
+    }
+}
+
+fn known_local(context: &Context, dir: &LocalDir, revision: &str, path: &str) -> Result<Option<FileResult>> {
+    match dir.state(path, Some(revision), None)? {
+        LocalState::Current(found) => Ok(Some(FileResult::local(path, revision, found))),
+        _ if context.offline() => last_local(dir, revision, path),
         _ => Ok(None),
     }
 }
 
-fn known_local(dir: &LocalDir, revision: &str, path: &str) -> Result<Option<FileResult>> {
-    let commit = is_commit(revision).then_some(revision);
-    match dir.state(path, commit, None)? {
-        LocalState::Current(found) if commit.is_some() => Ok(Some(FileResult::local(path, revision, found))),
-        _ => Ok(None),
+/// What lies in the folder, where the Hub can't be asked: for a branch or a tag, any version of the file.
+fn last_local(dir: &LocalDir, revision: &str, path: &str) -> Result<Option<FileResult>> {
+    let there = dir.file(path)?;
+    if is_commit(revision) || !there.is_file() {
+        return Ok(None);
     }
+    let commit = dir.metadata(path)?.map(|note| note.commit).unwrap_or_default();
+    Ok(Some(FileResult::local(path, &commit, there)))
 }
 
 /// After a failure that the cache can outlive: what it knows of the ref's last commit.
@@ -108,14 +118,20 @@ fn fall_back(
     error: Error,
     progress: &FileProgress,
 ) -> Result<FileResult> {
+    let last = cache_may_answer(&error) && !context.options.bool(Opt::Force);
+    if let Some(dir) = local
+        && last
+        && let Some(found) = last_local(dir, revision, path)?
+    {
+        return Ok(found.told(progress));
+    }
     if let Ok(cache) = context.cache() {
         if error.kind() == Kind::EntryNotFound
             && let Some(commit) = error.commit_text().filter(|commit| is_commit(commit))
         {
             cache.write_no_exist(repo, commit, path)?;
         }
-        if cache_may_answer(&error)
-            && !context.options.bool(Opt::Force)
+        if last
             && local.is_none()
             && let Lookup::Found(found) = cache.lookup(repo, revision, path)?
         {
