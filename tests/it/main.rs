@@ -7,6 +7,7 @@ mod direction;
 mod download;
 mod faults;
 mod limits;
+mod oracle;
 mod proxy;
 mod race;
 mod resume;
