@@ -11,6 +11,8 @@ use crate::error::{Error, Kind, Result};
 
 /// Threads that may block at once (disk, hashes, names).
 const BLOCKING: usize = 64;
+/// Stack of each thread.
+const STACK: usize = 2 << 20;
 /// How long an idle blocking thread stays.
 const KEEP: Duration = Duration::from_secs(5);
 
@@ -45,6 +47,7 @@ impl Runtime {
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .max_blocking_threads(BLOCKING)
+            .thread_stack_size(STACK) // Said, so that the standard library does not read RUST_MIN_STACK.
             .thread_keep_alive(KEEP)
             .thread_name("hfx")
             .enable_io()

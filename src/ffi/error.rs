@@ -207,3 +207,37 @@ pub extern "C" fn hfx_error_free(error: *mut hfx_error) {
 fn optional(error: *const hfx_error, field: impl FnOnce(&hfx_error) -> Option<&Text>) -> *const c_char {
     value(std::ptr::null(), || maybe_handle(error).and_then(field).map_or(std::ptr::null(), Text::as_ptr))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::convert::maybe_text;
+
+    #[test]
+    fn the_header_says_what_the_table_says() {
+        let said = crate::ffi::constants(include_str!("error.rs"), "HFX_E_");
+        let said: Vec<_> = said.iter().map(|(name, number, _)| (*name, *number)).collect();
+        let kinds: Vec<_> = Kind::ALL.iter().map(|kind| (kind.name(), *kind as i32)).collect();
+        assert_eq!(said, kinds);
+    }
+
+    #[test]
+    fn every_status_has_its_name() {
+        let name = |status| maybe_text(hfx_status_name(status), "").unwrap().unwrap().to_owned();
+        for kind in Kind::ALL {
+            assert_eq!(name(*kind as i32), kind.name());
+        }
+        assert_eq!(name(HFX_OK), "OK");
+        assert_eq!(name(1_000_000), "UNKNOWN");
+    }
+
+    #[test]
+    fn a_panic_becomes_an_error() {
+        let mut err = std::ptr::null_mut();
+        let status = crate::ffi::guard::guard(&raw mut err, || panic!("on purpose"));
+        assert_eq!((status, hfx_error_status(err)), (HFX_E_INTERNAL, HFX_E_INTERNAL));
+        assert!(maybe_text(hfx_error_message(err), "").unwrap().unwrap().contains("panic"));
+        hfx_error_free(err);
+        assert_eq!(crate::ffi::guard::value(7, || panic!("on purpose")), 7);
+    }
+}

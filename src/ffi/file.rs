@@ -207,3 +207,15 @@ pub extern "C" fn hfx_meta_free(meta: *mut hfx_meta) {
 pub(super) fn lend<T>(handle: *const T, field: impl FnOnce(&T) -> Option<&Text>) -> *const c_char {
     value(std::ptr::null(), || maybe_handle(handle).and_then(field).map_or(std::ptr::null(), Text::as_ptr))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_proofs_have_the_header_s_numbers() {
+        assert_eq!(verified(Some(Verified::Hash)), HFX_VERIFIED_HASH);
+        assert_eq!(verified(Some(Verified::Length)), HFX_VERIFIED_LENGTH);
+        assert_eq!(verified(None), HFX_VERIFIED_NONE);
+    }
+}

@@ -39,3 +39,20 @@ pub(super) fn log(callback: Option<(Level, Call, Arc<User>)>) -> Log {
         }),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_levels_have_the_header_s_numbers() {
+        let levels = [
+            (HFX_LOG_ERROR, Level::Error),
+            (HFX_LOG_WARN, Level::Warn),
+            (HFX_LOG_INFO, Level::Info),
+            (HFX_LOG_DEBUG, Level::Debug),
+        ];
+        assert!(levels.iter().all(|(number, wanted)| level(*number).unwrap() == *wanted));
+        assert!(level(0).is_err() && level(5).is_err());
+    }
+}

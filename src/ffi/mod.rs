@@ -36,3 +36,23 @@ pub mod list;
 pub mod map;
 
 pub mod cache;
+
+/// The constants of a file of this room, as the header's macros will say: name, number, documentation.
+#[cfg(test)]
+fn constants(source: &'static str, prefix: &str) -> Vec<(&'static str, i32, String)> {
+    let mut doc = Vec::new();
+    let mut found = Vec::new();
+    for line in source.lines() {
+        if let Some(text) = line.strip_prefix("/// ") {
+            doc.push(text);
+            continue;
+        }
+        let declared = line.strip_prefix("pub const ").and_then(|rest| rest.split_once(": i32 = "));
+        if let Some((name, number)) = declared.filter(|(name, _)| name.starts_with(prefix)) {
+            let number = number.trim_end_matches(';').parse().expect("a plain number");
+            found.push((&name[prefix.len()..], number, doc.join(" ")));
+        }
+        doc.clear();
+    }
+    found
+}

@@ -438,3 +438,16 @@ fn rows() -> &'static [hfx_option] {
 fn row_text(option: *const hfx_option, field: impl FnOnce(&hfx_option) -> Option<&Text>) -> *const c_char {
     value(std::ptr::null(), || maybe_handle(option).and_then(field).map_or(std::ptr::null(), Text::as_ptr))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_says_what_the_table_says() {
+        let said = crate::ffi::constants(include_str!("options.rs"), "HFX_OPT_");
+        let said: Vec<_> = said.into_iter().map(|(name, number, _)| (name.to_lowercase(), number)).collect();
+        let table: Vec<_> = TABLE.iter().map(|spec| (spec.name.to_owned(), spec.id as i32)).collect();
+        assert_eq!(said, table);
+    }
+}

@@ -164,3 +164,23 @@ fn number(progress: *const hfx_progress, field: impl FnOnce(&hfx_progress) -> u6
 fn file<'a>(progress: *const hfx_progress, index: usize) -> Option<&'a File> {
     maybe_handle(progress)?.files.get(index)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::FileState;
+
+    #[test]
+    fn the_states_have_the_header_s_numbers() {
+        let states = [
+            (FileState::Waiting, HFX_FILE_WAITING),
+            (FileState::Running, HFX_FILE_RUNNING),
+            (FileState::Done, HFX_FILE_DONE),
+            (FileState::Cached, HFX_FILE_CACHED),
+            (FileState::Failed, HFX_FILE_FAILED),
+            (FileState::Planned, HFX_FILE_PLANNED),
+        ];
+        assert!(states.iter().all(|(state, number)| *state as i32 == *number));
+        assert_eq!(states.len(), crate::ffi::constants(include_str!("progress.rs"), "HFX_FILE_").len());
+    }
+}

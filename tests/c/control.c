@@ -184,4 +184,5 @@ void control(void) {
     per_job(client);
     incomplete(client);
     end(client);
+    no_environment_reads();
 }

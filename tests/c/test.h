@@ -58,6 +58,9 @@ int thread_count(void);
 int descriptor_count(void);
 void show_descriptors(void);
 
+/* Nobody in the process has read a variable of the environment so far. */
+void no_environment_reads(void);
+
 /* A counter for `void *user`, and its destructor. */
 typedef struct counter {
     atomic_int called, destroyed;

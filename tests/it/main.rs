@@ -3,6 +3,7 @@
 mod support;
 
 mod bad_input;
+mod c_api;
 mod direction;
 mod download;
 mod faults;
