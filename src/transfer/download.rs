@@ -528,7 +528,8 @@ impl Transfer {
             plan.arrived(at..end);
             (before, plan.done(), plan.edge())
         };
-        self.edge.send_if_modified(|now| std::mem::replace(now, edge) != edge);
+        // Another part may have told a later edge since: it must not go back under the follower.
+        self.edge.send_if_modified(|now| std::mem::replace(now, edge.max(*now)) < edge);
         // Bytes that a server without ranges sends once more bring nothing on.
         if done > before {
             self.patience().progress(Instant::now());
