@@ -490,3 +490,20 @@ fn progress_grows_and_its_last_event_is_the_end() {
     assert_eq!((last.files, last.files_done, last.done), (2, 2, last.bytes));
     assert_eq!(last.received, bytes.len() as u64 + 2);
 }
+
+#[test]
+fn parts_that_end_at_the_same_moment_never_leave_the_hash_waiting() {
+    let bytes = random(14, 16 * M);
+    let lab = Lab::with_file("model.bin", &bytes);
+    let client = lab.client(&[("part_size", "256K"), ("threads", "8")]);
+    let which = Which::Repo { repo: model(), revision: None, path: "model.bin".into() };
+    let jobs: Vec<_> = (0..30)
+        .map(|_| client.read(which.clone(), None, ReadInto::Memory, &job(&[]), Hooks::default()).unwrap())
+        .collect();
+    for (round, job) in jobs.iter().enumerate() {
+        let ended = job.wait(Some(std::time::Duration::from_secs(30))).unwrap();
+        assert!(ended, "round {round} is stuck: {:?}", job.totals());
+        let Output::Bytes(read) = job.take().unwrap() else { panic!() };
+        assert!(read.bytes == bytes && read.verified == Verified::Hash);
+    }
+}
