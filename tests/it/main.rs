@@ -4,6 +4,7 @@ mod support;
 
 mod bad_input;
 mod c_api;
+mod cli;
 mod direction;
 mod download;
 mod faults;

@@ -1,6 +1,6 @@
 //! The Python client as the judge, both ways: the scripts of `tests/oracle`, and what needs the library beside it.
 //!
-//! Its environment is made once, by `tests/oracle/setup.sh`. Where it can't be (no Python, no PyPI), these tests say
+//! Its environment is made once, by `tests/oracle/setup.sh`. Where it can't be (no Python, no package index), these tests say
 //! so and pass; in CI they fail.
 
 use std::collections::BTreeMap;
