@@ -97,8 +97,9 @@ async fn http_connect(stream: TcpStream, origin: &Origin, auth: Option<&HeaderVa
     let failed = |error: &hyper::Error| {
         Error::new(Kind::Proxy, format!("the proxy broke off for {origin}")).cause(error).retryable(true)
     };
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e))?;
+    // Without `writev`, which can raise SIGPIPE in the host.
+    let handshake = hyper::client::conn::http1::Builder::new().writev(false).handshake(TokioIo::new(stream));
+    let (mut sender, connection) = handshake.await.map_err(|e| failed(&e))?;
     // A CONNECT always names the port.
     let host = if origin.host.contains(':') { format!("[{}]", origin.host) } else { origin.host.clone() };
     let authority = format!("{host}:{}", origin.port);

@@ -20,7 +20,7 @@ use tokio_rustls::TlsConnector;
 
 use super::classify;
 use super::connect::Dialer;
-use super::pool::{Connected, Pool, Stream, TLS_READ};
+use super::pool::{Connected, Pool, Socket, Stream, TLS_READ};
 use super::proxy::{Rules, absolute_form};
 use super::ratelimit::Gates;
 use super::tls;
@@ -228,7 +228,7 @@ impl Net {
             let config = self.tls_config()?;
             let name = ServerName::try_from(origin.host.clone())
                 .map_err(|_| Error::invalid(format!("{} can't be the name in a certificate", origin.host)))?;
-            let stream = BufReader::with_capacity(TLS_READ, tunnel.stream);
+            let stream = BufReader::with_capacity(TLS_READ, Socket(tunnel.stream));
             let tls = TlsConnector::from(config).connect(name, stream).await.map_err(|error| {
                 // A certificate stays wrong however often it is asked for; a broken line may heal.
                 let again = error.kind() != std::io::ErrorKind::InvalidData;

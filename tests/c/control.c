@@ -184,5 +184,4 @@ void control(void) {
     per_job(client);
     incomplete(client);
     end(client);
-    no_environment_reads();
 }

@@ -191,6 +191,7 @@ int main(int argc, char **argv) {
         {"threads", threads},
         {"close_leaves_nothing", close_leaves_nothing},
         {"forked", forked},
+        {"guest", guest},
         {"memory_is_let_go", memory_is_let_go},
     };
     if (argc == 4) {

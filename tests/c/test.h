@@ -76,6 +76,7 @@ void events(void);
 void threads(void);
 void close_leaves_nothing(void);
 void forked(void);
+void guest(void);
 void memory_is_let_go(void);
 
 #endif

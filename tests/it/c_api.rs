@@ -12,7 +12,7 @@ use crate::support::{Hub, skip};
 
 /// The programs of `tests/c` that make up `c_api`.
 const SOURCES: &[&str] =
-    &["test", "api", "hostile", "callbacks", "control", "events", "threads", "fork", "memory"];
+    &["test", "api", "hostile", "callbacks", "control", "events", "threads", "fork", "guest", "memory"];
 
 /// What `c_api` can be asked to run.
 const SCENARIOS: &[&str] = &[
@@ -24,6 +24,7 @@ const SCENARIOS: &[&str] = &[
     "threads",
     "close_leaves_nothing",
     "forked",
+    "guest",
     "memory_is_let_go",
 ];
 
