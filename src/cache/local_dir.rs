@@ -9,7 +9,7 @@ use crate::cache::guard::{entries, is_read_only, make_dirs, parent};
 use crate::cache::layout::{INCOMPLETE, join, parse_partial, partial_name, tree_file};
 use crate::cache::publish::{copy_file, settle, tag};
 use crate::cache::store::{Completeness, complete};
-use crate::cache::tree::{self, Tree};
+use crate::cache::tree::{self, Tree, TreeEntry};
 use crate::cache::verify::hashes_to;
 use crate::error::{Error, Result};
 use crate::pattern::Filter;
@@ -164,9 +164,10 @@ impl LocalDir {
 
     /// Copies a file of the main cache here, sharing blocks where the file system can.
     pub fn copy_from(&self, source: &Path, path: &str, commit: &str, etag: &str) -> Result<PathBuf> {
+        self.prepare()?;
         let temp = self.new_partial(path, etag)?;
         make_dirs(&self.root, parent(&temp))?;
-        copy_file(source, &temp)?;
+        copy_file(source, &temp, self.sync)?;
         self.publish(path, commit, etag, &temp).inspect_err(|_| drop(fs::remove_file(&temp)))
     }
 
@@ -222,6 +223,17 @@ impl LocalDir {
         tree::from_json(&fs::read(tree_file(&self.house(), commit)).ok()?)
     }
 
+    /// The commit whose listing was kept last.
+    pub fn last_listed(&self) -> Option<String> {
+        let trees = entries(&self.house().join("trees")).ok()?;
+        let listed = trees.into_iter().filter_map(|path| {
+            let commit = path.file_name()?.to_str()?.strip_suffix(".json")?.to_owned();
+            check_commit(&commit).ok()?;
+            Some((fs::metadata(&path).ok()?.modified().ok()?, commit))
+        });
+        listed.max().map(|(_, commit)| commit)
+    }
+
     /// Keeps the listing of a commit. False when it is malformed or the folder is read-only.
     pub fn write_tree(&self, commit: &str, tree: &Tree) -> Result<bool> {
         check_commit(commit)?;
@@ -243,7 +255,10 @@ impl LocalDir {
     /// Whether the files that `filter` lets through are all there, by the listing of the commit.
     pub fn complete(&self, commit: &str, filter: &Filter) -> Result<Completeness> {
         check_commit(commit)?;
-        Ok(complete(&self.root, || self.read_tree(commit), filter))
+        let current = |path: &str, entry: &TreeEntry| {
+            matches!(self.state(path, Some(commit), Some(entry.etag())), Ok(LocalState::Current(_)))
+        };
+        Ok(complete(&self.root, || self.read_tree(commit), filter, current))
     }
 
     fn house(&self) -> PathBuf {

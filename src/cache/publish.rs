@@ -195,6 +195,7 @@ struct Place {
     blob: PathBuf,
     pointer: PathBuf,
     target: PathBuf,
+    sync: bool,
 }
 
 impl Place {
@@ -205,7 +206,7 @@ impl Place {
         let paths = cache.paths(repo);
         let (blob, pointer) = (paths.blob(etag), paths.pointer(commit, &path));
         let target = blob_target(&path, etag);
-        Ok(Self { paths, path, blob, pointer, target })
+        Ok(Self { paths, path, blob, pointer, target, sync: cache.sync() })
     }
 
     fn make_folders(&self, cache: &Cache) -> Result<()> {
@@ -231,7 +232,7 @@ impl Place {
 
     fn copy_in(&self, source: &Path) -> Result<PathBuf> {
         let temp = on_its_way(&self.paths);
-        copy_file(source, &temp)?;
+        copy_file(source, &temp, self.sync)?;
         rename(&temp, &self.pointer).inspect_err(|_| drop(fs::remove_file(&temp)))?;
         Ok(self.pointer.clone())
     }
@@ -275,12 +276,13 @@ fn is_private(found: &fs::Metadata) -> bool {
     }
 }
 
-/// Copies a file to a new name, sharing blocks where the file system can.
-pub(crate) fn copy_file(from: &Path, to: &Path) -> Result<()> {
+/// Copies a file to a new name, sharing blocks where the file system can; `sync` brings it to disk before its rename.
+pub(crate) fn copy_file(from: &Path, to: &Path, sync: bool) -> Result<()> {
     let source = fs::File::open(from).map_err(|error| Error::io("open", from, &error))?;
     let size = source.metadata().map_err(|error| Error::io("look at", from, &error))?.len();
     let target = fs::File::create_new(to).map_err(|error| Error::io("create", to, &error))?;
-    file::copy_range(&source, 0, &target, 0, size).map_err(|error| {
+    let copied = file::copy_range(&source, 0, &target, 0, size);
+    copied.and_then(|()| if sync { target.sync_data() } else { Ok(()) }).map_err(|error| {
         let _ = fs::remove_file(to);
         Error::io("copy to", to, &error)
     })

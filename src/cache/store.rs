@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use crate::cache::guard;
 use crate::cache::layout::{RepoPaths, parse_partial};
-use crate::cache::tree::{self, Tree};
+use crate::cache::tree::{self, Tree, TreeEntry};
 use crate::error::Result;
 use crate::pattern::Filter;
 use crate::repo::{RepoId, check_commit, check_etag, check_repo_path, check_revision, is_commit};
@@ -171,17 +171,24 @@ impl Cache {
     /// Whether the files that `filter` lets through are all there, by the listing of the commit.
     pub fn snapshot_complete(&self, repo: &RepoId, commit: &str, filter: &Filter) -> Result<Completeness> {
         let folder = self.snapshot_dir(repo, commit)?;
-        Ok(complete(&folder, || self.read_tree(repo, commit), filter))
+        let linked = |path: &str, _: &TreeEntry| folder.join(path).is_file();
+        Ok(complete(&folder, || self.read_tree(repo, commit), filter, linked))
     }
 }
 
 /// Whether all files of a listing are below `folder`.
-pub(crate) fn complete(folder: &Path, tree: impl FnOnce() -> Option<Tree>, filter: &Filter) -> Completeness {
+pub(crate) fn complete(
+    folder: &Path,
+    tree: impl FnOnce() -> Option<Tree>,
+    filter: &Filter,
+    is_there: impl Fn(&str, &TreeEntry) -> bool,
+) -> Completeness {
     if !folder.is_dir() {
         return Completeness::Absent;
     }
     let Some(tree) = tree() else { return Completeness::Unknown };
-    let wanted = tree.into_keys().filter(|path| filter.matches(path));
-    let missing: Vec<String> = wanted.filter(|path| !folder.join(path).is_file()).collect();
+    let wanted = tree.into_iter().filter(|(path, _)| filter.matches(path));
+    let missing: Vec<String> =
+        wanted.filter(|(path, entry)| !is_there(path, entry)).map(|(path, _)| path).collect();
     if missing.is_empty() { Completeness::Complete } else { Completeness::Missing(missing) }
 }

@@ -26,15 +26,25 @@ pub struct Context {
     pub hub: Hub,
     /// The job.
     pub job: Job,
+    /// The headers that the job itself brought.
+    pub own_headers: Arc<[(String, String)]>,
     /// Publishes small files together, in a snapshot.
     pub batch: Option<Arc<Batch>>,
 }
 
 impl Context {
     /// The set-up for a job with these options.
-    pub fn new(options: Options, engine: Engine, job: Job) -> Result<Self> {
+    pub fn new(own: &Options, below: &Options, engine: Engine, job: Job) -> Result<Self> {
+        let options = own.over(below);
         let hub = Hub::new(engine.net.clone(), &options)?;
-        Ok(Self { options: Arc::new(options), engine, hub, job, batch: None })
+        Ok(Self {
+            options: Arc::new(options),
+            engine,
+            hub,
+            job,
+            own_headers: own.headers().into(),
+            batch: None,
+        })
     }
 
     /// The shared cache; an error that says how to set one, where there is none.

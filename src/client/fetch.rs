@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 
@@ -28,6 +28,9 @@ const SMALL: u64 = 1 << 20;
 const BATCH: usize = 256;
 /// How long the first of them waits for more.
 const BATCH_WAIT: Duration = Duration::from_millis(30);
+
+/// Longest pause between two tries for a lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(500);
 
 /// What to fetch.
 pub struct Item {
@@ -88,7 +91,7 @@ async fn small(
 ) -> Result<Fetched> {
     let region = Arc::new(Region::boxed(item.size as usize));
     let outcome = if item.size == 0 {
-        empty(&item)?
+        Outcome { verified: empty(item.expected.as_ref(), &progress.name)? }
     } else {
         let (source, first) = source_of(context, &mut item);
         let spec = Spec {
@@ -111,10 +114,10 @@ async fn small(
         let path = place.new_partial()?;
         let failed = |error| Error::io("write", &path, &error);
         let file = fs::File::create_new(&path).map_err(failed)?;
-        file::write_all_at(&file, &region.to_vec(), 0).map_err(failed)?;
-        if alone && sync {
-            file.sync_data().map_err(failed)?;
-        }
+        let written = file::write_all_at(&file, &region.to_vec(), 0);
+        let written = written.and_then(|()| if alone && sync { file.sync_data() } else { Ok(()) });
+        // Nobody would go on with so small a piece.
+        written.map_err(failed).inspect_err(|_| drop(fs::remove_file(&path)))?;
         Ok((place, path))
     })
     .await?;
@@ -126,18 +129,12 @@ async fn small(
 }
 
 /// An empty file needs no request: its hash is known.
-fn empty(item: &Item) -> Result<Outcome> {
-    match &item.expected {
-        None => Ok(Outcome { verified: Verified::Length }),
-        Some(expected) => match expected.matches(b"") {
-            Ok(()) => Ok(Outcome { verified: Verified::Hash }),
-            Err(actual) => Err(Error::new(
-                Kind::HashMismatch,
-                format!("an empty file has the hash {actual}, it must have {}", expected.hex()),
-            )
-            .url(item.remote.url.as_str())),
-        },
-    }
+pub fn empty(expected: Option<&Expected>, name: &str) -> Result<Verified> {
+    let Some(expected) = expected else { return Ok(Verified::Length) };
+    expected.matches(b"").map(|()| Verified::Hash).map_err(|actual| {
+        let text = format!("{name} is empty, which has the hash {actual}; it must have {}", expected.hex());
+        Error::new(Kind::HashMismatch, text)
+    })
 }
 
 fn source_of(context: &Context, item: &mut Item) -> (Arc<Source>, Option<First>) {
@@ -153,7 +150,8 @@ async fn large(
     mut item: Item,
     progress: Arc<FileProgress>,
 ) -> Result<Fetched> {
-    let _lock = lock(context, &place).await?;
+    let lock = lock(context, &place).await?;
+    let held = lock.is_some();
     let (at, size) = (place.clone(), item.size);
     if let Some(path) = blocking(move || at.published(size)).await? {
         return Ok(Fetched { path, verified: None });
@@ -163,7 +161,7 @@ async fn large(
     let (settings, watch) = (context.settings(), context.watch());
     let opened = blocking(move || {
         let go_on = || watch.wish() != crate::cancel::Wish::Cancel;
-        partial::open(&at, &etag, size, expected.as_ref(), settings, &go_on)
+        partial::open(&at, &etag, size, expected.as_ref(), settings, held, &go_on)
     })
     .await?;
     let log = context.engine.log.clone();
@@ -207,32 +205,33 @@ async fn large(
 async fn lock(context: &Context, place: &Place) -> Result<Option<FileLock>> {
     let Some(path) = place.lock()? else { return Ok(None) };
     let bound = context.options.time(Opt::LockTimeout);
-    let mut before = None;
+    let mut watch = context.watch();
+    let (mut pause, mut until, mut before) = (Duration::from_millis(10), Instant::now() + bound, None);
     loop {
-        let (shown, watch) = (path.clone(), context.watch());
-        let path = path.clone();
-        let attempt = blocking(move || {
-            let mut go_on = || watch.wish() != crate::cancel::Wish::Cancel;
-            // A lock that can't even be tried is no lock.
-            Ok(FileLock::acquire(&path, bound, &mut go_on).unwrap_or(Attempt::Unsupported))
-        })
-        .await?;
-        match attempt {
+        let at = path.clone();
+        // A lock that can't even be tried is no lock.
+        match blocking(move || Ok(FileLock::try_acquire(&at).unwrap_or(Attempt::Unsupported))).await? {
             Attempt::Held(lock) => return Ok(Some(lock)),
             Attempt::Unsupported => return Ok(None),
             Attempt::Busy => {}
         }
-        if context.watch().wish() == crate::cancel::Wish::Cancel {
-            return Err(Error::cancelled());
+        if Instant::now() >= until {
+            let now = last_write(place);
+            if before.is_some_and(|before| before == now) || now.is_none() {
+                return Ok(None);
+            }
+            (before, until) = (Some(now), Instant::now() + bound);
+            context.engine.log.tell(Level::Info, "client", || {
+                format!("waiting for another process that downloads the same file (lock {})", path.display())
+            });
         }
-        context.engine.log.tell(Level::Info, "client", || {
-            format!("waiting for another process that downloads the same file (lock {})", shown.display())
-        });
-        let now = last_write(place);
-        if before.is_some_and(|before| before == now) || now.is_none() {
-            return Ok(None);
-        }
-        before = Some(now);
+        watch
+            .guard(async {
+                tokio::time::sleep(pause).await;
+                Ok(())
+            })
+            .await?;
+        pause = (pause * 2).min(LOCK_PAUSE);
     }
 }
 

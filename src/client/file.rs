@@ -129,7 +129,8 @@ fn fall_back(
         if error.kind() == Kind::EntryNotFound
             && let Some(commit) = error.commit_text().filter(|commit| is_commit(commit))
         {
-            cache.write_no_exist(repo, commit, path)?;
+            // A note is a courtesy; the answer is that there is no such file.
+            let _ = cache.write_no_exist(repo, commit, path);
         }
         if last
             && local.is_none()

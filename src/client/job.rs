@@ -278,15 +278,17 @@ impl Guardian {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let reports = self.hooks.as_ref().is_some_and(|hooks| hooks.progress.is_some());
         let mut last = Totals::default();
+        // Made once: each progress call would start the time again.
+        let mut left_behind = std::pin::pin!(async move {
+            watch.cancelled().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        });
         let result = loop {
             tokio::select! {
                 biased;
                 done = &mut task => break done.unwrap_or_else(|join| Err(broken(&join))),
                 // Work that hangs in the kernel is left behind; the answer is not.
-                () = async {
-                    watch.cancelled().await;
-                    tokio::time::sleep(LAST_WORDS).await;
-                } => {
+                () = &mut left_behind => {
                     task.abort();
                     break Err(Error::cancelled());
                 }

@@ -269,7 +269,10 @@ impl Client {
         self.0.runtime.check_process()?;
         let until = Instant::now().checked_add(timeout);
         self.0.running.close();
-        self.0.running.wait_all(timeout);
+        if !self.0.running.wait_all(timeout) {
+            // The threads are needed by what still runs, and joined by the call that comes again.
+            return Ok(false);
+        }
         let left = until.map_or(timeout, |until| until.saturating_duration_since(Instant::now()));
         let ended = self.0.runtime.close(left);
         // After the tasks, which may still put a connection back; each holds on to the runtime's descriptors.
@@ -284,11 +287,10 @@ impl Client {
     {
         self.0.runtime.check_process()?;
         options.check_per_job()?;
-        let all = options.over(&self.0.options);
-        crate::hub::Hub::new(self.0.engine.net.clone(), &all)?;
-        let engine = self.0.engine.clone();
+        crate::hub::Hub::new(self.0.engine.net.clone(), &options.over(&self.0.options))?;
+        let (own, below, engine) = (options.clone(), self.0.options.clone(), self.0.engine.clone());
         self.0.running.start(&self.0.runtime, &self.0.queue, hooks, move |job| {
-            let context = Context::new(all, engine, job);
+            let context = Context::new(&own, &below, engine, job);
             async move { work(context?).await }
         })
     }

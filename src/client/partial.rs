@@ -72,13 +72,14 @@ struct Found {
 }
 
 /// Opens the partial for a file of this etag and size, going on with an earlier one where there is one. Blocks;
-/// `go_on` is asked from time to time and ends it as cancelled.
+/// `held` says that this process has the place's lock; `go_on` is asked from time to time and ends it as cancelled.
 pub fn open(
     place: &Place,
     etag: &str,
     size: u64,
     expected: Option<&Expected>,
     settings: Settings,
+    held: bool,
     go_on: &dyn Fn() -> bool,
 ) -> Result<Opened> {
     let path = place.new_partial()?;
@@ -86,14 +87,19 @@ pub fn open(
     let found =
         if settings.resume && !etag.is_empty() { find(place, etag, size, expected)? } else { Vec::new() };
     for found in found {
-        if is_orphan(&found, go_on)? {
+        if is_orphan(&found, held, go_on)? {
             // Somebody may have been faster: then the next one will do.
             if fs::rename(&found.path, &path).is_err() {
                 continue;
             }
             let file = Arc::new(found.file);
-            let done = proven(&file, &path, found.state.as_ref(), found.done, go_on)?;
-            return start(place, claim, file, etag, size, expected, settings, found.state, done);
+            let (done, lost) = proven(&file, &path, found.state.as_ref(), found.done, go_on)?;
+            let mut opened = start(place, claim, file, etag, size, expected, settings, found.state, done)?;
+            for range in lost {
+                // Otherwise the next sync would vouch for it.
+                opened.disk.journal.lost(range).map_err(|error| Error::io("write", &path, &error))?;
+            }
+            return Ok(opened);
         }
         if found.done.total() > 0 {
             let file = create(&path, size)?;
@@ -191,7 +197,7 @@ fn find(place: &Place, etag: &str, size: u64, expected: Option<&Expected>) -> Re
 }
 
 /// Whether nobody writes it any more.
-fn is_orphan(found: &Found, go_on: &dyn Fn() -> bool) -> Result<bool> {
+fn is_orphan(found: &Found, held: bool, go_on: &dyn Fn() -> bool) -> Result<bool> {
     if let Some(state) = &found.state {
         if state.writer.is_this() {
             return Ok(true); // Ours, and no transfer of ours writes it.
@@ -199,6 +205,9 @@ fn is_orphan(found: &Found, go_on: &dyn Fn() -> bool) -> Result<bool> {
         if let Some(alive) = state.writer.is_alive() {
             return Ok(!alive);
         }
+    }
+    if !held {
+        return Ok(false); // Silence proves nothing of a writer that may hold the lock, and be paused.
     }
     let look = || found.file.metadata().map_err(|error| Error::io("look at", &found.path, &error));
     let before = look()?;
@@ -220,15 +229,16 @@ fn is_orphan(found: &Found, go_on: &dyn Fn() -> bool) -> Result<bool> {
     Ok(true)
 }
 
-/// What is there for sure: ranges that a reboot made doubtful must still have their checksum.
+/// What is there for sure, and what is not: ranges that a reboot made doubtful must still have their checksum.
 fn proven(
     file: &Arc<File>,
     path: &Path,
     state: Option<&State>,
     mut done: RangeSet,
     go_on: &dyn Fn() -> bool,
-) -> Result<RangeSet> {
-    let Some(state) = state else { return Ok(done) };
+) -> Result<(RangeSet, Vec<std::ops::Range<u64>>)> {
+    let mut lost = Vec::new();
+    let Some(state) = state else { return Ok((done, lost)) };
     let sink = FileSink::new(file.clone(), path);
     for (&start, range) in state.ranges.iter().filter(|(_, range)| !range.sure) {
         if !go_on() {
@@ -236,9 +246,10 @@ fn proven(
         }
         if checksum(&sink, start..range.end)? != range.sum {
             done.remove(start..range.end);
+            lost.push(start..range.end);
         }
     }
-    Ok(done)
+    Ok((done, lost))
 }
 
 /// Copies what a living writer has finished.

@@ -48,8 +48,11 @@ impl Place {
             Self::Cache { cache, repo, .. } => cache.prepare(repo),
             Self::Local { dir, .. } => dir.prepare(),
             Self::Path(path) => {
-                if path.is_dir() {
-                    return Err(Error::invalid(format!("{} is a folder", path.display())));
+                if let Ok(there) = fs::metadata(path)
+                    && !there.is_file()
+                {
+                    let what = if there.is_dir() { "a folder" } else { "not a regular file" };
+                    return Err(Error::invalid(format!("{} is {what}", path.display())));
                 }
                 let parent = folder_of(path);
                 fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, &error))

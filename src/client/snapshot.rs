@@ -29,7 +29,7 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
     let filter = context.filter();
     let force = context.options.bool(Opt::Force);
     let asked = !context.offline() && !(context.options.bool(Opt::Pin) && !force);
-    if let Some(result) = complete(context, repo, revision, local.as_ref(), &filter)?
+    if let Some(result) = complete(context, repo, revision, local.as_ref(), &filter, context.offline())?
         && (!asked || (is_commit(revision) && !force))
     {
         return Ok(told(context, result));
@@ -42,7 +42,7 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
         Ok(listing) => listing,
         Err(error) if cache_may_answer(&error) && !force => {
             // The Hub can't say; what the cache holds of the ref's last commit is the best answer there is.
-            let cached = complete(context, repo, revision, local.as_ref(), &filter)?;
+            let cached = complete(context, repo, revision, local.as_ref(), &filter, true)?;
             return cached.map(|result| told(context, result)).ok_or(error);
         }
         Err(error) => return Err(error),
@@ -53,7 +53,8 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
         None => context.cache()?.snapshot_dir(repo, &commit)?,
     };
     let outcomes = fetch_all(context, repo, &commit, files, local.as_ref()).await?;
-    if !context.options.bool(Opt::DryRun) {
+    // A ref that led to an incomplete snapshot would hide the complete one before it.
+    if !context.options.bool(Opt::DryRun) && outcomes.iter().all(|file| file.result.is_ok()) {
         finish(context, repo, revision, &commit, local.as_ref()).await?;
     }
     Ok(SnapshotResult { path, commit, files: outcomes })
@@ -99,23 +100,17 @@ fn read_tree(context: &Context, repo: &RepoId, commit: &str, local: Option<&Loca
     }
 }
 
-/// The snapshot without the network, if the disk has all of it.
+/// The snapshot without the network, if the disk has all of it; `trusting`: also where no listing says so.
 fn complete(
     context: &Context,
     repo: &RepoId,
     revision: &str,
     local: Option<&LocalDir>,
     filter: &Filter,
+    trusting: bool,
 ) -> Result<Option<SnapshotResult>> {
     let cache = context.cache();
-    let commit = match (&cache, is_commit(revision)) {
-        (_, true) => revision.to_owned(),
-        (Ok(cache), false) => match cache.commit_of(repo, revision) {
-            Some(commit) => commit,
-            None => return Ok(None),
-        },
-        (Err(_), false) => return Ok(None),
-    };
+    let Some(commit) = last_commit(context, repo, revision, local, trusting) else { return Ok(None) };
     let (path, state, tree) = match local {
         Some(dir) => (dir.root().to_owned(), dir.complete(&commit, filter)?, dir.read_tree(&commit)),
         None => {
@@ -126,8 +121,8 @@ fn complete(
     };
     let enough = match state {
         Completeness::Complete => true,
-        // Without a listing nobody knows better; asked for by commit, the Hub does.
-        Completeness::Unknown => context.offline() || !is_commit(revision),
+        // Without a listing only the Hub knows better.
+        Completeness::Unknown => trusting,
         Completeness::Missing(_) | Completeness::Absent => false,
     };
     if !enough {
@@ -150,6 +145,26 @@ fn complete(
     Ok(Some(SnapshotResult { files: files.collect(), path: path.clone(), commit: commit.clone() }))
 }
 
+/// The commit that the disk knows for a revision. The cache keeps no ref to a commit of which it has no file, as after
+/// a download into a local folder: then, where the Hub can't be asked, the folder's own listing tells.
+fn last_commit(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    local: Option<&LocalDir>,
+    trusting: bool,
+) -> Option<String> {
+    if is_commit(revision) {
+        return Some(revision.to_owned());
+    }
+    let known = context.cache().ok().and_then(|cache| cache.commit_of(repo, revision));
+    let listed = |dir: &LocalDir| known.as_ref().is_some_and(|commit| dir.read_tree(commit).is_some());
+    match local {
+        Some(dir) if trusting && !listed(dir) => dir.last_listed().or(known),
+        _ => known,
+    }
+}
+
 /// A snapshot from the disk, in the job's progress.
 fn told(context: &Context, result: SnapshotResult) -> SnapshotResult {
     let progress = context.job.shared_progress();
@@ -167,11 +182,10 @@ fn offline(
     filter: &Filter,
 ) -> Error {
     let missing = || -> Option<Vec<String>> {
-        let cache = context.cache().ok()?;
-        let commit = cache.commit_of(repo, revision)?;
+        let commit = last_commit(context, repo, revision, local, true)?;
         let state = match local {
             Some(dir) => dir.complete(&commit, filter).ok()?,
-            None => cache.snapshot_complete(repo, &commit, filter).ok()?,
+            None => context.cache().ok()?.snapshot_complete(repo, &commit, filter).ok()?,
         };
         match state {
             Completeness::Missing(names) => Some(names),
@@ -223,7 +237,8 @@ async fn fetch_all(
     let workers = match context.options.int(Opt::MaxWorkers) as usize {
         0 => WORKERS,
         most => most,
-    };
+    }
+    .min(context.engine.limits.files());
     let mut context = context.clone();
     context.batch = Some(Batch::new(context.sync()));
     let fail_fast = context.options.bool(Opt::FailFast);

@@ -216,7 +216,13 @@ async fn endless(
 fn plain(context: &Context, url: &str) -> Result<Remote> {
     let url = Url::parse(url)?;
     let mut headers = HeaderMap::new();
-    for (name, value) in context.options.headers() {
+    // The client's headers are for its endpoint; those of the job are for this URL.
+    let mine = if url.origin() == context.hub.home() {
+        context.options.headers()
+    } else {
+        context.own_headers.to_vec()
+    };
+    for (name, value) in mine {
         if let (Ok(name), Ok(value)) =
             (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
         {
@@ -287,7 +293,7 @@ pub async fn read(
     progress.set_state(FileState::Running);
     let (sink, region, part_size) = sink_of(context, into, length, expected.as_ref())?;
     let verified = if length == 0 {
-        Verified::Length
+        fetch::empty(expected.as_ref(), &name).inspect_err(|error| progress.fail(error))?
     } else {
         let spec = Spec {
             source: Arc::new(source),
@@ -304,7 +310,10 @@ pub async fn read(
         outcome.inspect_err(|error| progress.fail(error))?.verified
     };
     progress.set_state(FileState::Done);
-    let bytes = region.map(|region| region.to_vec()).unwrap_or_default();
+    // Alone, unless a thread that was left behind still has it.
+    let owned =
+        |region: Arc<Region>| Arc::try_unwrap(region).map_or_else(|region| region.to_vec(), Region::into_vec);
+    let bytes = region.map(owned).unwrap_or_default();
     Ok(BytesResult { bytes, length, size, verified })
 }
 

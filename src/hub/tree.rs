@@ -148,16 +148,18 @@ impl Hub {
         };
         let first = format!("{api}/tree/{}{below}?recursive=true&expand=false", encode_revision(revision));
         let mut next = Some(self.url(&first)?);
-        let mut files = BTreeMap::new();
+        let (mut files, mut seen) = (BTreeMap::new(), 0);
         while let Some(url) = next {
             let (entries, reply): (Vec<WireEntry>, _) =
                 self.get_json(&url).await.map_err(|e| e.context(format!("{} at {revision}", repo.id())))?;
+            // Pages count as well: empty ones, or a circle of them, must end.
+            seen += entries.len().max(1000);
             for entry in entries {
                 if let Some(file) = checked(entry)? {
                     files.insert(file.path.clone(), file);
                 }
             }
-            if files.len() > MOST_FILES {
+            if seen > MOST_FILES {
                 return Err(Error::new(Kind::Protocol, "the listing does not end").url(url.as_str()));
             }
             next = self.page_after(&url, &reply.headers)?;

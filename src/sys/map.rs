@@ -21,13 +21,13 @@ pub struct Region {
     len: usize,
     /// Held while bytes are copied; true when the caller has its memory back.
     revoked: RwLock<bool>,
-    _owner: Owner,
+    owner: Owner,
 }
 
 enum Owner {
     /// The caller's: it must outlive the region.
     Caller,
-    Boxed(#[allow(dead_code)] Box<[u8]>),
+    Boxed(Box<[u8]>),
     Mapped(#[allow(dead_code)] MmapRaw),
 }
 
@@ -41,7 +41,7 @@ impl Region {
     pub fn boxed(len: usize) -> Self {
         let mut memory = vec![0u8; len].into_boxed_slice();
         let start = NonNull::new(memory.as_mut_ptr()).unwrap_or(NonNull::dangling());
-        Self { start, len, revoked: RwLock::default(), _owner: Owner::Boxed(memory) }
+        Self { start, len, revoked: RwLock::default(), owner: Owner::Boxed(memory) }
     }
 
     /// The first `len` bytes of a file, mapped. The file's space is reserved first; a file system that can't
@@ -52,7 +52,7 @@ impl Region {
         }
         let map = MmapOptions::new().len(len.max(1)).map_raw(file)?;
         let start = NonNull::new(map.as_mut_ptr()).ok_or_else(|| io::Error::other("mapped at null"))?;
-        Ok(Self { start, len, revoked: RwLock::default(), _owner: Owner::Mapped(map) })
+        Ok(Self { start, len, revoked: RwLock::default(), owner: Owner::Mapped(map) })
     }
 
     /// The caller's memory.
@@ -61,7 +61,7 @@ impl Region {
     /// `start` must be valid for reads and writes of `len` bytes until [`Region::revoke`] has returned or the region
     /// is dropped, and nobody else may access it meanwhile.
     pub unsafe fn foreign(start: NonNull<u8>, len: usize) -> Self {
-        Self { start, len, revoked: RwLock::default(), _owner: Owner::Caller }
+        Self { start, len, revoked: RwLock::default(), owner: Owner::Caller }
     }
 
     /// Its length.
@@ -98,6 +98,14 @@ impl Region {
             std::ptr::copy_nonoverlapping(self.start.as_ptr().add(at), buffer.as_mut_ptr(), buffer.len());
         }
         Ok(())
+    }
+
+    /// The whole, taken out; memory that is not our own is copied.
+    pub fn into_vec(self) -> Vec<u8> {
+        match self.owner {
+            Owner::Boxed(memory) => memory.into_vec(),
+            _ => self.to_vec(),
+        }
     }
 
     /// The whole, once nobody writes any more.

@@ -134,6 +134,7 @@ struct Transfer {
     disk: Option<(Arc<File>, bool)>,
     unsynced: AtomicU64,
     syncing: AtomicBool,
+    sync_failure: Mutex<Option<std::io::Error>>,
     edge: watch::Sender<u64>,
     patience: Mutex<Patience>,
     meters: Mutex<Vec<Arc<Meter>>>,
@@ -183,13 +184,16 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         disk: handle,
         unsynced: 0.into(),
         syncing: false.into(),
+        sync_failure: Mutex::new(None),
         patience: Mutex::new(Patience::new(spec.patience, Instant::now())),
         meters: Mutex::default(),
         progress: spec.progress,
         usual: 0.into(),
     });
+    let _sealed = Sealed(transfer.clone());
     let Some(expected) = spec.expected else {
         transfer.fetch(&mut watch, spec.first.take()).await?;
+        transfer.synced()?;
         return Ok(Outcome { verified: Verified::Length });
     };
     let mut second_try = false;
@@ -202,6 +206,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
             None => transfer.hash_at_once(&expected)?,
         };
         if actual == expected.hex() {
+            transfer.synced()?;
             return Ok(Outcome { verified: Verified::Hash });
         }
         if second_try || transfer.sink.takes_hash() {
@@ -214,6 +219,17 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         second_try = true;
         let transfer = transfer.clone();
         blocking(move || transfer.discard_bad()).await?;
+    }
+}
+
+/// Closes the journal when the transfer ends, however it ends: a late record must not reach a published file.
+struct Sealed(Arc<Transfer>);
+
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        if let Some(journal) = &self.0.journal {
+            lock(journal).close();
+        }
     }
 }
 
@@ -296,7 +312,7 @@ impl Transfer {
                     }
                     Ok(())
                 }
-                _ = compare.tick(), if !whole && !parts.is_empty() => {
+                _ = compare.tick(), if !whole && !parts.is_empty() && !self.engine.limits.is_rate_capped() => {
                     self.drop_slow();
                     Ok(())
                 }
@@ -567,13 +583,23 @@ impl Transfer {
         tokio::task::spawn_blocking(move || {
             if let (Some((file, _)), Some(journal)) = (&transfer.disk, &transfer.journal) {
                 let up_to = lock(journal).end();
-                // A failure shows at the end, where it counts; until then a note is missing.
-                if file.sync_data().is_ok() {
-                    let _ = lock(journal).append(&Record::Synced { up_to });
+                match file.sync_data() {
+                    // A note that comes too late, or finds no room, is only missing.
+                    Ok(()) => drop(lock(journal).append(&Record::Synced { up_to })),
+                    // The kernel tells a failed write once: the end must not miss it.
+                    Err(error) => *lock(&transfer.sync_failure) = Some(error),
                 }
             }
             transfer.syncing.store(false, Relaxed);
         });
+    }
+
+    /// Fails when data could not be brought to disk on the way.
+    fn synced(&self) -> Result<()> {
+        match lock(&self.sync_failure).take() {
+            Some(error) => Err(unwritten(&error)),
+            None => Ok(()),
+        }
     }
 
     /// The whole file in one answer, from its first byte, however often it has to begin again.

@@ -241,6 +241,7 @@ pub struct Journal {
     size: u64,
     end: u64,
     state: State,
+    closed: bool,
 }
 
 impl Journal {
@@ -266,7 +267,7 @@ impl Journal {
     ) -> io::Result<Self> {
         let mut state = state.unwrap_or_default();
         etag.clone_into(&mut state.etag);
-        let mut journal = Self { file, size, end: size + state.length, state };
+        let mut journal = Self { file, size, end: size + state.length, state, closed: false };
         let open = Record::Open { writer, size, etag: etag.to_owned(), commit: commit.to_owned() };
         journal.append(&open)?;
         Ok(journal)
@@ -274,6 +275,9 @@ impl Journal {
 
     /// Writes a record behind the last one.
     pub fn append(&mut self, record: &Record) -> io::Result<()> {
+        if self.closed {
+            return Err(io::Error::other("the transfer has ended"));
+        }
         let bytes = record.encode(self.end);
         file::write_all_at(&self.file, &bytes, self.end)?;
         self.end += bytes.len() as u64;
@@ -292,6 +296,11 @@ impl Journal {
     /// Where the next record will stand.
     pub fn end(&self) -> u64 {
         self.end
+    }
+
+    /// Refuses every record from now on: the transfer has ended, and what is behind the data may be cut off.
+    pub fn close(&mut self) {
+        self.closed = true;
     }
 
     /// Notes that a range is bad.

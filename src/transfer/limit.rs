@@ -19,6 +19,8 @@ const FIRST: usize = 12;
 const MOST: usize = 256;
 /// Buffers that one connection may fill: hyper's, TLS's and the part's own.
 const PER_CONNECTION: u64 = 768 << 10;
+/// Buffers that one file in work may fill beside its connections'.
+const PER_FILE: u64 = 4 << 20;
 /// What a request is worth beside its bytes when goodput is judged, so that small files count.
 const REQUEST_WORTH: f64 = 65_536.0;
 /// How often the window looks.
@@ -34,6 +36,7 @@ pub struct Limits {
     rate_changed: Notify,
     next_free: Mutex<Option<Instant>>,
     memory: u64,
+    files: usize,
     received: AtomicU64,
     requests: AtomicU64,
     delivering: AtomicUsize,
@@ -80,6 +83,8 @@ impl Limits {
             rate_changed: Notify::new(),
             next_free: Mutex::new(None),
             memory,
+            // A file needs its partial, its lock, and now and then one more.
+            files: descriptors.map_or(usize::MAX, |d| (d.saturating_sub(24) / 8) as usize),
             received: 0.into(),
             requests: 0.into(),
             delivering: 0.into(),
@@ -97,6 +102,12 @@ impl Limits {
     /// Bytes that buffers may hold.
     pub fn memory(&self) -> u64 {
         self.memory
+    }
+
+    /// How many files may be open at once: each needs descriptors beside its connections, and some memory.
+    pub fn files(&self) -> usize {
+        let by_memory = (self.memory / PER_FILE) as usize;
+        self.files.min(by_memory).max(1)
     }
 
     /// How many connections the window grants now.

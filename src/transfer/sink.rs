@@ -123,6 +123,23 @@ struct Ordered {
     delivering: bool,
 }
 
+impl Ordered {
+    /// What is held for the next offset; what was delivered already, in pieces cut elsewhere, is dropped.
+    fn next_held(&mut self) -> Option<Vec<u8>> {
+        while let Some(first) = self.held.first_entry() {
+            if *first.key() > self.next {
+                return None;
+            }
+            let (at, mut bytes) = first.remove_entry();
+            let seen = (self.next - at) as usize;
+            if seen < bytes.len() {
+                return Some(bytes.split_off(seen));
+            }
+        }
+        None
+    }
+}
+
 impl OrderedSink {
     /// At most about `ahead` bytes are held back for their turn.
     pub fn new(callback: ChunkFn, hasher: Option<Hasher>, ahead: u64) -> Self {
@@ -172,7 +189,7 @@ impl Sink for OrderedSink {
             }
             offset += turn.len() as u64;
             state.next = offset;
-            let Some(more) = state.held.remove(&offset) else {
+            let Some(more) = state.next_held() else {
                 state.delivering = false;
                 return Ok(());
             };
@@ -220,5 +237,10 @@ mod tests {
         assert_eq!(sink.horizon(), 10);
         sink.write_at(b"abcdefgh", 0).unwrap();
         assert_eq!(*seen.lock().unwrap(), b"abcdefgh");
+        // The same bytes from two exchanges that were cut differently.
+        sink.write_at(b"kl", 10).unwrap();
+        sink.write_at(b"jklm", 9).unwrap();
+        sink.write_at(b"ij", 8).unwrap();
+        assert_eq!(*seen.lock().unwrap(), b"abcdefghijklm");
     }
 }

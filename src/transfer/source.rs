@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
+use crate::digest::Expected;
 use crate::error::{Error, Kind, Result};
 use crate::net::{Answer, Body, Call, Net, Origin, Timeouts, Url, classify, redirect};
 
@@ -276,7 +277,11 @@ impl Source {
             && self.remote.location.is_none()
             && answer.header("x-linked-etag").is_none()
         {
-            self.same_etag(Some(etag), &self.remote.url)?;
+            // Where the etag is a hash the bytes prove themselves, and a mirror may show an etag of its own.
+            let proves_itself = self.remote.etag.as_deref().and_then(Expected::from_etag).is_some();
+            if !proves_itself {
+                self.same_etag(Some(etag), &self.remote.url)?;
+            }
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match &*seen {
