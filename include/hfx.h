@@ -2,6 +2,20 @@
  * hfx: files between a program and the Hugging Face Hub.
  * SPDX-License-Identifier: Apache-2.0
  *
+ * A file, from the Hub into the cache that all Hugging Face tools share, and where it is:
+ *
+ *     hfx_options *options = NULL; hfx_client *client = NULL; hfx_repo *repo = NULL; hfx_file *file = NULL;
+ *     hfx_error *error = NULL;
+ *     if (hfx_options_from_env(&options, &error) == HFX_OK
+ *         && hfx_client_open(options, &client, &error) == HFX_OK
+ *         && hfx_repo_new(HFX_REPO_MODEL, "openai-community/gpt2", NULL, &repo, &error) == HFX_OK
+ *         && hfx_client_download_file_wait(client, repo, "config.json", NULL, &file, &error) == HFX_OK)
+ *         puts(hfx_file_path(file));
+ *     else
+ *         fprintf(stderr, "%s\n", hfx_error_message(error));
+ *     hfx_file_free(file); hfx_repo_free(repo); hfx_client_free(client); hfx_options_free(options);
+ *     hfx_error_free(error);
+ *
  * THE CONTRACT. Every function below keeps it; what a function adds is said at the function.
  *
  * Calls. A function that can fail returns hfx_status: HFX_OK (0), or a number HFX_E_*. Numbers are never reused.
@@ -21,9 +35,13 @@
  * NULL. A NULL where it is not named as allowed is HFX_E_INVALID_ARGUMENT, never a crash. Getters take NULL and
  * answer 0 or NULL. The address of an output handle must not be NULL; outputs that are numbers may be.
  *
- * Strings. In: NUL-terminated UTF-8; other bytes are HFX_E_INVALID_ARGUMENT. Out: NUL-terminated UTF-8. Paths, in
- * and out, are the platform's bytes on POSIX and UTF-8 on Windows. Sizes are bytes; times are milliseconds and their
- * names end in _ms.
+ * Strings. In: NUL-terminated UTF-8; other bytes are HFX_E_INVALID_ARGUMENT. Out: NUL-terminated UTF-8. Paths on this
+ * machine, in and out, are the platform's bytes on POSIX and UTF-8 on Windows; those that are options are UTF-8
+ * everywhere. Sizes are bytes; times are milliseconds and their names end in _ms. Truth values are 0 and 1.
+ *
+ * Options. A client has options, and a job may have some of its own, which lie over the client's. HFX_OPT_* below says
+ * of each what it holds, its default, whether it is for each job or for the client alone, and the environment variables
+ * from which hfx_options_from_env takes it. A value is checked when it is set. hfx_option_* lists them at run time.
  *
  * Threads. A function that takes a handle by const pointer may be called from many threads at once, on the same
  * handle. hfx_options is a builder: it is taken by non-const pointer, one thread at a time. Freeing a handle while
@@ -36,13 +54,16 @@
  *
  * Callbacks. They run on threads of the library, never inside the call that registered them, never under a lock that
  * a call of theirs could need. They may call the library, but not wait for a job or close a client: that is
- * HFX_E_WOULD_DEADLOCK. No exception and no longjmp may leave them. Each `void *user` travels with a destructor,
- * called exactly once when the library will not use it any more (NULL: none is wanted).
+ * HFX_E_WOULD_DEADLOCK. They may block: transfers go on. They may free handles, their own job's too. No exception and
+ * no longjmp may leave them. Each `void *user` travels with a destructor, called exactly once when the library will not
+ * use it any more (NULL: none is wanted): on a thread of the library, or inside the call that lets go last.
  *
- * The process. hfx installs no signal handler, prints nothing, has no global logger, and reads the environment only
- * in hfx_options_from_env. After fork(), handles made before are refused in the child with HFX_E_FORKED, and freeing
- * them there lets go without waiting: make a new client in the child. After hfx_client_close has said HFX_OK, the
- * client has no thread and no descriptor left.
+ * The process. hfx installs no signal handler, raises no signal (but a mapping may, see hfx_map_open), prints nothing,
+ * has no global logger, and reads the environment only in hfx_options_from_env (two switches of libraries in it apart,
+ * which change nothing one can see: OPENSSL_ia32cap when it is loaded, TOKIO_UNSTABLE_SHARDED_BLOCKING_QUEUE in
+ * hfx_client_open). After fork(), clients and jobs made before are refused in the child with HFX_E_FORKED, and freeing
+ * them there lets go without waiting: make a new client in the child. Options, repositories and results are plain
+ * values, good in both. After hfx_client_close has said HFX_OK, the client has no thread and no descriptor left.
  *
  * Versions. The ABI is append-only from the first release: a symbol, a number, a default that shipped stays.
  * hfx_version_check(HFX_VERSION_NUMBER, &err) says whether the library fits this header.
@@ -175,117 +196,155 @@
 #define HFX_E_CALLBACK 80
 
 // Address of the Hub or of a server that speaks its API.
+// Text, default "https://huggingface.co"; for each job; environment HF_ENDPOINT.
 #define HFX_OPT_ENDPOINT 1
 
 // Access token; sent to the endpoint's own origin only.
+// Text, never shown; for each job; environment HF_TOKEN, HUGGING_FACE_HUB_TOKEN.
 #define HFX_OPT_TOKEN 2
 
 // The shared cache folder; without one only plain URLs and memory can be downloaded to.
+// Text; for each job; environment HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE.
 #define HFX_OPT_CACHE_DIR 3
 
 // The folder under which assets folders are made.
+// Text; for the client; environment HF_ASSETS_CACHE, HUGGINGFACE_ASSETS_CACHE.
 #define HFX_OPT_ASSETS_DIR 4
 
 // Added to the User-Agent header, as "name/version".
+// Text; for the client; environment HF_HUB_USER_AGENT_ORIGIN.
 #define HFX_OPT_USER_AGENT 5
 
 // Never use the network; answer from the cache or fail.
+// Boolean, default false; for each job; environment HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE.
 #define HFX_OPT_OFFLINE 6
 
 // Most connections open at once; 0 lets hfx find the number that pays.
+// Number from 0 to 1024, default 0; for the client.
 #define HFX_OPT_MAX_CONNECTIONS 7
 
 // Most bytes held in buffers; 0 is the smaller of 256 MiB and an eighth of the memory.
+// Number from 8388608, default 0; for the client.
 #define HFX_OPT_MEMORY_BUDGET 8
 
 // Most bytes received per second, all jobs together; 0 is no limit.
+// Number from 0, default 0; for the client.
 #define HFX_OPT_MAX_BYTES_PER_SECOND 9
 
 // Longest wait for a connection, TLS and proxy included, in milliseconds.
+// Number from 1 to 3600000, default 10000; for each job.
 #define HFX_OPT_CONNECT_TIMEOUT_MS 10
 
 // Longest wait for the head of an answer, in milliseconds.
+// Number from 1 to 3600000, default 30000; for each job.
 #define HFX_OPT_HEAD_TIMEOUT_MS 11
 
 // A connection that brings no byte for this long is dropped and its range asked for again, in milliseconds.
+// Number from 1 to 3600000, default 15000; for each job.
 #define HFX_OPT_STALL_TIMEOUT_MS 12
 
 // A transfer fails after this long without any progress, in milliseconds.
+// Number from 0 to 86400000, default 120000; for each job.
 #define HFX_OPT_RETRY_TIMEOUT_MS 13
 
 // Bytes of one range request; 0 lets hfx choose 4 to 16 MiB.
+// Number from 0 to 1073741824, default 0; for each job.
 #define HFX_OPT_PART_SIZE 14
 
 // What a finished file survives: a power loss, or only the end of the process.
+// "power" or "process", default "power"; for each job.
 #define HFX_OPT_DURABILITY 15
 
 // How bytes reach the file: positioned writes, or a mapping of preallocated space.
+// "write" or "map", default "write"; for each job.
 #define HFX_OPT_SINK 16
 
 // Refuse a file for which no hash is known.
+// Boolean, default false; for each job.
 #define HFX_OPT_REQUIRE_HASH 17
 
 // End a snapshot at its first failed file; false goes on with the others.
+// Boolean, default true; for each job.
 #define HFX_OPT_FAIL_FAST 18
 
 // Proxy for http URLs: http://, socks5:// or socks5h://[user:password@]host:port.
+// Text, never shown; for the client; environment http_proxy, HTTP_PROXY, all_proxy, ALL_PROXY.
 #define HFX_OPT_HTTP_PROXY 19
 
 // Proxy for https URLs; the same forms.
+// Text, never shown; for the client; environment https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY.
 #define HFX_OPT_HTTPS_PROXY 20
 
 // Hosts, domains and networks that are reached without the proxy, separated by commas.
+// Text; for the client; environment no_proxy, NO_PROXY.
 #define HFX_OPT_NO_PROXY 21
 
 // PEM file of trusted certificates, instead of the system's.
+// Text; for the client; environment SSL_CERT_FILE.
 #define HFX_OPT_CA_FILE 22
 
 // Folder of PEM files of trusted certificates, instead of the system's.
+// Text; for the client; environment SSL_CERT_DIR.
 #define HFX_OPT_CA_DIR 23
 
 // Keep blobs once and link to them; false puts the files themselves into snapshots.
+// Boolean, default true; for the client.
 #define HFX_OPT_SYMLINKS 24
 
 // Longest wait for another process that fetches the same file before fetching beside it, in milliseconds.
+// Number from 0 to 3600000, default 10000; for each job.
 #define HFX_OPT_LOCK_TIMEOUT_MS 25
 
 // Send the token over plain http to hosts other than this machine.
+// Boolean, default false; for each job.
 #define HFX_OPT_ALLOW_HTTP_TOKEN 26
 
 // Network threads of the client; 0 is one for each core, at most 8.
+// Number from 0 to 256, default 0; for the client.
 #define HFX_OPT_THREADS 27
 
 // A header for every request to the endpoint, as "Name: value".
+// List of texts; for each job.
 #define HFX_OPT_HEADERS 28
 
 // Answer this job from the cache alone.
+// Boolean, default false; for each job.
 #define HFX_OPT_LOCAL_FILES_ONLY 29
 
 // Do not ask the Hub when the ref and the file are cached.
+// Boolean, default false; for each job.
 #define HFX_OPT_PIN 30
 
 // Download even what the cache holds.
+// Boolean, default false; for each job.
 #define HFX_OPT_FORCE 31
 
 // Say what would be fetched, and fetch nothing.
+// Boolean, default false; for each job.
 #define HFX_OPT_DRY_RUN 32
 
 // Put the files into this folder under their own names, instead of into the cache.
+// Text; for each job.
 #define HFX_OPT_LOCAL_DIR 33
 
 // Pattern of the files of a snapshot to take (fnmatch; * crosses slashes).
+// List of texts; for each job.
 #define HFX_OPT_INCLUDE 34
 
 // Pattern of the files of a snapshot to leave out.
+// List of texts; for each job.
 #define HFX_OPT_EXCLUDE 35
 
 // Most files of one snapshot in work at once; 0 is as many as there are connections for.
+// Number from 0 to 4096, default 0; for each job.
 #define HFX_OPT_MAX_WORKERS 36
 
 // The SHA-256 that a plain URL's file must have, 64 hex digits.
+// Text; for each job.
 #define HFX_OPT_SHA256 37
 
 // Go on with what an earlier run left; false starts again.
+// Boolean, default true; for each job.
 #define HFX_OPT_RESUME 38
 
 // An option that holds 0 or 1.
@@ -404,7 +463,7 @@ typedef struct hfx_error hfx_error;
 // A file that is where it was wanted. Immutable; may be read from many threads.
 typedef struct hfx_file hfx_file;
 
-// A repository. Immutable; may be read from many threads.
+// What the Hub says of a repository. Immutable; may be read from many threads.
 typedef struct hfx_info hfx_info;
 
 // A job: work on the library's threads. The handle may be used from many threads; freeing it changes nothing about
@@ -421,7 +480,9 @@ typedef struct hfx_meta hfx_meta;
 typedef struct hfx_option hfx_option;
 
 // A set of options: a builder, used by one thread at a time. A client or a job copies what it needs, so it may be
-// changed or freed right after. What is not set has its default.
+// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs; given
+// with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a job,
+// an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
 typedef struct hfx_options hfx_options;
 
 // The numbers of a job at one moment, for all its files and for each. Immutable; may be read from many threads.
@@ -430,13 +491,13 @@ typedef struct hfx_progress hfx_progress;
 // Branches, tags, conversions and pull requests. Immutable; may be read from many threads.
 typedef struct hfx_refs hfx_refs;
 
-// A repository at a revision. Immutable; may be read from many threads.
+// A repository's name, with the revision that is meant. Immutable; may be read from many threads.
 typedef struct hfx_repo hfx_repo;
 
 // A snapshot: a folder and its files. Immutable; may be read from many threads.
 typedef struct hfx_snapshot hfx_snapshot;
 
-// A text that is owned by itself.
+// A text that is handed out by itself: read with hfx_string_text, freed with hfx_string_free.
 typedef struct hfx_string hfx_string;
 
 // The files of a repository at a commit. Immutable; may be read from many threads.
@@ -453,9 +514,9 @@ typedef int32_t hfx_status;
 // exception or longjmp may leave it. To stop the job, call hfx_job_cancel.
 typedef void (*hfx_progress_fn)(const hfx_progress *progress, void *user);
 
-// Called once when a job has ended, after its last progress; its result can be taken then. `job` is valid during the
-// call only. On a thread of the library; it must not wait for a job or close a client, and no exception or longjmp
-// may leave it.
+// Called once when a job has ended, after its last progress; its result can be taken then. `job` is lent for the call:
+// not to be freed. On a thread of the library; it must not wait for a job or close a client, and no exception or
+// longjmp may leave it. A thread that waits for the job may be awake before this is called.
 typedef void (*hfx_done_fn)(const hfx_job *job, void *user);
 
 // Gets a message: its level, the room it comes from ("net", "transfer", "client"), and one line of text without
@@ -465,8 +526,10 @@ typedef void (*hfx_log_fn)(int32_t level, const char *room, const char *message,
 
 // Gets a chunk of a file, in order, each byte once: `offset` counts from the start of what was asked for. The bytes
 // are valid during the call. Returns `HFX_CONTINUE` or `HFX_STOP`. On a thread of the library; blocking it holds the
-// transfer back. It must not wait for a job or close a client, and no exception or longjmp may leave it. What came
-// before the end is proven only when the job has ended well.
+// transfer back, and never two at once for one job. It must not wait for a job or close a client, and no exception or
+// longjmp may leave it. What came before the end is proven only when the job has ended well. None begins after the
+// job's end; one that is blocked while the job is cancelled may still be running then: what it uses is for the
+// destructor of `user` to free.
 typedef int32_t (*hfx_chunk_fn)(uint64_t offset, const void *bytes, size_t length, void *user);
 
 #ifdef __cplusplus
@@ -554,17 +617,18 @@ hfx_status hfx_options_unset(hfx_options *options, int32_t option, hfx_error **e
 // On success `*out_text` is the text, valid until the next call with these options.
 hfx_status hfx_options_get(hfx_options *options, int32_t option, const char **out_text, hfx_error **err);
 
-// Sets what is called with the progress of each job started with these options: at most ten times a second, and
-// once at the end with the final numbers, before the completion. `user` is handed through; `destroy`, when not
-// NULL, is called on it exactly once, also when this call fails. A NULL `callback` takes the callback away.
+// Sets what is called with the progress of each job of these options (the client's, or one job's in place of the
+// client's): at most ten times a second, and once at the end with the final numbers, before the completion. `user` is
+// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. A NULL `callback`
+// takes the callback away.
 hfx_status hfx_options_set_progress_fn(hfx_options *options,
                                        hfx_progress_fn callback,
                                        void *user,
                                        void (*destroy)(void *user),
                                        hfx_error **err);
 
-// Sets what is called once when a job started with these options has ended; its result can be taken then. `user` and
-// `destroy` as for hfx_options_set_progress_fn.
+// Sets what is called once when a job of these options has ended; its result can be taken then. All else as for
+// hfx_options_set_progress_fn.
 hfx_status hfx_options_set_done_fn(hfx_options *options,
                                    hfx_done_fn callback,
                                    void *user,
@@ -572,7 +636,8 @@ hfx_status hfx_options_set_done_fn(hfx_options *options,
                                    hfx_error **err);
 
 // Sets what a client made with these options tells of its work: messages of `level` (`HFX_LOG_*`) and more urgent
-// ones. Off by default. `user` and `destroy` as for hfx_options_set_progress_fn; called from many threads at once.
+// ones, from many threads at once. Off by default; with a job's options it has no effect. All else as for
+// hfx_options_set_progress_fn.
 hfx_status hfx_options_set_log_fn(hfx_options *options,
                                   int32_t level,
                                   hfx_log_fn callback,
@@ -604,8 +669,11 @@ const char *hfx_option_default(const hfx_option *option);
 // What it holds, one of `HFX_TYPE_*`; 0 for NULL.
 int32_t hfx_option_type(const hfx_option *option);
 
-// The least and greatest number of an `HFX_TYPE_INT` option (0 is allowed as well where 0 is the default).
-void hfx_option_bounds(const hfx_option *option, int64_t *out_min, int64_t *out_max);
+// The least and greatest number of an `HFX_TYPE_INT` option (0 is allowed as well where 0 is the default); 0 and 0 for
+// others. Either output may be NULL.
+void hfx_option_bounds(const hfx_option *option,
+                       int64_t *out_min,
+                       int64_t *out_max);
 
 // 1 when jobs of one client may have different values, 0 when the option belongs to the client.
 int32_t hfx_option_per_job(const hfx_option *option);
@@ -655,14 +723,15 @@ hfx_status hfx_client_open(const hfx_options *options,
                            hfx_error **err);
 
 // Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
-// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a system call
-// that the kernel does not give back): callable again. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a callback that
+// has not returned, a system call that the kernel does not give back): callable again. From the first call on, new jobs
+// are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
 hfx_status hfx_client_close(const hfx_client *client,
                             int64_t timeout_ms,
                             hfx_error **err);
 
 // Frees a client; one that was not closed is told to end, without waiting: callbacks may still run for a moment, so
-// close it first. In a forked child it only lets go. NULL is fine.
+// close it first. Handles of its jobs and results stay good. In a forked child it only lets go. NULL is fine.
 void hfx_client_free(hfx_client *client);
 
 // Changes the cap on connections while jobs run; 0 lets hfx find the number that pays.
@@ -673,14 +742,16 @@ hfx_status hfx_client_set_max_rate(const hfx_client *client, int64_t bytes_per_s
 
 // One descriptor for event loops (poll, epoll, kqueue), made at the first call: readable while a job that ended since
 // then waits for hfx_client_next_job. Level-triggered; owned by the client: neither read nor close it.
-// On success `*out_fd` is the descriptor.
+// On success `*out_fd` is the descriptor, good until hfx_client_close or hfx_client_free.
 hfx_status hfx_client_event_fd(const hfx_client *client,
                                int32_t *out_fd,
                                hfx_error **err);
 
-// The next job that has ended since hfx_client_event_fd was first called.
+// The next job that has ended since hfx_client_event_fd was first called; hfx_job_id says which it is. Each comes once.
 // On success `*out_job` is a handle of its own, to be freed with hfx_job_free, or NULL when there is none.
-hfx_status hfx_client_next_job(const hfx_client *client, hfx_job **out_job, hfx_error **err);
+hfx_status hfx_client_next_job(const hfx_client *client,
+                               hfx_job **out_job,
+                               hfx_error **err);
 
 // What the cache knows of a file of `repo` at its revision, without network and without writing.
 // On success `*out_state` is one of `HFX_LOOKUP_*`, and with `HFX_LOOKUP_FOUND` `*out_file` is the file, to be freed
@@ -692,9 +763,10 @@ hfx_status hfx_client_lookup(const hfx_client *client,
                              hfx_file **out_file,
                              hfx_error **err);
 
-// Starts the download of one file of `repo` into the cache (or into `local_dir`): in parallel, resumed where an earlier
-// run ended, its hash checked before it becomes visible. `options` (NULL: the client's) may set what one job may have
-// of its own. The result is taken with hfx_job_take_file.
+// Starts the download of one file of `repo` into the cache (or into the folder of the option `local_dir`): in parallel,
+// resumed where an earlier run ended, its hash checked before it becomes visible. `file_path` is the path in the
+// repository, as "folder/file". `options` (NULL: none) are this job's own; see hfx_options. The result is taken with
+// hfx_job_take_file.
 // On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_download_file(const hfx_client *client,
                                     const hfx_repo *repo,
@@ -729,8 +801,8 @@ hfx_status hfx_client_download_snapshot_wait(const hfx_client *client,
                                              hfx_snapshot **out_snapshot,
                                              hfx_error **err);
 
-// Starts the download of any http or https URL to a path; the option `sha256` says what it must be. The result is taken
-// with hfx_job_take_file.
+// Starts the download of any http or https URL to a path, whose folder is made when it is missing and whose file is
+// replaced when all has come; the option `sha256` says what it must be. The result is taken with hfx_job_take_file.
 // On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_download_url(const hfx_client *client,
                                    const char *url,
@@ -793,8 +865,8 @@ hfx_status hfx_client_read_url_wait(const hfx_client *client,
                                     hfx_error **err);
 
 // As hfx_client_read_file, straight into the caller's memory, which must stay and must not be touched until the job has
-// ended (its completion, or hfx_job_wait). Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is
-// fine.
+// ended (its completion, or hfx_job_wait; closing the client ends it too). From then on the library does not touch it,
+// also when the job was cancelled. Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is fine.
 // On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_read_file_into(const hfx_client *client,
                                      const hfx_repo *repo,
@@ -819,9 +891,9 @@ hfx_status hfx_client_read_url_into(const hfx_client *client,
                                     hfx_job **out_job,
                                     hfx_error **err);
 
-// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel. `user` is
-// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. The result, with
-// what was proven, is taken with hfx_job_take_bytes.
+// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel. `user`
+// is handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. The result,
+// with what was proven, is taken with hfx_job_take_bytes.
 // On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_stream_file(const hfx_client *client,
                                   const hfx_repo *repo,
@@ -889,9 +961,12 @@ hfx_status hfx_client_list_refs(const hfx_client *client,
 uint64_t hfx_job_id(const hfx_job *job);
 
 // Waits until the job has ended, at most `timeout_ms` milliseconds; -1 is for ever.
-// On success `*out_ended` is 1 when it has ended, 0 when the time was over first. How it ended says the take
-// function of its kind. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
-hfx_status hfx_job_wait(const hfx_job *job, int64_t timeout_ms, int32_t *out_ended, hfx_error **err);
+// On success `*out_ended` is 1 when it has ended, 0 when the time was over first; it may be NULL. How the job ended
+// says hfx_job_check, or the take function of its kind. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+hfx_status hfx_job_wait(const hfx_job *job,
+                        int64_t timeout_ms,
+                        int32_t *out_ended,
+                        hfx_error **err);
 
 // Whether the job has ended, at once: `*out_ended` is 1 or 0.
 hfx_status hfx_job_poll(const hfx_job *job, int32_t *out_ended, hfx_error **err);
@@ -901,7 +976,8 @@ hfx_status hfx_job_poll(const hfx_job *job, int32_t *out_ended, hfx_error **err)
 // disk can be resumed by the same call.
 void hfx_job_cancel(const hfx_job *job);
 
-// Asks the job to keep its state and use neither network nor disk. Returns at once, from any thread.
+// Asks the job to keep its state and use neither network nor disk until hfx_job_resume. Returns at once, from any
+// thread. A paused job can be cancelled.
 void hfx_job_pause(const hfx_job *job);
 
 // Lets a paused job go on. Returns at once, from any thread.
@@ -1006,10 +1082,11 @@ const char *hfx_file_name(const hfx_file *file);
 // Where the file is (in a dry run: would be), as the platform's bytes. NULL for NULL.
 const char *hfx_file_path(const hfx_file *file);
 
-// Its etag: SHA-256 or git SHA-1; empty when unknown (a cache hit without the network). NULL for NULL.
+// Its etag as lower-case hex: SHA-256 of an LFS file, git SHA-1 of a regular one; of a plain URL whatever its server
+// says. Empty when unknown (a cache hit without the network). NULL for NULL.
 const char *hfx_file_etag(const hfx_file *file);
 
-// The commit; empty for plain URLs. NULL for NULL.
+// The commit, 40 hex digits; empty when unknown (a cache look-up) and for plain URLs. NULL for NULL.
 const char *hfx_file_commit(const hfx_file *file);
 
 // Its size in bytes.
@@ -1045,10 +1122,10 @@ const char *hfx_meta_commit(const hfx_meta *meta);
 // The etag: SHA-256 (LFS) or git SHA-1 (regular). NULL for NULL.
 const char *hfx_meta_etag(const hfx_meta *meta);
 
-// The address that people know, without a query. NULL for NULL.
+// The file's address on the Hub, without a query. NULL for NULL.
 const char *hfx_meta_url(const hfx_meta *meta);
 
-// The Xet hash; NULL when the file is not stored that way.
+// Its hash in the Hub's Xet storage; NULL when it is not stored there.
 const char *hfx_meta_xet_hash(const hfx_meta *meta);
 
 // The size in bytes.
@@ -1156,7 +1233,8 @@ hfx_status hfx_read_at(const char *file_path,
                        hfx_error **err);
 
 // Looks a client's cache over: repositories, revisions, files, sizes, last use, refs, warnings. Nothing is followed
-// out of the cache, nothing is written. Takes as long as the disk needs to list it.
+// out of the cache, nothing is written. Takes as long as the disk needs to list it. What it holds is asked for by
+// index: repositories, in each its revisions, in each its files.
 // On success `*out_cache` is the picture, to be freed with hfx_cache_free.
 hfx_status hfx_cache_scan(const hfx_client *client,
                           hfx_cache **out_cache,
@@ -1243,9 +1321,11 @@ hfx_status hfx_cache_prune(const hfx_cache *cache, hfx_deletion **out_deletion, 
 // The bytes that a plan frees, as far as can be told before.
 uint64_t hfx_deletion_freed(const hfx_deletion *deletion);
 
-// Does what was planned. Goes on after a failure, and gives the first one at the end.
-// `*out_freed` is the bytes that were freed, on failure too.
-hfx_status hfx_deletion_execute(const hfx_deletion *deletion, uint64_t *out_freed, hfx_error **err);
+// Does what was planned; done again, it finds nothing left to do. Goes on after a failure, and gives the first one at
+// the end. `*out_freed` is the bytes that were freed, on failure too.
+hfx_status hfx_deletion_execute(const hfx_deletion *deletion,
+                                uint64_t *out_freed,
+                                hfx_error **err);
 
 // Frees the plan. NULL is fine.
 void hfx_deletion_free(hfx_deletion *deletion);
@@ -1274,8 +1354,11 @@ const char *hfx_verification_expected(const hfx_verification *verification, size
 // The hash that a mismatch has; NULL behind the last.
 const char *hfx_verification_actual(const hfx_verification *verification, size_t index);
 
-// A file that is listed and not there; NULL behind the last.
+// A file of the revision that is not there: never fetched, or its bytes are gone; NULL behind the last.
 const char *hfx_verification_missing(const hfx_verification *verification, size_t index);
+
+// A file that was not checked, since no hash of it is known; NULL behind the last.
+const char *hfx_verification_unknown(const hfx_verification *verification, size_t index);
 
 // Frees it. NULL is fine.
 void hfx_verification_free(hfx_verification *verification);

@@ -47,9 +47,10 @@ pub struct hfx_verification {
     bytes: u64,
     mismatches: Vec<(Text, Text, Text)>,
     missing: Vec<Text>,
+    unknown: Vec<Text>,
 }
 
-/// A text that is owned by itself.
+/// A text that is handed out by itself: read with hfx_string_text, freed with hfx_string_free.
 pub struct hfx_string(Text);
 
 impl hfx_cache {
@@ -84,12 +85,14 @@ impl hfx_verification {
                 .map(|m| (Text::new(&m.path), Text::new(&m.expected), Text::new(&m.actual)))
                 .collect(),
             missing: report.missing.iter().map(|name| Text::new(name)).collect(),
+            unknown: report.unknown.iter().map(|name| Text::new(name)).collect(),
         }
     }
 }
 
 /// Looks a client's cache over: repositories, revisions, files, sizes, last use, refs, warnings. Nothing is followed
-/// out of the cache, nothing is written. Takes as long as the disk needs to list it.
+/// out of the cache, nothing is written. Takes as long as the disk needs to list it. What it holds is asked for by
+/// index: repositories, in each its revisions, in each its files.
 /// On success `*out_cache` is the picture, to be freed with hfx_cache_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_cache_scan(
@@ -302,8 +305,8 @@ pub extern "C" fn hfx_deletion_freed(deletion: *const hfx_deletion) -> u64 {
     value(0, || maybe_handle(deletion).map_or(0, |d| d.0.freed))
 }
 
-/// Does what was planned. Goes on after a failure, and gives the first one at the end.
-/// `*out_freed` is the bytes that were freed, on failure too.
+/// Does what was planned; done again, it finds nothing left to do. Goes on after a failure, and gives the first one at
+/// the end. `*out_freed` is the bytes that were freed, on failure too.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_deletion_execute(
     deletion: *const hfx_deletion,
@@ -383,13 +386,22 @@ pub extern "C" fn hfx_verification_actual(
     lend(verification, |v| Some(&v.mismatches.get(index)?.2))
 }
 
-/// A file that is listed and not there; NULL behind the last.
+/// A file of the revision that is not there: never fetched, or its bytes are gone; NULL behind the last.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_verification_missing(
     verification: *const hfx_verification,
     index: usize,
 ) -> *const c_char {
     lend(verification, |v| v.missing.get(index))
+}
+
+/// A file that was not checked, since no hash of it is known; NULL behind the last.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_verification_unknown(
+    verification: *const hfx_verification,
+    index: usize,
+) -> *const c_char {
+    lend(verification, |v| v.unknown.get(index))
 }
 
 /// Frees it. NULL is fine.

@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,8 +52,10 @@ struct Bell {
 
 /// Gets a chunk of a file, in order, each byte once: `offset` counts from the start of what was asked for. The bytes
 /// are valid during the call. Returns `HFX_CONTINUE` or `HFX_STOP`. On a thread of the library; blocking it holds the
-/// transfer back. It must not wait for a job or close a client, and no exception or longjmp may leave it. What came
-/// before the end is proven only when the job has ended well.
+/// transfer back, and never two at once for one job. It must not wait for a job or close a client, and no exception or
+/// longjmp may leave it. What came before the end is proven only when the job has ended well. None begins after the
+/// job's end; one that is blocked while the job is cancelled may still be running then: what it uses is for the
+/// destructor of `user` to free.
 pub type hfx_chunk_fn =
     Option<extern "C" fn(offset: u64, bytes: *const c_void, length: usize, user: *mut c_void) -> i32>;
 
@@ -97,8 +100,9 @@ pub extern "C" fn hfx_client_open(
 }
 
 /// Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
-/// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a system call
-/// that the kernel does not give back): callable again. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a callback that
+/// has not returned, a system call that the kernel does not give back): callable again. From the first call on, new jobs
+/// are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_close(
     client: *const hfx_client,
@@ -119,7 +123,7 @@ pub extern "C" fn hfx_client_close(
 }
 
 /// Frees a client; one that was not closed is told to end, without waiting: callbacks may still run for a moment, so
-/// close it first. In a forked child it only lets go. NULL is fine.
+/// close it first. Handles of its jobs and results stay good. In a forked child it only lets go. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_free(client: *mut hfx_client) {
     value((), || {
@@ -162,7 +166,7 @@ pub extern "C" fn hfx_client_set_max_rate(
 
 /// One descriptor for event loops (poll, epoll, kqueue), made at the first call: readable while a job that ended since
 /// then waits for hfx_client_next_job. Level-triggered; owned by the client: neither read nor close it.
-/// On success `*out_fd` is the descriptor.
+/// On success `*out_fd` is the descriptor, good until hfx_client_close or hfx_client_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_event_fd(
     client: *const hfx_client,
@@ -192,7 +196,7 @@ pub extern "C" fn hfx_client_event_fd(
     })
 }
 
-/// The next job that has ended since hfx_client_event_fd was first called.
+/// The next job that has ended since hfx_client_event_fd was first called; hfx_job_id says which it is. Each comes once.
 /// On success `*out_job` is a handle of its own, to be freed with hfx_job_free, or NULL when there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_next_job(
@@ -257,9 +261,10 @@ pub extern "C" fn hfx_client_lookup(
     })
 }
 
-/// Starts the download of one file of `repo` into the cache (or into `local_dir`): in parallel, resumed where an earlier
-/// run ended, its hash checked before it becomes visible. `options` (NULL: the client's) may set what one job may have
-/// of its own. The result is taken with hfx_job_take_file.
+/// Starts the download of one file of `repo` into the cache (or into the folder of the option `local_dir`): in parallel,
+/// resumed where an earlier run ended, its hash checked before it becomes visible. `file_path` is the path in the
+/// repository, as "folder/file". `options` (NULL: none) are this job's own; see hfx_options. The result is taken with
+/// hfx_job_take_file.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_download_file(
@@ -338,8 +343,8 @@ pub extern "C" fn hfx_client_download_snapshot_wait(
     })
 }
 
-/// Starts the download of any http or https URL to a path; the option `sha256` says what it must be. The result is taken
-/// with hfx_job_take_file.
+/// Starts the download of any http or https URL to a path, whose folder is made when it is missing and whose file is
+/// replaced when all has come; the option `sha256` says what it must be. The result is taken with hfx_job_take_file.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_download_url(
@@ -474,8 +479,8 @@ pub extern "C" fn hfx_client_read_url_wait(
 }
 
 /// As hfx_client_read_file, straight into the caller's memory, which must stay and must not be touched until the job has
-/// ended (its completion, or hfx_job_wait). Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is
-/// fine.
+/// ended (its completion, or hfx_job_wait; closing the client ends it too). From then on the library does not touch it,
+/// also when the job was cancelled. Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is fine.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_read_file_into(
@@ -526,9 +531,9 @@ pub extern "C" fn hfx_client_read_url_into(
     })
 }
 
-/// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel. `user` is
-/// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. The result, with
-/// what was proven, is taken with hfx_job_take_bytes.
+/// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel. `user`
+/// is handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. The result,
+/// with what was proven, is taken with hfx_job_take_bytes.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_stream_file(
@@ -549,9 +554,8 @@ pub extern "C" fn hfx_client_stream_file(
         let place = out(out_job, "out_job")?;
         let which = which_file(repo, file_path)?;
         let range = range(offset, length)?;
-        let into = chunks(callback, user)?;
         start(client, options, place, |client, options, hooks| {
-            client.read(which, range, into, options, hooks)
+            read_chunks(client, which, range, callback, user, options, hooks)
         })
     })
 }
@@ -576,9 +580,8 @@ pub extern "C" fn hfx_client_stream_url(
         let place = out(out_job, "out_job")?;
         let which = Which::Url(text(url, "url")?.to_owned());
         let range = range(offset, length)?;
-        let into = chunks(callback, user)?;
         start(client, options, place, |client, options, hooks| {
-            client.read(which, range, into, options, hooks)
+            read_chunks(client, which, range, callback, user, options, hooks)
         })
     })
 }
@@ -733,13 +736,29 @@ fn range(offset: u64, length: i64) -> Result<Option<(u64, u64)>> {
     }
 }
 
-fn chunks(callback: hfx_chunk_fn, user: User) -> Result<ReadInto> {
+/// Hands the bytes to a callback, until the job ends: work that was left behind calls it no more.
+fn read_chunks(
+    client: &Client,
+    which: Which,
+    range: Option<(u64, u64)>,
+    callback: hfx_chunk_fn,
+    user: User,
+    options: &Options,
+    mut hooks: Hooks,
+) -> Result<Job> {
     let call = callback.ok_or_else(|| Error::invalid("callback is NULL"))?;
-    Ok(ReadInto::Chunks(Box::new(move |offset, bytes| {
+    let over = Arc::new(AtomicBool::new(false));
+    let told = over.clone();
+    hooks.ending = Some(Box::new(move || told.store(true, Relaxed)));
+    let chunks = ReadInto::Chunks(Box::new(move |offset, bytes: &[u8]| {
+        if over.load(Relaxed) {
+            return Err(Error::cancelled());
+        }
         match call(offset, bytes.as_ptr().cast(), bytes.len(), user.pointer()) {
             HFX_CONTINUE => Ok(()),
             HFX_STOP => Err(Error::new(Kind::Callback, "the callback asked to stop")),
             other => Err(Error::new(Kind::Callback, format!("the callback returned {other}"))),
         }
-    })))
+    }));
+    client.read(which, range, chunks, options, hooks)
 }

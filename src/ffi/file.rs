@@ -99,13 +99,14 @@ pub extern "C" fn hfx_file_path(file: *const hfx_file) -> *const c_char {
     lend(file, |f| Some(&f.path))
 }
 
-/// Its etag: SHA-256 or git SHA-1; empty when unknown (a cache hit without the network). NULL for NULL.
+/// Its etag as lower-case hex: SHA-256 of an LFS file, git SHA-1 of a regular one; of a plain URL whatever its server
+/// says. Empty when unknown (a cache hit without the network). NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_file_etag(file: *const hfx_file) -> *const c_char {
     lend(file, |f| Some(&f.etag))
 }
 
-/// The commit; empty for plain URLs. NULL for NULL.
+/// The commit, 40 hex digits; empty when unknown (a cache look-up) and for plain URLs. NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_file_commit(file: *const hfx_file) -> *const c_char {
     lend(file, |f| Some(&f.commit))
@@ -179,13 +180,13 @@ pub extern "C" fn hfx_meta_etag(meta: *const hfx_meta) -> *const c_char {
     lend(meta, |m| Some(&m.etag))
 }
 
-/// The address that people know, without a query. NULL for NULL.
+/// The file's address on the Hub, without a query. NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_meta_url(meta: *const hfx_meta) -> *const c_char {
     lend(meta, |m| Some(&m.url))
 }
 
-/// The Xet hash; NULL when the file is not stored that way.
+/// Its hash in the Hub's Xet storage; NULL when it is not stored there.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_meta_xet_hash(meta: *const hfx_meta) -> *const c_char {
     lend(meta, |m| m.xet_hash.as_ref())

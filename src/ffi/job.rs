@@ -23,9 +23,9 @@ pub struct hfx_job {
     pid: u32,
 }
 
-/// Called once when a job has ended, after its last progress; its result can be taken then. `job` is valid during the
-/// call only. On a thread of the library; it must not wait for a job or close a client, and no exception or longjmp
-/// may leave it.
+/// Called once when a job has ended, after its last progress; its result can be taken then. `job` is lent for the call:
+/// not to be freed. On a thread of the library; it must not wait for a job or close a client, and no exception or
+/// longjmp may leave it. A thread that waits for the job may be awake before this is called.
 pub type hfx_done_fn = Option<extern "C" fn(job: *const hfx_job, user: *mut c_void)>;
 
 type ProgressCall = extern "C" fn(*const hfx_progress, *mut c_void);
@@ -89,8 +89,8 @@ pub extern "C" fn hfx_job_id(job: *const hfx_job) -> u64 {
 }
 
 /// Waits until the job has ended, at most `timeout_ms` milliseconds; -1 is for ever.
-/// On success `*out_ended` is 1 when it has ended, 0 when the time was over first. How it ended says the take
-/// function of its kind. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// On success `*out_ended` is 1 when it has ended, 0 when the time was over first; it may be NULL. How the job ended
+/// says hfx_job_check, or the take function of its kind. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_wait(
     job: *const hfx_job,
@@ -132,7 +132,8 @@ pub extern "C" fn hfx_job_cancel(job: *const hfx_job) {
     });
 }
 
-/// Asks the job to keep its state and use neither network nor disk. Returns at once, from any thread.
+/// Asks the job to keep its state and use neither network nor disk until hfx_job_resume. Returns at once, from any
+/// thread. A paused job can be cancelled.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_pause(job: *const hfx_job) {
     value((), || {

@@ -16,7 +16,7 @@ pub const HFX_REF_CONVERT: i32 = 3;
 /// A pull request (`refs/pr/N`).
 pub const HFX_REF_PULL_REQUEST: i32 = 4;
 
-/// A repository. Immutable; may be read from many threads.
+/// What the Hub says of a repository. Immutable; may be read from many threads.
 pub struct hfx_info {
     id: Text,
     commit: Text,

@@ -13,80 +13,118 @@ use crate::error::{Error, Result};
 use crate::options::{Opt, Options, Spec, TABLE, Type, spec, spec_by_name};
 
 /// Address of the Hub or of a server that speaks its API.
+/// Text, default "https://huggingface.co"; for each job; environment HF_ENDPOINT.
 pub const HFX_OPT_ENDPOINT: i32 = 1;
 /// Access token; sent to the endpoint's own origin only.
+/// Text, never shown; for each job; environment HF_TOKEN, HUGGING_FACE_HUB_TOKEN.
 pub const HFX_OPT_TOKEN: i32 = 2;
 /// The shared cache folder; without one only plain URLs and memory can be downloaded to.
+/// Text; for each job; environment HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE.
 pub const HFX_OPT_CACHE_DIR: i32 = 3;
 /// The folder under which assets folders are made.
+/// Text; for the client; environment HF_ASSETS_CACHE, HUGGINGFACE_ASSETS_CACHE.
 pub const HFX_OPT_ASSETS_DIR: i32 = 4;
 /// Added to the User-Agent header, as "name/version".
+/// Text; for the client; environment HF_HUB_USER_AGENT_ORIGIN.
 pub const HFX_OPT_USER_AGENT: i32 = 5;
 /// Never use the network; answer from the cache or fail.
+/// Boolean, default false; for each job; environment HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE.
 pub const HFX_OPT_OFFLINE: i32 = 6;
 /// Most connections open at once; 0 lets hfx find the number that pays.
+/// Number from 0 to 1024, default 0; for the client.
 pub const HFX_OPT_MAX_CONNECTIONS: i32 = 7;
 /// Most bytes held in buffers; 0 is the smaller of 256 MiB and an eighth of the memory.
+/// Number from 8388608, default 0; for the client.
 pub const HFX_OPT_MEMORY_BUDGET: i32 = 8;
 /// Most bytes received per second, all jobs together; 0 is no limit.
+/// Number from 0, default 0; for the client.
 pub const HFX_OPT_MAX_BYTES_PER_SECOND: i32 = 9;
 /// Longest wait for a connection, TLS and proxy included, in milliseconds.
+/// Number from 1 to 3600000, default 10000; for each job.
 pub const HFX_OPT_CONNECT_TIMEOUT_MS: i32 = 10;
 /// Longest wait for the head of an answer, in milliseconds.
+/// Number from 1 to 3600000, default 30000; for each job.
 pub const HFX_OPT_HEAD_TIMEOUT_MS: i32 = 11;
 /// A connection that brings no byte for this long is dropped and its range asked for again, in milliseconds.
+/// Number from 1 to 3600000, default 15000; for each job.
 pub const HFX_OPT_STALL_TIMEOUT_MS: i32 = 12;
 /// A transfer fails after this long without any progress, in milliseconds.
+/// Number from 0 to 86400000, default 120000; for each job.
 pub const HFX_OPT_RETRY_TIMEOUT_MS: i32 = 13;
 /// Bytes of one range request; 0 lets hfx choose 4 to 16 MiB.
+/// Number from 0 to 1073741824, default 0; for each job.
 pub const HFX_OPT_PART_SIZE: i32 = 14;
 /// What a finished file survives: a power loss, or only the end of the process.
+/// "power" or "process", default "power"; for each job.
 pub const HFX_OPT_DURABILITY: i32 = 15;
 /// How bytes reach the file: positioned writes, or a mapping of preallocated space.
+/// "write" or "map", default "write"; for each job.
 pub const HFX_OPT_SINK: i32 = 16;
 /// Refuse a file for which no hash is known.
+/// Boolean, default false; for each job.
 pub const HFX_OPT_REQUIRE_HASH: i32 = 17;
 /// End a snapshot at its first failed file; false goes on with the others.
+/// Boolean, default true; for each job.
 pub const HFX_OPT_FAIL_FAST: i32 = 18;
 /// Proxy for http URLs: http://, socks5:// or socks5h://[user:password@]host:port.
+/// Text, never shown; for the client; environment http_proxy, HTTP_PROXY, all_proxy, ALL_PROXY.
 pub const HFX_OPT_HTTP_PROXY: i32 = 19;
 /// Proxy for https URLs; the same forms.
+/// Text, never shown; for the client; environment https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY.
 pub const HFX_OPT_HTTPS_PROXY: i32 = 20;
 /// Hosts, domains and networks that are reached without the proxy, separated by commas.
+/// Text; for the client; environment no_proxy, NO_PROXY.
 pub const HFX_OPT_NO_PROXY: i32 = 21;
 /// PEM file of trusted certificates, instead of the system's.
+/// Text; for the client; environment SSL_CERT_FILE.
 pub const HFX_OPT_CA_FILE: i32 = 22;
 /// Folder of PEM files of trusted certificates, instead of the system's.
+/// Text; for the client; environment SSL_CERT_DIR.
 pub const HFX_OPT_CA_DIR: i32 = 23;
 /// Keep blobs once and link to them; false puts the files themselves into snapshots.
+/// Boolean, default true; for the client.
 pub const HFX_OPT_SYMLINKS: i32 = 24;
 /// Longest wait for another process that fetches the same file before fetching beside it, in milliseconds.
+/// Number from 0 to 3600000, default 10000; for each job.
 pub const HFX_OPT_LOCK_TIMEOUT_MS: i32 = 25;
 /// Send the token over plain http to hosts other than this machine.
+/// Boolean, default false; for each job.
 pub const HFX_OPT_ALLOW_HTTP_TOKEN: i32 = 26;
 /// Network threads of the client; 0 is one for each core, at most 8.
+/// Number from 0 to 256, default 0; for the client.
 pub const HFX_OPT_THREADS: i32 = 27;
 /// A header for every request to the endpoint, as "Name: value".
+/// List of texts; for each job.
 pub const HFX_OPT_HEADERS: i32 = 28;
 /// Answer this job from the cache alone.
+/// Boolean, default false; for each job.
 pub const HFX_OPT_LOCAL_FILES_ONLY: i32 = 29;
 /// Do not ask the Hub when the ref and the file are cached.
+/// Boolean, default false; for each job.
 pub const HFX_OPT_PIN: i32 = 30;
 /// Download even what the cache holds.
+/// Boolean, default false; for each job.
 pub const HFX_OPT_FORCE: i32 = 31;
 /// Say what would be fetched, and fetch nothing.
+/// Boolean, default false; for each job.
 pub const HFX_OPT_DRY_RUN: i32 = 32;
 /// Put the files into this folder under their own names, instead of into the cache.
+/// Text; for each job.
 pub const HFX_OPT_LOCAL_DIR: i32 = 33;
 /// Pattern of the files of a snapshot to take (fnmatch; * crosses slashes).
+/// List of texts; for each job.
 pub const HFX_OPT_INCLUDE: i32 = 34;
 /// Pattern of the files of a snapshot to leave out.
+/// List of texts; for each job.
 pub const HFX_OPT_EXCLUDE: i32 = 35;
 /// Most files of one snapshot in work at once; 0 is as many as there are connections for.
+/// Number from 0 to 4096, default 0; for each job.
 pub const HFX_OPT_MAX_WORKERS: i32 = 36;
 /// The SHA-256 that a plain URL's file must have, 64 hex digits.
+/// Text; for each job.
 pub const HFX_OPT_SHA256: i32 = 37;
 /// Go on with what an earlier run left; false starts again.
+/// Boolean, default true; for each job.
 pub const HFX_OPT_RESUME: i32 = 38;
 /// An option that holds 0 or 1.
 pub const HFX_TYPE_BOOL: i32 = 1;
@@ -102,7 +140,9 @@ pub const HFX_TYPE_LIST: i32 = 5;
 pub const HFX_TYPE_CHOICE: i32 = 6;
 
 /// A set of options: a builder, used by one thread at a time. A client or a job copies what it needs, so it may be
-/// changed or freed right after. What is not set has its default.
+/// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs; given
+/// with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a job,
+/// an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
 pub struct hfx_options {
     pub(super) options: Options,
     pub(super) callbacks: Callbacks,
@@ -264,9 +304,10 @@ pub extern "C" fn hfx_options_get(
     })
 }
 
-/// Sets what is called with the progress of each job started with these options: at most ten times a second, and
-/// once at the end with the final numbers, before the completion. `user` is handed through; `destroy`, when not
-/// NULL, is called on it exactly once, also when this call fails. A NULL `callback` takes the callback away.
+/// Sets what is called with the progress of each job of these options (the client's, or one job's in place of the
+/// client's): at most ten times a second, and once at the end with the final numbers, before the completion. `user` is
+/// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. A NULL `callback`
+/// takes the callback away.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_set_progress_fn(
     options: *mut hfx_options,
@@ -282,8 +323,8 @@ pub extern "C" fn hfx_options_set_progress_fn(
     })
 }
 
-/// Sets what is called once when a job started with these options has ended; its result can be taken then. `user` and
-/// `destroy` as for hfx_options_set_progress_fn.
+/// Sets what is called once when a job of these options has ended; its result can be taken then. All else as for
+/// hfx_options_set_progress_fn.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_set_done_fn(
     options: *mut hfx_options,
@@ -300,7 +341,8 @@ pub extern "C" fn hfx_options_set_done_fn(
 }
 
 /// Sets what a client made with these options tells of its work: messages of `level` (`HFX_LOG_*`) and more urgent
-/// ones. Off by default. `user` and `destroy` as for hfx_options_set_progress_fn; called from many threads at once.
+/// ones, from many threads at once. Off by default; with a job's options it has no effect. All else as for
+/// hfx_options_set_progress_fn.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_set_log_fn(
     options: *mut hfx_options,
@@ -383,7 +425,8 @@ pub extern "C" fn hfx_option_type(option: *const hfx_option) -> i32 {
     })
 }
 
-/// The least and greatest number of an `HFX_TYPE_INT` option (0 is allowed as well where 0 is the default).
+/// The least and greatest number of an `HFX_TYPE_INT` option (0 is allowed as well where 0 is the default); 0 and 0 for
+/// others. Either output may be NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_option_bounds(option: *const hfx_option, out_min: *mut i64, out_max: *mut i64) {
     value((), || {
@@ -443,11 +486,31 @@ fn row_text(option: *const hfx_option, field: impl FnOnce(&hfx_option) -> Option
 mod tests {
     use super::*;
 
+    /// What the header adds to an option's line.
+    fn facts(spec: &Spec) -> String {
+        let (min, max, default) = (spec.min, spec.max, spec.default);
+        let kind = match spec.kind {
+            Type::Bool => format!("Boolean, default {default}"),
+            Type::Int if max == i64::MAX => format!("Number from {min}, default {default}"),
+            Type::Int => format!("Number from {min} to {max}, default {default}"),
+            Type::Text if default.is_empty() => "Text".to_owned(),
+            Type::Text => format!("Text, default \"{default}\""),
+            Type::Secret => "Text, never shown".to_owned(),
+            Type::List => "List of texts".to_owned(),
+            Type::Choice(names) => format!("\"{}\", default \"{default}\"", names.join("\" or \"")),
+        };
+        let scope = if spec.per_job { "for each job" } else { "for the client" };
+        let env = if spec.env.is_empty() { "" } else { "; environment " };
+        format!("{kind}; {scope}{env}{}.", spec.env.join(", "))
+    }
+
     #[test]
     fn the_header_says_what_the_table_says() {
         let said = crate::ffi::constants(include_str!("options.rs"), "HFX_OPT_");
-        let said: Vec<_> = said.into_iter().map(|(name, number, _)| (name.to_lowercase(), number)).collect();
-        let table: Vec<_> = TABLE.iter().map(|spec| (spec.name.to_owned(), spec.id as i32)).collect();
-        assert_eq!(said, table);
+        let said: Vec<_> =
+            said.into_iter().map(|(name, number, doc)| (name.to_lowercase(), number, doc)).collect();
+        let row =
+            |spec: &Spec| (spec.name.to_owned(), spec.id as i32, format!("{} {}", spec.doc, facts(spec)));
+        assert_eq!(said, TABLE.iter().map(row).collect::<Vec<_>>());
     }
 }

@@ -18,7 +18,7 @@ pub const HFX_REPO_SPACE: i32 = 3;
 /// A kernel.
 pub const HFX_REPO_KERNEL: i32 = 4;
 
-/// A repository at a revision. Immutable; may be read from many threads.
+/// A repository's name, with the revision that is meant. Immutable; may be read from many threads.
 pub struct hfx_repo {
     pub(super) id: RepoId,
     pub(super) revision: Option<String>,

@@ -408,6 +408,7 @@ static void caches(const hfx_client *client) {
     CHECK(hfx_verification_checked(found) == 4 && hfx_verification_bytes(found) > strlen(CONFIG));
     CHECK(!hfx_verification_mismatch(found, 0) && !hfx_verification_expected(found, 0));
     CHECK(!hfx_verification_actual(found, 0) && !hfx_verification_missing(found, 0));
+    CHECK(!hfx_verification_unknown(found, 0));
     hfx_verification_free(found);
 
     OK(hfx_cache_scan(client, &cache, ERR));

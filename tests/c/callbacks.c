@@ -292,6 +292,43 @@ static void blocking_completions(void) {
     hfx_repo_free(repo);
 }
 
+/* A completion that frees everything there is, the client too. */
+typedef struct last_words {
+    hfx_client *client;
+    hfx_job *job;
+    atomic_int ready, destroyed;
+} last_words;
+
+static void free_all(const hfx_job *job, void *user) {
+    last_words *l = user;
+    (void)job;
+    while (!l->ready)
+        sleep_ms(1);
+    hfx_job_free(l->job);
+    hfx_client_free(l->client);
+}
+
+static void last_words_over(void *user) {
+    ((last_words *)user)->destroyed++;
+}
+
+static void free_in_a_callback(void) {
+    int threads_before = thread_count();
+    last_words l = {.client = new_client()};
+    hfx_options *options = NULL;
+    hfx_repo *repo = model(TINY);
+    OK(hfx_options_new(&options, ERR));
+    OK(hfx_options_set_done_fn(options, free_all, &l, last_words_over, ERR));
+    OK(hfx_client_download_file(l.client, repo, "config.json", options, &l.job, ERR));
+    hfx_options_free(options);
+    hfx_repo_free(repo);
+    l.ready = 1;
+    wait_for(&l.destroyed, 1);
+    for (double until = now() + 5; thread_count() != threads_before; sleep_ms(5))
+        CHECK(now() < until);
+    CHECK(l.destroyed == 1);
+}
+
 void callbacks(void) {
     hfx_client *client = new_client();
     one_file(client, TINY, "config.json", strlen(CONFIG));
@@ -302,4 +339,5 @@ void callbacks(void) {
     logs();
     shared_user_data();
     blocking_completions();
+    free_in_a_callback();
 }

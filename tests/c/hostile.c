@@ -144,6 +144,7 @@ static void nothing_but_null(void) {
     CHECK(hfx_verification_checked(NULL) == 0 && hfx_verification_bytes(NULL) == 0);
     CHECK(!hfx_verification_mismatch(NULL, 0) && !hfx_verification_expected(NULL, 0));
     CHECK(!hfx_verification_actual(NULL, 0) && !hfx_verification_missing(NULL, 0));
+    CHECK(!hfx_verification_unknown(NULL, 0));
     hfx_verification_free(NULL);
 }
 
