@@ -88,6 +88,11 @@ fn evict() {
 }
 
 #[test]
+fn mirror() {
+    script("mirror");
+}
+
+#[test]
 fn race() {
     script("race");
 }

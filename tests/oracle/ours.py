@@ -9,6 +9,9 @@ from lib import HFX, HUB, LLAMA, ROOT, check, end, hf, hfx, listing, llama, pyth
 SOURCE = llama()
 HUB.put("datasets/acme/data/train.csv", "a,b\n1,2\n")
 HUB.put("models/gpt2/config.json", "{}")
+
+from huggingface_hub import HfApi
+
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
 # Each with the folder of its files.
 REVISIONS = {
@@ -76,10 +79,13 @@ def in_cache(form, **env):
     same(f"{form}: known to be missing; unknown", (found["missing"], found["unknown"]), (True, None))
     same(f"{form}: looking wrote nothing", listing(cache), before)
 
-    for name in REVISIONS:
-        said = hf("cache", "verify", "acme/llama", "--revision", name, "--cache-dir", cache, **env)
-        check(f"{form}: hf cache verify counts", f"{len(FILES[name])}" in said, said)
+    said = hf("cache", "verify", "acme/llama", "--cache-dir", cache, **env)
+    check(f"{form}: hf cache verify counts", f"{len(LLAMA)}" in said, said)
     hf("cache", "verify", "acme/data", "--repo-type", "dataset", "--cache-dir", cache, **env)
+    for name in REVISIONS:
+        report = HfApi().verify_repo_checksums("acme/llama", revision=name, cache_dir=cache)
+        wrong = report.mismatches, report.missing_paths, report.extra_paths
+        same(f"{form}: verify at {name}", (report.checked_count, *map(list, wrong)), (len(FILES[name]), [], [], []))
 
     HUB.forget()
     code = "answer({name: snapshot_download('acme/llama', revision=name, cache_dir=given[0]) for name in given[1]})"
@@ -108,6 +114,18 @@ answer([
     same("local: nothing is written again", {name: (folder / name).stat().st_mtime_ns for name in LLAMA}, stamps)
     code = "answer(snapshot_download('acme/llama', local_dir=given))"
     same("local: offline", python(code, folder, **OFFLINE), str(folder))
+    # The main cache has never seen this repository, and is left clean.
+    other = {"HF_HOME": str(ROOT / "another")}
+    folder = ROOT / "local2"
+    to = "-q", "--local-dir", folder
+    for more in ({}, OFFLINE, {"HF_ENDPOINT": OFFLINE["HF_ENDPOINT"]}):
+        wait = "-o", "retry_timeout_ms=100"
+        same("local: ours, again", hfx("download", "acme/llama", *to, *wait, **other, **more), str(folder))
+        file = hfx("download", "acme/llama", "config.json", *to, *wait, **other, **more)
+        same("local: our file, again", file, str(folder / "config.json"))
+    (folder / "small.bin").unlink()
+    hfx("download", "acme/llama", *to, code=3, **other, **OFFLINE)
+    same("local: the main cache", list((ROOT / "another").rglob("refs")), [])
 
 
 def begin(cache):

@@ -25,9 +25,7 @@ def round_of(order, cache):
     running = {}
     for name in order:
         running[name] = start(lines[name])
-        number = len(running)
-        partials = lambda: list(cache.glob("*/blobs/*.incomplete"))
-        wait_for(f"{name} at work", lambda: len(agents()) >= number or not partials() and number == 2)
+        wait_for(f"{name} at work", lambda: len(agents()) == len(running))
     HUB.faults()
     for name, process in running.items():
         said, _ = process.communicate(timeout=100)
@@ -42,8 +40,8 @@ def round_of(order, cache):
 
 def agents():
     """Who asked about the file since the last `forget`."""
-    agent = lambda entry: (entry["user_agent"] or "").split("/")[0]
-    return {agent(entry) for entry in HUB.requests() if "/resolve/" in entry["path"]}
+    asking = [entry for entry in HUB.requests() if "/resolve/" in entry["path"]]
+    return {entry["user_agent"].split("/")[0] for entry in asking}
 
 
 round_of(("hfx", "python"), ROOT / "first")
