@@ -110,22 +110,42 @@ async fn small(
     let sync = context.sync();
     let batch = context.batch.clone();
     let alone = batch.is_none();
-    let (at, path) = blocking(move || {
-        let path = place.new_partial()?;
-        let failed = |error| Error::io("write", &path, &error);
-        let file = fs::File::create_new(&path).map_err(failed)?;
-        let written = file::write_all_at(&file, &region.to_vec(), 0);
-        let written = written.and_then(|()| if alone && sync { file.sync_data() } else { Ok(()) });
-        // Nobody would go on with so small a piece.
-        written.map_err(failed).inspect_err(|_| drop(fs::remove_file(&path)))?;
-        Ok((place, path))
+    let written = blocking(move || {
+        let partial = Unpublished(place.new_partial()?);
+        let failed = |error| Error::io("write", &partial.0, &error);
+        let file = fs::File::create_new(&partial.0).map_err(failed)?;
+        file::write_all_at(&file, &region.to_vec(), 0).map_err(failed)?;
+        if alone && sync {
+            file.sync_data().map_err(failed)?;
+        }
+        Ok((place, partial))
     })
     .await?;
+    let (at, partial) = written;
+    let path = partial.0.clone();
     let path = match batch {
         Some(batch) => batch.publish(at, path).await?,
         None => blocking(move || at.publish(&path)).await?,
     };
+    partial.published();
     Ok(Fetched { path, verified: Some(outcome.verified) })
+}
+
+/// A small file that is written and not yet visible: nobody would go on with it, so it goes with its download.
+struct Unpublished(PathBuf);
+
+impl Unpublished {
+    fn published(mut self) {
+        self.0 = PathBuf::new();
+    }
+}
+
+impl Drop for Unpublished {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
 }
 
 /// An empty file needs no request: its hash is known.
