@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::fetch::Batch;
+use super::batch::Batch;
 use super::job::Job;
 use super::partial::Settings;
 use crate::cache::{Cache, LocalDir};

@@ -2,10 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
-use tokio::sync::oneshot;
 
 use super::context::Context;
 use super::partial;
@@ -24,10 +22,6 @@ use crate::transfer::source::{Remote, Source};
 
 /// Files up to this size are fetched whole into memory, in one request, without a journal.
 const SMALL: u64 = 1 << 20;
-/// Small files that are published together.
-const BATCH: usize = 256;
-/// How long the first of them waits for more.
-const BATCH_WAIT: Duration = Duration::from_millis(30);
 
 /// Longest pause between two tries for a lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(500);
@@ -287,77 +281,4 @@ pub async fn check_space(files: Vec<(Place, u64)>) -> Result<()> {
 fn allocated(path: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt;
     fs::metadata(path).map_or(0, |m| m.blocks() * 512)
-}
-
-/// Publishes small files together: one sync for many, then their names.
-pub struct Batch {
-    sync: bool,
-    waiting: Mutex<Vec<Waiting>>,
-}
-
-struct Waiting {
-    place: Place,
-    partial: PathBuf,
-    published: oneshot::Sender<Result<PathBuf>>,
-}
-
-impl Batch {
-    /// An empty batch; `sync` brings the data to disk before the names.
-    pub fn new(sync: bool) -> Arc<Self> {
-        Arc::new(Self { sync, waiting: Mutex::default() })
-    }
-
-    /// Publishes a finished small file, with others that come at the same time.
-    async fn publish(self: &Arc<Self>, place: Place, partial: PathBuf) -> Result<PathBuf> {
-        let (sender, receiver) = oneshot::channel();
-        let length = {
-            let mut waiting = self.lock();
-            waiting.push(Waiting { place, partial, published: sender });
-            waiting.len()
-        };
-        if length == 1 {
-            let batch = self.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(BATCH_WAIT).await;
-                batch.flush().await;
-            });
-        } else if length >= BATCH {
-            self.flush().await;
-        }
-        receiver.await.unwrap_or_else(|_| Err(Error::new(Kind::Closed, "the client was closed")))
-    }
-
-    async fn flush(&self) {
-        let batch = std::mem::take(&mut *self.lock());
-        let sync = self.sync;
-        // Whoever waits learns of a failure through its own channel.
-        let _ = blocking(move || {
-            let synced = if sync { sync_all(&batch) } else { Ok(()) };
-            for one in batch {
-                let published = synced.clone().and_then(|()| one.place.publish(&one.partial));
-                let _ = one.published.send(published);
-            }
-            Ok(())
-        })
-        .await;
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One sync of the file system for many files; a few are synced by themselves.
-fn sync_all(batch: &[Waiting]) -> Result<()> {
-    if let Some(first) = batch.first().filter(|_| batch.len() > 8) {
-        let file = fs::File::open(&first.partial).map_err(|e| Error::io("open", &first.partial, &e))?;
-        if file::sync_file_system(&file).is_ok() {
-            return Ok(());
-        }
-    }
-    for one in batch {
-        let synced = fs::File::open(&one.partial).and_then(|file| file.sync_data());
-        synced.map_err(|e| Error::io("sync", &one.partial, &e))?;
-    }
-    Ok(())
 }

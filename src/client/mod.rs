@@ -4,6 +4,7 @@
 //! threads. Several clients live side by side and share nothing but the disk. [`Client::close`] cancels what runs
 //! and waits until no thread is left; a client that is dropped does the same without waiting.
 
+mod batch;
 mod context;
 mod fetch;
 mod file;

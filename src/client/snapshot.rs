@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
+use super::batch::Batch;
 use super::context::{Context, cache_may_answer};
-use super::fetch::{Batch, check_space};
+use super::fetch::check_space;
 use super::file::{self, Wanted};
 use super::output::{FileOutcome, FileResult, SnapshotResult};
 use super::place::Place;
