@@ -53,10 +53,10 @@
  * starts a job and waits for it.
  *
  * Callbacks. They run on threads of the library, never inside the call that registered them, never under a lock that
- * a call of theirs could need. They may call the library, but not wait for a job or close a client: that is
- * HFX_E_WOULD_DEADLOCK. They may block: transfers go on. They may free handles, their own job's too. No exception and
- * no longjmp may leave them. Each `void *user` travels with a destructor, called exactly once when the library will not
- * use it any more (NULL: none is wanted): on a thread of the library, or inside the call that lets go last.
+ * a call of theirs could need. They may block (but for the log's): transfers go on. They may call the library and free
+ * handles, their own job's too, but not wait for a job or close a client: that is HFX_E_WOULD_DEADLOCK. No exception
+ * and no longjmp may leave them. Each `void *user` travels with a destructor, called exactly once when the library will
+ * not use it any more (NULL: none is wanted): on a thread of the library, or inside the call that lets go last.
  *
  * The process. hfx installs no signal handler, raises no signal (but a mapping may, see hfx_map_open), prints nothing,
  * has no global logger, and reads the environment only in hfx_options_from_env (two switches of libraries in it apart,
@@ -520,8 +520,8 @@ typedef void (*hfx_progress_fn)(const hfx_progress *progress, void *user);
 typedef void (*hfx_done_fn)(const hfx_job *job, void *user);
 
 // Gets a message: its level, the room it comes from ("net", "transfer", "client"), and one line of text without
-// secrets. The strings are valid during the call. Called on threads of the library, several at once; it must not
-// wait for a job.
+// secrets. The strings are valid during the call. Called on threads of the library, several at once; it must return
+// soon, since connections wait for it, and must not wait for a job.
 typedef void (*hfx_log_fn)(int32_t level, const char *room, const char *message, void *user);
 
 // Gets a chunk of a file, in order, each byte once: `offset` counts from the start of what was asked for. The bytes

@@ -8,7 +8,7 @@ lib=target/release
 here=build/demo
 repo=acme/llama-demo
 model=$here/hub/models/$repo
-cache=$here/cache
+cache=$PWD/$here/cache
 hub=
 
 stop() {
@@ -73,6 +73,7 @@ say "4. The same command again: it goes on where it was, then proves and uses wh
 "$here/demo" "$endpoint" "$cache" "$repo"
 
 say "5. The same cache, seen by the command line tool"
-"$lib/hfx" cache ls --cache-dir "$cache" --verbose | sed 's/^/   /'
+"$lib/hfx" cache ls --cache-dir "$cache" >"$here/ls.log"
+sed -e '/^$/d' -e 's/^/   /' "$here/ls.log"
 
 say "Done. Other Hugging Face tools on this machine can read this cache as it is: HF_HUB_CACHE=$cache"

@@ -222,6 +222,18 @@ static void bad_text(const hfx_client *client, const hfx_repo *repo) {
     INVALID(hfx_options_set_string(options, HFX_OPT_ENDPOINT, "gopher://x", ERR));
     INVALID(hfx_options_set_string(options, HFX_OPT_SHA256, "abc", ERR));
     hfx_options_free(options);
+
+    /* Paths are bytes, whatever they mean to others. */
+    char path[4096], url[512];
+    snprintf(path, sizeof path, "%s/caf\xe9.json", folder);
+    snprintf(url, sizeof url, "%s/" TINY "/resolve/main/config.json", endpoint);
+    OK(hfx_client_download_url_wait(client, url, path, NULL, &file, ERR));
+    SAME(hfx_file_path(file), path);
+    hfx_map *map = NULL;
+    OK(hfx_map_open(path, &map, ERR));
+    CHECK(hfx_map_length(map) == strlen(CONFIG));
+    hfx_map_free(map);
+    hfx_file_free(file);
 }
 
 static void bad_numbers(const hfx_client *client, const hfx_repo *repo) {

@@ -105,7 +105,7 @@ fn hub() -> Hub {
     hub.put("models/acme/big/small.txt", b"s");
     for number in 0..50 {
         let letter = b'a' + number % 26;
-        hub.put(&format!("models/acme/many/file_{number:02}.txt"), &[letter; 20_000]);
+        hub.put(&format!("models/acme/many/file_{number:02}.txt"), &vec![letter; 20_000]);
     }
     hub.put("models/acme/secret/secret.txt", b"psst\n");
     hub.put("models/acme/secret/.hfx/repo.json", br#"{"private": true}"#);
