@@ -323,12 +323,14 @@ impl Guardian {
         if let Some(ending) = hooks.ending {
             ending();
         }
-        self.job.end(result);
+        let listened = self.queue.listened(|| self.job.end(result));
         if let Some(done) = hooks.done {
             done(&self.job);
         }
         drop(hooks.progress);
-        self.queue.push(self.job.clone());
+        if listened {
+            self.queue.push(self.job.clone());
+        }
         self.job.state().quiet = true;
         self.job.0.ended.notify_all();
         lock(&self.running.jobs).retain(|other| !Arc::ptr_eq(&other.0, &self.job.0));
@@ -358,11 +360,17 @@ impl Queue {
         *lock(&self.wake) = Some(wake);
     }
 
-    fn push(&self, job: Job) {
+    /// Lets a job end, and says whether somebody listened by then: whoever begins to listen after the end is not told
+    /// of it.
+    fn listened(&self, end: impl FnOnce()) -> bool {
         let wake = lock(&self.wake);
-        // Nobody listens: nobody would ever take it.
-        if let Some(wake) = &*wake {
-            lock(&self.ended).push_back(job);
+        end();
+        wake.is_some()
+    }
+
+    fn push(&self, job: Job) {
+        lock(&self.ended).push_back(job);
+        if let Some(wake) = &*lock(&self.wake) {
             wake();
         }
     }
