@@ -51,7 +51,7 @@ const SERVER_FAILURES: u32 = 8;
 /// How long a part that failed leaves trying to the one that probes.
 const TRUST: Duration = Duration::from_secs(2);
 /// How long an ending transfer waits for its parts to note what they have.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_millis(1500);
 /// An exchange of at least this many bytes tells what a connection brings.
 const METERED: u64 = 1 << 20;
 /// How often connections are compared.
