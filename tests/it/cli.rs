@@ -56,8 +56,10 @@ impl Shell {
 
     /// The command, in the home, with nothing of this process's environment but the path.
     fn command(&self, line: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hfx"));
+        // Whoever started the tests may ignore signals (nohup, a shell's background job), and children inherit that.
+        let mut command = Command::new("env");
         command
+            .args(["--default-signal=HUP,INT,TERM", env!("CARGO_BIN_EXE_hfx")])
             .args(line)
             .current_dir(self.home.path())
             .env_clear()
