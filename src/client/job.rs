@@ -345,14 +345,15 @@ impl Drop for Guardian {
 }
 
 impl Queue {
-    /// The next job that has ended.
-    pub fn pop(&self) -> Option<Job> {
-        lock(&self.ended).pop_front()
-    }
-
-    /// Whether a job is there.
-    pub fn is_empty(&self) -> bool {
-        lock(&self.ended).is_empty()
+    /// The next job that has ended. Calls `empty` when none is left behind it, under the lock under which `wake` is
+    /// called: so what the two set and clear says at any time whether a job is there.
+    pub fn pop(&self, empty: impl FnOnce()) -> Option<Job> {
+        let mut ended = lock(&self.ended);
+        let job = ended.pop_front();
+        if ended.is_empty() {
+            empty();
+        }
+        job
     }
 
     /// Calls `wake` after each job from now on, and starts to keep them.
@@ -369,8 +370,10 @@ impl Queue {
     }
 
     fn push(&self, job: Job) {
-        lock(&self.ended).push_back(job);
-        if let Some(wake) = &*lock(&self.wake) {
+        let wake = lock(&self.wake);
+        let mut ended = lock(&self.ended);
+        ended.push_back(job);
+        if let Some(wake) = &*wake {
             wake();
         }
     }

@@ -207,16 +207,12 @@ pub extern "C" fn hfx_client_next_job(
     guard(err, || {
         let place = out(out_job, "out_job")?;
         let client = own(client)?;
-        let queue = client.client.queue();
-        let job = queue.pop();
-        if queue.is_empty()
-            && let Some(event) = &client.bell().event
-        {
-            event.clear();
-            if !queue.is_empty() {
-                event.set(); // One came in between.
+        let event = client.bell().event.clone();
+        let job = client.client.queue().pop(|| {
+            if let Some(event) = &event {
+                event.clear();
             }
-        }
+        });
         if let Some(job) = job {
             place.set(hfx_job::new(job));
         }
