@@ -182,12 +182,13 @@ impl Hub {
         form.push("expand=false".to_owned());
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let reply = self.call(Method::POST, &url, headers, form.join("&").into()).await?;
+        let reply = self.call(Method::POST, &url, headers, form.join("&").into_bytes()).await?;
         let entries: Vec<WireEntry> = parse(&reply)?;
         entries.into_iter().filter_map(|entry| checked(entry).transpose()).collect()
     }
 
-    fn page_after(&self, url: &Url, headers: &HeaderMap) -> Result<Option<Url>> {
+    /// The next page of a listing.
+    pub(super) fn page_after(&self, url: &Url, headers: &HeaderMap) -> Result<Option<Url>> {
         let Some(link) = next_page(headers) else { return Ok(None) };
         let next = url.join(&link).map_err(|e| e.with_kind(Kind::Protocol))?;
         // A mirror that passes the Hub's own links on is asked itself.

@@ -42,6 +42,7 @@ pub fn status_error(status: u16, headers: &HeaderMap, body: &[u8], url: &str, re
         (_, 401) => (Kind::Unauthorized, "a token is needed"),
         (_, 403) => (Kind::Forbidden, "access is forbidden"),
         (_, 404) if repo_path => (Kind::EntryNotFound, "not found"),
+        (_, 409 | 412) => (Kind::Conflict, "another change came first, or it exists already"),
         (_, 429) => (Kind::RateLimited, "too many requests"),
         (_, 407) => (Kind::Proxy, "the proxy asks for a user and a password"),
         _ => (Kind::Http, "the server refused"),

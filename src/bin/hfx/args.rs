@@ -2,6 +2,8 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts")]
 
+mod upload;
+
 use std::ffi::OsString;
 #[cfg(feature = "serve")]
 use std::net::SocketAddr;
@@ -14,12 +16,15 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use hfx::options::parse_size;
 use hfx::repo::RepoKind;
 
+pub(crate) use upload::UploadArgs;
+
 const ROOT_HELP: &str = "\
 Examples:
   hfx download org/model                               the whole model, into the shared cache
   hfx download org/model config.json                   one file; prints its path
   hfx download org/model --include '*.safetensors'     the files that match
   hfx get https://host/file.tar -o file.tar            any URL, with as many connections as pay
+  hfx upload org/model ./model                         a folder, in a commit; prints its URL
   hfx cache ls                                         what the cache holds
   hfx serve DIR                                        a Hub on this machine
 
@@ -56,7 +61,7 @@ The last line on stdout is the path: of the file when one file is named, else of
 const JSON_HELP: &str = "\
 Events of --json, one object a line on stdout; sizes in bytes, null where there is no value:
   start     repo, repo_type, revision, url
-  progress  files, files_done, files_failed, bytes, done, received, restored: a few times a second
+  progress  files, files_done, files_failed, bytes, done, received, restored, sent, hashed: a few times a second
   file      name, state, path, size, verified, error: each file, when all have ended
             (state: done, cached, failed or planned; verified: hash, length or null)
   done      path, commit, files, bytes, received, restored, seconds, dry_run
@@ -113,6 +118,9 @@ pub(crate) enum Command {
     /// Download any URL to a file
     #[command(after_help = GET_HELP, after_long_help = concat_help(GET_HELP, JSON_HELP))]
     Get(Box<GetArgs>),
+    /// Upload a file or a folder in a commit
+    #[command(after_help = upload::HELP, after_long_help = concat_help(upload::HELP, upload::JSON_HELP))]
+    Upload(Box<UploadArgs>),
     /// Look after the cache
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),

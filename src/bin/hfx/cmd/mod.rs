@@ -7,6 +7,7 @@ mod env;
 mod get;
 #[cfg(feature = "serve")]
 mod serve;
+mod upload;
 
 use crate::args::Command;
 use crate::fail::Failure;
@@ -16,6 +17,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Download(args) => download::run(&args),
         Command::Get(args) => get::run(&args),
+        Command::Upload(args) => upload::run(&args),
         Command::Cache(args) => cache::run(args.command),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
