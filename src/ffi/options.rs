@@ -126,6 +126,21 @@ pub const HFX_OPT_SHA256: i32 = 37;
 /// Go on with what an earlier run left; false starts again.
 /// Boolean, default true; for each job.
 pub const HFX_OPT_RESUME: i32 = 38;
+/// Making a repository, branch or tag that is there already is a success.
+/// Boolean, default false; for each job.
+pub const HFX_OPT_EXIST_OK: i32 = 61;
+/// Deleting a repository, branch or tag that is not there is a success.
+/// Boolean, default false; for each job.
+pub const HFX_OPT_MISSING_OK: i32 = 62;
+/// Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.
+/// "public" or "private" or "protected", default ""; for each job.
+pub const HFX_OPT_VISIBILITY: i32 = 63;
+/// What a Space that is made runs on.
+/// "gradio" or "streamlit" or "docker" or "static", default ""; for each job.
+pub const HFX_OPT_SPACE_SDK: i32 = 64;
+/// How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.
+/// "auto" or "manual" or "false", default ""; for each job.
+pub const HFX_OPT_GATED: i32 = 65;
 /// An option that holds 0 or 1.
 pub const HFX_TYPE_BOOL: i32 = 1;
 /// An option that holds a number.

@@ -121,6 +121,11 @@ options! {
     MaxWorkers = 36, "max_workers", Type::Int, "0", 0, 4096, JOB, [], "Most files of one snapshot in work at once; 0 is as many as there are connections for.";
     ExpectSha256 = 37, "sha256", Type::Text, "", 0, 0, JOB, [], "The SHA-256 that a plain URL's file must have, 64 hex digits.";
     Resume = 38, "resume", Type::Bool, "true", 0, 0, JOB, [], "Go on with what an earlier run left; false starts again.";
+    ExistOk = 61, "exist_ok", Type::Bool, "false", 0, 0, JOB, [], "Making a repository, branch or tag that is there already is a success.";
+    MissingOk = 62, "missing_ok", Type::Bool, "false", 0, 0, JOB, [], "Deleting a repository, branch or tag that is not there is a success.";
+    Visibility = 63, "visibility", Type::Choice(&["public", "private", "protected"]), "", 0, 0, JOB, [], "Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.";
+    SpaceSdk = 64, "space_sdk", Type::Choice(&["gradio", "streamlit", "docker", "static"]), "", 0, 0, JOB, [], "What a Space that is made runs on.";
+    Gated = 65, "gated", Type::Choice(&["auto", "manual", "false"]), "", 0, 0, JOB, [], "How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.";
 }
 
 /// Values for some of the options; the others have their defaults.
