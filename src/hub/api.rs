@@ -135,11 +135,25 @@ impl Hub {
         }
     }
 
-    async fn follow(&self, method: &Method, url: &Url, headers: &HeaderMap, body: &Bytes) -> Result<Reply> {
+    /// The same, once: no retry.
+    pub(super) async fn follow(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Reply> {
         let mut url = url.clone();
         for _ in 0..=redirect::MOST {
             let mut answer = self.send(method.clone(), &url, headers, body.clone()).await?;
             if let Some(next) = redirect_of(&answer, &url)? {
+                // What changes something goes to the Hub alone; and 303 says that it was done, and answered elsewhere.
+                let stays = answer.status != 303 && redirect::stays_at_hub(self.home(), next.origin());
+                if !method.is_safe() && !stays {
+                    let what =
+                        format!("a {method} was redirected to {} with {}", next.origin(), answer.status);
+                    return Err(Error::new(Kind::Protocol, what).url(url.as_str()));
+                }
                 answer.body.drain().await;
                 url = next;
                 continue;
