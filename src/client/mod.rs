@@ -5,6 +5,7 @@
 //! and waits until no thread is left; a client that is dropped does the same without waiting.
 
 mod batch;
+mod call;
 mod context;
 mod fetch;
 mod file;
@@ -12,6 +13,8 @@ pub mod job;
 pub mod output;
 mod partial;
 mod place;
+mod refs;
+mod repos;
 mod snapshot;
 pub mod url;
 mod verify;

@@ -6,7 +6,7 @@ use crate::cache::verify::VerifyReport;
 use crate::digest::Verified;
 use crate::error::Error;
 use crate::event::FileState;
-use crate::hub::{FileMeta, Refs, RepoInfo, TreeFile};
+use crate::hub::{ApiReply, CommitInfo, FileMeta, Refs, RepoInfo, TreeFile};
 
 /// The result of a job, by what was asked.
 #[derive(Debug)]
@@ -27,6 +27,12 @@ pub enum Output {
     Refs(Refs),
     /// What hashing the cache found.
     Verification(VerifyReport),
+    /// What the Hub answered to a call.
+    Reply(ApiReply),
+    /// A history.
+    Commits(Vec<CommitInfo>),
+    /// Whether something is there.
+    Exists(bool),
 }
 
 /// A file that is where it was wanted.
