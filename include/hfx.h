@@ -153,6 +153,9 @@
 // The client is offline and the cache does not hold what was asked for.
 #define HFX_E_OFFLINE 30
 
+// Another change came first, or it exists already; the error's commit is the head, where it is known.
+#define HFX_E_CONFLICT 31
+
 // No connection, or it broke, and the time for retries was over.
 #define HFX_E_NETWORK 40
 
@@ -347,6 +350,58 @@
 // Boolean, default true; for each job.
 #define HFX_OPT_RESUME 38
 
+// First line of the commit; without one it says what was uploaded. Text; for each job.
+#define HFX_OPT_COMMIT_MESSAGE 39
+
+// What the commit says below its first line. Text; for each job.
+#define HFX_OPT_COMMIT_DESCRIPTION 40
+
+// The commit that must be the head; without one it is the head when the job begins. Text; for each job.
+#define HFX_OPT_PARENT_COMMIT 41
+
+// Open a pull request and commit to it. Boolean, default false; for each job.
+#define HFX_OPT_CREATE_PR 42
+
+// Pattern of the files to delete from the repository's folder when a folder is uploaded to it. List of texts; for
+// each job.
+#define HFX_OPT_DELETE 43
+
+// How a folder is committed: at once, or in several commits of a size that the Hub takes well; auto does that for more
+// than 1,000 changed files or 100 MiB of regular content. "auto" or "one" or "paced", default "auto"; for each job.
+#define HFX_OPT_COMMITS 44
+
+// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the file
+// meanwhile. "read" or "map", default "read"; for each job.
+#define HFX_OPT_SOURCE 45
+
+// Folder in which uploads remember hashes and parts, to go on after a crash; without one they remember nothing. Text;
+// for each job.
+#define HFX_OPT_STATE_DIR 46
+
+// Jobs of one client with the same number run one after another, in the order of their start; 0 does not wait. Number
+// from 0, default 0; for each job.
+#define HFX_OPT_SEQUENCE 47
+
+// Making a repository, branch or tag that is there already is a success.
+// Boolean, default false; for each job.
+#define HFX_OPT_EXIST_OK 48
+
+// Deleting a repository, branch or tag that is not there is a success.
+// Boolean, default false; for each job.
+#define HFX_OPT_MISSING_OK 49
+
+// Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.
+// "public" or "private" or "protected", default ""; for each job.
+#define HFX_OPT_VISIBILITY 50
+
+// What a Space that is made runs on.
+// "gradio" or "streamlit" or "docker" or "static", default ""; for each job.
+#define HFX_OPT_SPACE_SDK 51
+
+// How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.
+// "auto" or "manual" or "false", default ""; for each job.
+#define HFX_OPT_GATED 52
+
 // An option that holds 0 or 1.
 #define HFX_TYPE_BOOL 1
 
@@ -453,6 +508,9 @@ typedef struct hfx_cache hfx_cache;
 // share; several clients live side by side. May be used from many threads.
 typedef struct hfx_client hfx_client;
 
+// Commits, newest first. Immutable; may be read from many threads.
+typedef struct hfx_commits hfx_commits;
+
 // What will be deleted; nothing is until hfx_deletion_execute. Immutable; may be read from many threads.
 typedef struct hfx_deletion hfx_deletion;
 
@@ -490,6 +548,9 @@ typedef struct hfx_progress hfx_progress;
 
 // Branches, tags, conversions and pull requests. Immutable; may be read from many threads.
 typedef struct hfx_refs hfx_refs;
+
+// An answer of the Hub. Immutable; may be read from many threads.
+typedef struct hfx_reply hfx_reply;
 
 // A repository's name, with the revision that is meant. Immutable; may be read from many threads.
 typedef struct hfx_repo hfx_repo;
@@ -1027,6 +1088,18 @@ hfx_status hfx_job_take_verification(const hfx_job *job,
                                      hfx_verification **out_verification,
                                      hfx_error **err);
 
+// Takes what the Hub answered to a call, or to making, deleting or changing something.
+// On success `*out_reply` is it, to be freed with hfx_reply_free.
+hfx_status hfx_job_take_reply(const hfx_job *job, hfx_reply **out_reply, hfx_error **err);
+
+// Takes a list of commits.
+// On success `*out_commits` is it, to be freed with hfx_commits_free.
+hfx_status hfx_job_take_commits(const hfx_job *job, hfx_commits **out_commits, hfx_error **err);
+
+// Takes whether something is there.
+// On success `*out_exists` is 1 or 0; it may be NULL.
+hfx_status hfx_job_take_exists(const hfx_job *job, int32_t *out_exists, hfx_error **err);
+
 // Frees the handle; the job goes on. NULL is fine.
 void hfx_job_free(hfx_job *job);
 
@@ -1205,6 +1278,322 @@ int32_t hfx_refs_kind(const hfx_refs *refs, size_t index);
 
 // Frees it. NULL is fine.
 void hfx_refs_free(hfx_refs *refs);
+
+// The HTTP status, below 400: a failure is an error. With the options `exist_ok` and `missing_ok` it may be the one
+// that was fine. 0 for NULL.
+int32_t hfx_reply_status(const hfx_reply *reply);
+
+// The body as it came, JSON as a rule; empty when there was none. NULL for NULL.
+const char *hfx_reply_body(const hfx_reply *reply);
+
+// One value of a JSON body by its JSON Pointer (RFC 6901), as "/name" or "/orgs/0/name": the text of a string, other
+// values as JSON; "" is the whole. NULL when there is none, or null.
+const char *hfx_reply_value(const hfx_reply *reply,
+                            const char *pointer);
+
+// A header of the (last) answer, its name in any case; NULL when it was not sent.
+const char *hfx_reply_header(const hfx_reply *reply, const char *name);
+
+// The id under which the server logged the request; NULL when there is none.
+const char *hfx_reply_request_id(const hfx_reply *reply);
+
+// Where the next page is, to be given to hfx_client_call, when there are more than were asked for; else NULL.
+const char *hfx_reply_next(const hfx_reply *reply);
+
+// Frees it. NULL is fine.
+void hfx_reply_free(hfx_reply *reply);
+
+// How many commits there are.
+size_t hfx_commits_count(const hfx_commits *commits);
+
+// A commit's hash, 40 hex digits; NULL behind the last.
+const char *hfx_commits_id(const hfx_commits *commits, size_t index);
+
+// The first line of a commit's message; NULL behind the last.
+const char *hfx_commits_title(const hfx_commits *commits, size_t index);
+
+// The rest of a commit's message, empty when there is none; NULL behind the last.
+const char *hfx_commits_message(const hfx_commits *commits, size_t index);
+
+// When a commit was made, as "2026-01-31T12:00:00.000Z"; NULL behind the last.
+const char *hfx_commits_date(const hfx_commits *commits, size_t index);
+
+// Who made a commit, by the names on the Hub: the first at 0; NULL behind the last.
+const char *hfx_commits_author(const hfx_commits *commits, size_t index, size_t author);
+
+// Frees it. NULL is fine.
+void hfx_commits_free(hfx_commits *commits);
+
+// Starts any call of the Hub's API, for what has no function here: with the token, the rate limits and the retries of
+// all others. `method` is GET, HEAD, POST, PUT, PATCH or DELETE; `target` a path below the endpoint, as
+// "/api/models?limit=5", or an address on one of the Hub's own hosts; `json` the body, or NULL. Of a list, up to `pages`
+// pages are joined to one array (1: only the first). GET, HEAD and PUT are made again after failures that may pass,
+// others only when the Hub surely did not act on them; else the error says that it may have. The result is taken with
+// hfx_job_take_reply.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_call(const hfx_client *client,
+                           const char *method,
+                           const char *target,
+                           const char *json,
+                           uint32_t pages,
+                           const hfx_options *options,
+                           hfx_job **out_job,
+                           hfx_error **err);
+
+// As hfx_client_call, and waits for its end. Not inside a callback.
+// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
+hfx_status hfx_client_call_wait(const hfx_client *client,
+                                const char *method,
+                                const char *target,
+                                const char *json,
+                                uint32_t pages,
+                                const hfx_options *options,
+                                hfx_reply **out_reply,
+                                hfx_error **err);
+
+// Starts asking whose token it is. The result is taken with hfx_job_take_reply: "/name" of it is the user, "/orgs" the
+// organisations, "/auth/accessToken/role" what the token may do. Without a token: `HFX_E_UNAUTHORIZED`.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_whoami(const hfx_client *client,
+                             const hfx_options *options,
+                             hfx_job **out_job,
+                             hfx_error **err);
+
+// As hfx_client_whoami, and waits for its end. Not inside a callback.
+// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
+hfx_status hfx_client_whoami_wait(const hfx_client *client,
+                                  const hfx_options *options,
+                                  hfx_reply **out_reply,
+                                  hfx_error **err);
+
+// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may when
+// the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_auth_check(const hfx_client *client,
+                                 const hfx_repo *repo,
+                                 int32_t write,
+                                 const hfx_options *options,
+                                 hfx_job **out_job,
+                                 hfx_error **err);
+
+// As hfx_client_auth_check, and waits for its end. Not inside a callback.
+hfx_status hfx_client_auth_check_wait(const hfx_client *client,
+                                      const hfx_repo *repo,
+                                      int32_t write,
+                                      const hfx_options *options,
+                                      hfx_error **err);
+
+// Starts making `repo`, as the options `visibility`, `space_sdk` and `exist_ok` of the job say; its revision has no
+// meaning here. Made again after a failure that may pass: a repository that turns out to be there then is
+// `HFX_E_CONFLICT` without `exist_ok`, though it may be this call that made it. The result is taken with
+// hfx_job_take_reply: "/url" of it is the repository's page, "/created" false when it was there before.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_repo_create(const hfx_client *client,
+                                  const hfx_repo *repo,
+                                  const hfx_options *options,
+                                  hfx_job **out_job,
+                                  hfx_error **err);
+
+// As hfx_client_repo_create, and waits for its end. Not inside a callback.
+// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
+hfx_status hfx_client_repo_create_wait(const hfx_client *client,
+                                       const hfx_repo *repo,
+                                       const hfx_options *options,
+                                       hfx_reply **out_reply,
+                                       hfx_error **err);
+
+// Starts deleting `repo`, for ever. One that is not there is `HFX_E_REPO_NOT_FOUND`, but with the option `missing_ok`.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_repo_delete(const hfx_client *client,
+                                  const hfx_repo *repo,
+                                  const hfx_options *options,
+                                  hfx_job **out_job,
+                                  hfx_error **err);
+
+// As hfx_client_repo_delete, and waits for its end. Not inside a callback.
+hfx_status hfx_client_repo_delete_wait(const hfx_client *client,
+                                       const hfx_repo *repo,
+                                       const hfx_options *options,
+                                       hfx_error **err);
+
+// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are looked
+// up, so that the result tells whether it has moved.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_repo_move(const hfx_client *client,
+                                const hfx_repo *repo,
+                                const hfx_repo *to,
+                                const hfx_options *options,
+                                hfx_job **out_job,
+                                hfx_error **err);
+
+// As hfx_client_repo_move, and waits for its end. Not inside a callback.
+hfx_status hfx_client_repo_move_wait(const hfx_client *client,
+                                     const hfx_repo *repo,
+                                     const hfx_repo *to,
+                                     const hfx_options *options,
+                                     hfx_error **err);
+
+// Starts changing `repo`: what the options `visibility` and `gated` of the job say, one of them at least.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_repo_settings(const hfx_client *client,
+                                    const hfx_repo *repo,
+                                    const hfx_options *options,
+                                    hfx_job **out_job,
+                                    hfx_error **err);
+
+// As hfx_client_repo_settings, and waits for its end. Not inside a callback.
+hfx_status hfx_client_repo_settings_wait(const hfx_client *client,
+                                         const hfx_repo *repo,
+                                         const hfx_options *options,
+                                         hfx_error **err);
+
+// Starts asking whether `repo` is there, and has the revision that it names, if any. One that this token may not see is
+// not there; one behind a gate is. The result is taken with hfx_job_take_exists.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_repo_exists(const hfx_client *client,
+                                  const hfx_repo *repo,
+                                  const hfx_options *options,
+                                  hfx_job **out_job,
+                                  hfx_error **err);
+
+// As hfx_client_repo_exists, and waits for its end. Not inside a callback.
+// On success `*out_exists` is 1 or 0; it may be NULL.
+hfx_status hfx_client_repo_exists_wait(const hfx_client *client,
+                                       const hfx_repo *repo,
+                                       const hfx_options *options,
+                                       int32_t *out_exists,
+                                       hfx_error **err);
+
+// Starts asking whether `repo` has a file at its revision. Behind a gate it is `HFX_E_GATED`. The result is taken with
+// hfx_job_take_exists.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_file_exists(const hfx_client *client,
+                                  const hfx_repo *repo,
+                                  const char *file_path,
+                                  const hfx_options *options,
+                                  hfx_job **out_job,
+                                  hfx_error **err);
+
+// As hfx_client_file_exists, and waits for its end. Not inside a callback.
+// On success `*out_exists` is 1 or 0; it may be NULL.
+hfx_status hfx_client_file_exists_wait(const hfx_client *client,
+                                       const hfx_repo *repo,
+                                       const char *file_path,
+                                       const hfx_options *options,
+                                       int32_t *out_exists,
+                                       hfx_error **err);
+
+// Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there is
+// `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_branch_create(const hfx_client *client,
+                                    const hfx_repo *repo,
+                                    const char *branch,
+                                    const hfx_options *options,
+                                    hfx_job **out_job,
+                                    hfx_error **err);
+
+// As hfx_client_branch_create, and waits for its end. Not inside a callback.
+hfx_status hfx_client_branch_create_wait(const hfx_client *client,
+                                         const hfx_repo *repo,
+                                         const char *branch,
+                                         const hfx_options *options,
+                                         hfx_error **err);
+
+// Starts deleting a branch of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
+// `missing_ok`.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_branch_delete(const hfx_client *client,
+                                    const hfx_repo *repo,
+                                    const char *branch,
+                                    const hfx_options *options,
+                                    hfx_job **out_job,
+                                    hfx_error **err);
+
+// As hfx_client_branch_delete, and waits for its end. Not inside a callback.
+hfx_status hfx_client_branch_delete_wait(const hfx_client *client,
+                                         const hfx_repo *repo,
+                                         const char *branch,
+                                         const hfx_options *options,
+                                         hfx_error **err);
+
+// Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is there
+// is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_tag_create(const hfx_client *client,
+                                 const hfx_repo *repo,
+                                 const char *tag,
+                                 const char *message,
+                                 const hfx_options *options,
+                                 hfx_job **out_job,
+                                 hfx_error **err);
+
+// As hfx_client_tag_create, and waits for its end. Not inside a callback.
+hfx_status hfx_client_tag_create_wait(const hfx_client *client,
+                                      const hfx_repo *repo,
+                                      const char *tag,
+                                      const char *message,
+                                      const hfx_options *options,
+                                      hfx_error **err);
+
+// Starts deleting a tag of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
+// `missing_ok`.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_tag_delete(const hfx_client *client,
+                                 const hfx_repo *repo,
+                                 const char *tag,
+                                 const hfx_options *options,
+                                 hfx_job **out_job,
+                                 hfx_error **err);
+
+// As hfx_client_tag_delete, and waits for its end. Not inside a callback.
+hfx_status hfx_client_tag_delete_wait(const hfx_client *client,
+                                      const hfx_repo *repo,
+                                      const char *tag,
+                                      const hfx_options *options,
+                                      hfx_error **err);
+
+// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
+// with hfx_job_take_commits.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_commits(const hfx_client *client,
+                              const hfx_repo *repo,
+                              size_t most,
+                              const hfx_options *options,
+                              hfx_job **out_job,
+                              hfx_error **err);
+
+// As hfx_client_commits, and waits for its end. Not inside a callback.
+// On success `*out_commits` is the list, to be freed with hfx_commits_free.
+hfx_status hfx_client_commits_wait(const hfx_client *client,
+                                   const hfx_repo *repo,
+                                   size_t most,
+                                   const hfx_options *options,
+                                   hfx_commits **out_commits,
+                                   hfx_error **err);
+
+// Starts opening a pull request, in draft, on `repo`; `description` may be NULL. Each time it is asked for the Hub opens
+// another one, so it is not asked twice: after a lost answer the error says that one may have been opened. The result
+// is taken with hfx_job_take_reply: "/num" of it is the number, "/ref" the revision to commit to, as refs/pr/3, and
+// "/url" its page.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_pull_request_open(const hfx_client *client,
+                                        const hfx_repo *repo,
+                                        const char *title,
+                                        const char *description,
+                                        const hfx_options *options,
+                                        hfx_job **out_job,
+                                        hfx_error **err);
+
+// As hfx_client_pull_request_open, and waits for its end. Not inside a callback.
+// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
+hfx_status hfx_client_pull_request_open_wait(const hfx_client *client,
+                                             const hfx_repo *repo,
+                                             const char *title,
+                                             const char *description,
+                                             const hfx_options *options,
+                                             hfx_reply **out_reply,
+                                             hfx_error **err);
 
 // Maps a whole file for reading, without copying it. Meant for files that hfx has published, which nobody changes
 // in place. Hazard: when another program truncates the file while it is mapped, reading the lost part raises SIGBUS;

@@ -127,6 +127,7 @@ struct Inner {
     os_error: i32,
     url: Option<String>,
     retryable: bool,
+    unprocessed: bool,
     commit: Option<String>,
 }
 
@@ -209,6 +210,14 @@ impl Error {
         self
     }
 
+    /// Says whether the server can't have acted on the request, since it never left or was put off: then it can be
+    /// sent again, whatever it asks for.
+    #[must_use]
+    pub fn unprocessed(mut self, yes: bool) -> Self {
+        self.0.unprocessed = yes;
+        self
+    }
+
     /// Adds the commit that a 404 named.
     #[must_use]
     pub fn commit(mut self, commit: Option<String>) -> Self {
@@ -256,6 +265,11 @@ impl Error {
     /// Whether the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
+    }
+
+    /// Whether the server surely did not act on the request.
+    pub fn is_unprocessed(&self) -> bool {
+        self.0.unprocessed
     }
 
     /// The commit that the server named in a 404 for a missing file; the head, in a conflict.

@@ -19,7 +19,8 @@ use super::push::{self, Item, Server};
 use super::state::{Hashes, State};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
-use crate::hub::commit::{Change, CommitHeader, Committed, Duplicate, PullRequest, Sample};
+use crate::hub::commit::{Change, CommitHeader, Committed, Duplicate, Sample};
+use crate::hub::discussions::PullRequest;
 use crate::hub::{Hub, TreeFile};
 use crate::log::Level;
 use crate::net::Content;
@@ -33,6 +34,8 @@ use crate::transfer::reader::{BLOCK, git_sha1};
 
 /// How often a commit whose answer was lost is sent again.
 const TRIES: u32 = 5;
+/// Commits looked at to find one that may be ours.
+const MOST_COMMITS: usize = 1000;
 /// Paths looked at to recognise a commit.
 const TOKENS: usize = 100;
 /// A file that is copied by content must not be larger.
@@ -108,7 +111,9 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
     let hub = &context.hub;
     let parent = match &aim.parent {
         Some(parent) => parent.clone(),
-        None => watch.guard(hub.repo_info(&aim.repo, &aim.revision)).await.map_err(|e| no_repo(e, &aim.repo))?.sha,
+        None => {
+            watch.guard(hub.repo_info(&aim.repo, &aim.revision)).await.map_err(|e| no_repo(e, &aim.repo))?.sha
+        }
     };
     let aim = Aim { parent: Some(parent), ..aim.clone() };
     let (items, others) = split(context, work.operations.clone());
@@ -203,7 +208,8 @@ pub(super) async fn ask(context: &Context, aim: &Aim, items: &mut [Item]) -> Res
         item.addition = addition;
     }
     let hub = &context.hub;
-    let readable = |name: &str| items.iter().map(|item| &item.addition).find(|a| a.path == name && a.input.is_some());
+    let readable =
+        |name: &str| items.iter().map(|item| &item.addition).find(|a| a.path == name && a.input.is_some());
     if let Some(card) = readable("README.md") {
         let card = card.clone();
         let text = blocking(move || card.text()).await?;
@@ -222,7 +228,8 @@ pub(super) async fn ask(context: &Context, aim: &Aim, items: &mut [Item]) -> Res
         .iter()
         .map(|at| {
             let addition = &items[*at].addition;
-            let beginning = addition.looked.as_ref().map_or_else(Bytes::new, |looked| looked.beginning.clone());
+            let beginning =
+                addition.looked.as_ref().map_or_else(Bytes::new, |looked| looked.beginning.clone());
             Sample { path: addition.path.clone(), size: addition.size(), beginning }
         })
         .collect();
@@ -310,8 +317,8 @@ fn file_change(
         (Change::LfsFile { path: path.clone(), oid: object.oid, size: Some(object.size) }, HowCommitted::Lfs)
     } else {
         let limits = context.engine.limits.clone();
-        let content = Arc::new(Regular { addition: addition.clone(), limits, progress: progress.clone() });
-        (Change::File { path: path.clone(), content }, HowCommitted::Regular)
+        let bytes = Arc::new(Regular { addition: addition.clone(), limits, progress: progress.clone() });
+        (Change::File { path: path.clone(), content: bytes }, HowCommitted::Regular)
     };
     let file = PreparedFile { addition: Some(addition), path, size, how, progress: Some(progress) };
     Ok(Prepared { change, file: Some(file) })
@@ -372,7 +379,9 @@ struct Deleted(HashSet<String>);
 impl Deleted {
     fn of(operations: &[Operation]) -> Self {
         let path = |operation: &Operation| match operation {
-            Operation::DeleteFile(path) | Operation::DeleteFolder(path) => Some(path.trim_end_matches('/').to_owned()),
+            Operation::DeleteFile(path) | Operation::DeleteFolder(path) => {
+                Some(path.trim_end_matches('/').to_owned())
+            }
             _ => None,
         };
         Self(operations.iter().filter_map(path).collect())
@@ -381,8 +390,7 @@ impl Deleted {
     /// Whether the path, or a folder above it, is deleted.
     fn holds(&self, path: &str) -> bool {
         !self.0.is_empty()
-            && (self.0.contains(path)
-                || path.match_indices('/').any(|(at, _)| self.0.contains(&path[..at])))
+            && (self.0.contains(path) || path.match_indices('/').any(|(at, _)| self.0.contains(&path[..at])))
     }
 }
 
@@ -398,13 +406,19 @@ async fn copy(context: &Context, aim: &Aim, copies: Vec<Operation>, ready: &mut 
         });
         let found = watch.guard(hub.paths_info(&source, &at, std::slice::from_ref(&from))).await?;
         let found = found.into_iter().find(|file| file.path == from).ok_or_else(|| {
-            Error::new(Kind::EntryNotFound, format!("nothing to copy: {} at {at} has no file {from}", source.id()))
+            Error::new(
+                Kind::EntryNotFound,
+                format!("nothing to copy: {} at {at} has no file {from}", source.id()),
+            )
         })?;
         let (change, how) = match &found.sha256 {
             Some(oid) => {
                 if source != aim.repo {
-                    let file =
-                        Duplicate { sha256: oid.clone(), xet_hash: found.xet_hash.clone(), path: from.clone() };
+                    let file = Duplicate {
+                        sha256: oid.clone(),
+                        xet_hash: found.xet_hash.clone(),
+                        path: from.clone(),
+                    };
                     watch.guard(hub.duplicate_lfs(&source, &aim.repo, &[file])).await?;
                 }
                 (Change::LfsFile { path: to.clone(), oid: oid.clone(), size: None }, HowCommitted::Lfs)
@@ -447,14 +461,16 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     let (mut revision, mut pull_request) = (aim.revision.clone(), None);
     let mut parent = Some(head);
     if aim.create_pr {
-        let opened = watch.guard(hub.open_pull_request(&aim.repo, &aim.message, &aim.description)).await?;
+        let opened =
+            watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), &aim.description)).await?;
         revision = opened.revision();
         // Its head is the branch's; a Hub that makes a commit of its own for it says so here.
         parent = Some(watch.guard(hub.repo_info(&aim.repo, &revision)).await?.sha);
         pull_request = Some(opened);
     }
     let header = CommitHeader { summary: aim.message.clone(), description: aim.description.clone(), parent };
-    let once = Once { context, repo: &aim.repo, revision: &revision, header: &header, changes: &ready.changes };
+    let once =
+        Once { context, repo: &aim.repo, revision: &revision, header: &header, changes: &ready.changes };
     let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()))?;
     for prepared in ready.changes {
         let Some(file) = prepared.file else { continue };
@@ -467,9 +483,17 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     Ok(CommitResult { oid: Some(made.oid), url: made.url, pull_request, commits: 1, files })
 }
 
+/// A pull request's title, as long as the Hub takes it.
+fn title(message: &str) -> String {
+    let title: String = message.lines().next().unwrap_or("").chars().take(200).collect();
+    if title.chars().count() < 3 { format!("Commit {title}") } else { title }
+}
+
 fn about(error: Error, pull_request: Option<&PullRequest>) -> Error {
     match pull_request {
-        Some(opened) => error.context(format!("pull request {} was opened, and the commit to it failed", opened.number)),
+        Some(opened) => {
+            error.context(format!("pull request {} was opened, and the commit to it failed", opened.number))
+        }
         None => error,
     }
 }
@@ -525,7 +549,8 @@ impl Once<'_> {
         let Some(parent) = &self.header.parent else { return Ok(None) };
         let hub = &self.context.hub;
         let title = self.header.summary.lines().next().unwrap_or("");
-        for commit in hub.commits_since(self.repo, self.revision, parent, title).await? {
+        let since = hub.commits_since(self.repo, self.revision, parent, MOST_COMMITS).await?;
+        for commit in since.into_iter().rev().filter(|commit| commit.title == title).map(|commit| commit.id) {
             if self.is_ours(&commit).await? {
                 let url = format!("/{}{}/commit/{commit}", self.repo.kind().url_prefix(), self.repo.id());
                 let url = hub.url(&url)?.as_str().to_owned();
@@ -546,17 +571,22 @@ impl Once<'_> {
                 Change::DeletedFolder(path) => gone.push(path.trim_end_matches('/').to_owned()),
             }
         }
-        let paths: Vec<String> = there.iter().map(|(path, _)| path.clone()).chain(gone.iter().cloned()).collect();
+        let paths: Vec<String> =
+            there.iter().map(|(path, _)| path.clone()).chain(gone.iter().cloned()).collect();
         let found = self.context.hub.paths_info(self.repo, commit, &paths).await?;
         let holds = |(path, oid): &(String, String)| found.iter().any(|f| f.path == *path && f.etag() == oid);
         let put = |path: &String| there.iter().any(|(other, _)| other == path);
-        Ok(there.iter().all(holds) && gone.iter().all(|path| put(path) || !found.iter().any(|f| f.path == *path)))
+        Ok(there.iter().all(holds)
+            && gone.iter().all(|path| put(path) || !found.iter().any(|f| f.path == *path)))
     }
 
     async fn conflict(&self, error: Error) -> Error {
         let head = self.context.hub.repo_info(self.repo, self.revision).await.ok().map(|info| info.sha);
         let what = match &head {
-            Some(head) => format!("{} is at {head} by now: look at what came in between and commit again", self.revision),
+            Some(head) => format!(
+                "{} is at {head} by now: look at what came in between and commit again",
+                self.revision
+            ),
             None => format!("{} has changed: look at what came in between and commit again", self.revision),
         };
         error.context(what).commit(head)
@@ -586,7 +616,8 @@ mod tests {
 
     #[test]
     fn a_path_is_deleted_with_its_folder() {
-        let deleted = Deleted::of(&[Operation::DeleteFile("a/b".into()), Operation::DeleteFolder("c/d/".into())]);
+        let deleted =
+            Deleted::of(&[Operation::DeleteFile("a/b".into()), Operation::DeleteFolder("c/d/".into())]);
         for path in ["a/b", "c/d", "c/d/e", "c/d/e/f"] {
             assert!(deleted.holds(path), "{path}");
         }

@@ -191,7 +191,11 @@ impl Addition {
                 let stamp = self.looked.as_ref().and_then(|looked| looked.stamp);
                 if mapped && size.is_none() && stamp.is_some_and(|stamp| stamp.size > 0) {
                     let reader = MappedReader::open(path)?;
-                    return if stamp == Some(reader.stamp()) { Ok(Arc::new(reader)) } else { Err(changed(path)) };
+                    return if stamp == Some(reader.stamp()) {
+                        Ok(Arc::new(reader))
+                    } else {
+                        Err(changed(path))
+                    };
                 }
                 let reader = FileReader::open(path, *size)?;
                 // A file that only grows keeps its beginning.
@@ -238,7 +242,8 @@ impl Addition {
             _ => {
                 let reader = self.open(false)?;
                 let bytes = if reader.size() == 0 { Bytes::new() } else { reader.read(0..reader.size())? };
-                String::from_utf8(bytes.into()).map_err(|_| Error::invalid(format!("{} is not UTF-8", self.path)))
+                String::from_utf8(bytes.into())
+                    .map_err(|_| Error::invalid(format!("{} is not UTF-8", self.path)))
             }
         }
     }
@@ -259,7 +264,9 @@ mod tests {
 
     #[test]
     fn paths_that_git_keeps_are_refused() {
-        for bad in [".git/config", "a/.git", "a/.GIT/x", ".cache/huggingface/x", "../x", "a/../b", "", "C:\\x"] {
+        for bad in
+            [".git/config", "a/.git", "a/.GIT/x", ".cache/huggingface/x", "../x", "a/../b", "", "C:\\x"]
+        {
             assert!(check_commit_path(bad).is_err(), "{bad}");
         }
         assert_eq!(check_commit_path("/./a/.gitattributes").unwrap(), "a/.gitattributes");
@@ -291,6 +298,9 @@ mod tests {
         grows.look().unwrap();
         std::fs::write(&path, b"otherwise").unwrap();
         assert_eq!(grows.open(false).unwrap().read(0..4).unwrap(), "othe");
-        assert!(Addition::new("f", Input::Path(dir.path().into(), None)).unwrap().look().is_err(), "a folder");
+        assert!(
+            Addition::new("f", Input::Path(dir.path().into(), None)).unwrap().look().is_err(),
+            "a folder"
+        );
     }
 }

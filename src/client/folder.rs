@@ -14,7 +14,7 @@ use super::draft::{Addition, Input, Operation, check_commit_path};
 use super::output::{CommitResult, HowCommitted};
 use super::push::Item;
 use crate::error::{Error, Result};
-use crate::hub::commit::PullRequest;
+use crate::hub::discussions::PullRequest;
 use crate::log::Level;
 use crate::options::Opt;
 use crate::pattern::Filter;
@@ -52,12 +52,16 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     if !patterns.is_empty() {
         let filter = Filter::new(patterns, &[]);
         let listed = watch.guard(hub.tree(&aim.repo, &parent, below.trim_end_matches('/'))).await?;
-        let goes = |path: &str| path != ".gitattributes" && path.strip_prefix(below).is_some_and(|p| filter.matches(p));
+        let goes = |path: &str| {
+            path != ".gitattributes" && path.strip_prefix(below).is_some_and(|p| filter.matches(p))
+        };
         deletions.extend(listed.into_iter().filter(|f| goes(&f.path)).map(|f| Operation::DeleteFile(f.path)));
     }
     // A file that comes anew is replaced, not deleted.
     let coming: std::collections::HashSet<&str> = additions.iter().map(|a| a.path.as_str()).collect();
-    deletions.retain(|operation| !matches!(operation, Operation::DeleteFile(path) if coming.contains(path.as_str())));
+    deletions.retain(
+        |operation| !matches!(operation, Operation::DeleteFile(path) if coming.contains(path.as_str())),
+    );
     let mut items: Vec<Item> = additions.into_iter().map(|addition| item(context, addition)).collect();
     ask(context, &aim, &mut items).await?;
     let hashes = Arc::new(state(context).hashes(folder));
@@ -73,7 +77,8 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     }
     let mut pace = Pace::default();
     let mut part = 0;
-    let mut all = CommitResult { oid: Some(parent), url: String::new(), pull_request: None, commits: 0, files: vec![] };
+    let mut all =
+        CommitResult { oid: Some(parent), url: String::new(), pull_request: None, commits: 0, files: vec![] };
     let mut items = items.into_iter().peekable();
     let mut others = deletions;
     loop {
@@ -83,7 +88,8 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
             let mut chunk = Vec::new();
             let mut bytes = regular_bytes(&ready);
             while chunk.len() + ready.changes.len() < pace.files()
-                && let Some(next) = items.next_if(|next| is_lfs(next) || bytes + next.addition.size() <= REGULAR)
+                && let Some(next) =
+                    items.next_if(|next| is_lfs(next) || bytes + next.addition.size() <= REGULAR)
             {
                 bytes += if is_lfs(&next) { 0 } else { next.addition.size() };
                 chunk.push(next);
@@ -192,10 +198,18 @@ pub(super) fn walk(folder: &Path, filter: &Filter, below: &str) -> Result<Vec<Ad
     let mut found = Vec::new();
     enter(folder, &mut String::new(), filter, &mut found)?;
     found.sort();
-    found.into_iter().map(|(path, file)| Addition::new(&format!("{below}{path}"), Input::Path(file, None))).collect()
+    found
+        .into_iter()
+        .map(|(path, file)| Addition::new(&format!("{below}{path}"), Input::Path(file, None)))
+        .collect()
 }
 
-fn enter(folder: &Path, path: &mut String, filter: &Filter, found: &mut Vec<(String, PathBuf)>) -> Result<()> {
+fn enter(
+    folder: &Path,
+    path: &mut String,
+    filter: &Filter,
+    found: &mut Vec<(String, PathBuf)>,
+) -> Result<()> {
     let failed = |error: std::io::Error| Error::io("list", folder, &error);
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -254,9 +268,16 @@ mod tests {
     fn a_walk_takes_what_the_python_client_takes() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("f");
-        for path in
-            ["b/c.txt", "a.txt", ".hidden", ".git/config", "x/.git/y", ".cache/huggingface/z", "empty/.keep", "x/.cache/huggingface/z"]
-        {
+        for path in [
+            "b/c.txt",
+            "a.txt",
+            ".hidden",
+            ".git/config",
+            "x/.git/y",
+            ".cache/huggingface/z",
+            "empty/.keep",
+            "x/.cache/huggingface/z",
+        ] {
             let path = root.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "x").unwrap();

@@ -5,6 +5,7 @@
 //! and waits until no thread is left; a client that is dropped does the same without waiting.
 
 mod batch;
+mod call;
 pub mod commit;
 mod context;
 pub mod draft;
@@ -16,6 +17,8 @@ pub mod output;
 mod partial;
 mod place;
 mod push;
+mod refs;
+mod repos;
 pub mod schedule;
 mod sequence;
 mod snapshot;
@@ -29,13 +32,13 @@ use std::time::{Duration, Instant};
 
 use commit::Aim;
 use context::{Context, revision_or_main};
-use sequence::Sequences;
 pub use draft::{Draft, Input};
 pub use job::{Hooks, Job, Queue};
 pub use output::{
     BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, SnapshotResult,
 };
 pub use schedule::Schedule;
+use sequence::Sequences;
 pub use url::{Into as ReadInto, Which};
 
 use crate::cache::{Cache, Lookup};
@@ -319,10 +322,13 @@ impl Client {
         }
         let aim = self.aim(repo, revision, options, "Scheduled Commit")?;
         if aim.parent.is_some() || aim.create_pr {
-            return Err(Error::invalid("a schedule makes many commits: neither parent_commit nor create_pr fit"));
+            return Err(Error::invalid(
+                "a schedule makes many commits: neither parent_commit nor create_pr fit",
+            ));
         }
         let below = folder::below(below)?;
-        let plan = schedule::Plan { aim, folder: folder.to_owned(), below, every, schedule: schedule.clone() };
+        let plan =
+            schedule::Plan { aim, folder: folder.to_owned(), below, every, schedule: schedule.clone() };
         self.start(options, hooks, move |context| async move { plan.run(&context).await.map(Output::Commit) })
     }
 

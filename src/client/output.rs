@@ -6,8 +6,8 @@ use crate::cache::verify::VerifyReport;
 use crate::digest::Verified;
 use crate::error::Error;
 use crate::event::FileState;
-use crate::hub::commit::PullRequest;
-use crate::hub::{FileMeta, Refs, RepoInfo, TreeFile};
+use crate::hub::discussions::PullRequest;
+use crate::hub::{ApiReply, CommitInfo, FileMeta, Refs, RepoInfo, TreeFile};
 
 /// The result of a job, by what was asked.
 #[derive(Debug)]
@@ -30,6 +30,12 @@ pub enum Output {
     Verification(VerifyReport),
     /// A commit, or what was sent ahead of one.
     Commit(CommitResult),
+    /// What the Hub answered to a call.
+    Reply(ApiReply),
+    /// A history.
+    Commits(Vec<CommitInfo>),
+    /// Whether something is there.
+    Exists(bool),
 }
 
 /// A commit that was made, or was not needed.

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::context::Context;
 use super::draft::Addition;
-use super::state::{Begun, Hashes, Parts, State};
+use super::state::{Begun, Hashes, Parts, State, Taken};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
 use crate::hub::lfs::{Action, Answered, BATCH, LfsObject, Operation, UploadBy};
@@ -54,7 +54,12 @@ struct Known {
 
 /// Brings the content of `items` to the server and notes in each what its object is. A file that the repository holds
 /// unchanged (`mode.oid`) is not even asked about. The first failure ends it; what was stored by then stays stored.
-pub(super) async fn push(context: &Context, server: &Server, hashes: Arc<Hashes>, items: &mut [&mut Item]) -> Result<()> {
+pub(super) async fn push(
+    context: &Context,
+    server: &Server,
+    hashes: Arc<Hashes>,
+    items: &mut [&mut Item],
+) -> Result<()> {
     let mut watch = context.watch();
     let work = Push { context: context.clone(), server: server.clone(), hashes };
     let outcome = watch.guard(work.run(items)).await;
@@ -76,7 +81,8 @@ type Asked = (Vec<Known>, Result<Vec<Answered>>);
 
 impl Push {
     async fn run(&self, items: &mut [&mut Item]) -> Result<()> {
-        let mut to_hash: VecDeque<usize> = (0..items.len()).filter(|at| !items[*at].addition.stored).collect();
+        let mut to_hash: VecDeque<usize> =
+            (0..items.len()).filter(|at| !items[*at].addition.stored).collect();
         let mut hashing: JoinSet<(usize, Result<Known>)> = JoinSet::new();
         let mut asking: JoinSet<Asked> = JoinSet::new();
         let mut sending: JoinSet<(String, Result<()>)> = JoinSet::new();
@@ -89,7 +95,11 @@ impl Push {
         loop {
             while hashing.len() < hashers && known.len() + to_send.len() < AHEAD {
                 let Some(index) = to_hash.pop_front() else { break };
-                hashing.spawn(self.clone_of().known(index, items[index].addition.clone(), items[index].progress.clone()));
+                hashing.spawn(self.clone_of().known(
+                    index,
+                    items[index].addition.clone(),
+                    items[index].progress.clone(),
+                ));
             }
             if asking.is_empty() && !known.is_empty() && to_send.len() < BATCH {
                 let batch: Vec<Known> = known.drain(..known.len().min(BATCH)).collect();
@@ -156,7 +166,12 @@ impl Push {
     }
 
     /// Finds out what a file's object is.
-    async fn known(self, index: usize, addition: Addition, progress: Arc<FileProgress>) -> (usize, Result<Known>) {
+    async fn known(
+        self,
+        index: usize,
+        addition: Addition,
+        progress: Arc<FileProgress>,
+    ) -> (usize, Result<Known>) {
         let work = async {
             progress.set_state(FileState::Running);
             let stamp = addition.looked.as_ref().and_then(|looked| looked.stamp);
@@ -185,7 +200,8 @@ impl Push {
     async fn ask(self, batch: Vec<Known>) -> Asked {
         let objects: Vec<LfsObject> = batch.iter().map(|known| known.object.clone()).collect();
         let reference = self.server.reference.as_deref();
-        let answers = self.context.hub.lfs_batch(&self.server.url, Operation::Upload, &objects, reference).await;
+        let answers =
+            self.context.hub.lfs_batch(&self.server.url, Operation::Upload, &objects, reference).await;
         (batch, answers)
     }
 }
@@ -223,7 +239,7 @@ struct Desk {
     object: LfsObject,
     parts: Parts,
     /// The store's names of the parts it has taken.
-    taken: Mutex<HashMap<usize, String>>,
+    taken: Mutex<Taken>,
     /// How the upload stands by the latest answer.
     way: Mutex<UploadBy>,
     /// The server has begun another upload: the parts taken so far count for nothing.
@@ -313,7 +329,8 @@ impl Sender {
             patience: self.context.options.time(Opt::RetryTimeout),
         };
         let sent =
-            upload::parts(&self.context.engine, out, targets, &have, desk.clone(), self.context.watch()).await;
+            upload::parts(&self.context.engine, out, targets, &have, desk.clone(), self.context.watch())
+                .await;
         if desk.present.load(Relaxed) {
             desk.parts.forget();
             return Ok(());
@@ -390,7 +407,7 @@ impl Addresses for Desk {
 
 /// How an upload that was begun goes on: by the new addresses where they belong to the same upload, else by its own,
 /// which may be good still.
-fn go_on(fresh: UploadBy, begun: &Begun, taken: HashMap<usize, String>) -> (UploadBy, HashMap<usize, String>) {
+fn go_on(fresh: UploadBy, begun: &Begun, taken: Taken) -> (UploadBy, Taken) {
     let old = || -> Option<UploadBy> {
         let parts = begun.parts.iter().map(|url| Url::parse(url).ok()).collect::<Option<Vec<_>>>()?;
         let complete = Action { url: Url::parse(&begun.complete).ok()?, headers: HeaderMap::new() };
@@ -408,7 +425,10 @@ fn go_on(fresh: UploadBy, begun: &Begun, taken: HashMap<usize, String>) -> (Uplo
 fn is_same(a: &UploadBy, b: &UploadBy) -> bool {
     let identity = |url: &Url| {
         let query = url.as_str().split_once('?').map_or("", |(_, query)| query);
-        let id = query.split('&').find(|pair| pair.to_ascii_lowercase().starts_with("uploadid=")).map(str::to_owned);
+        let id = query
+            .split('&')
+            .find(|pair| pair.to_ascii_lowercase().starts_with("uploadid="))
+            .map(str::to_owned);
         (url.origin().clone(), url.path().to_owned(), id)
     };
     match (a, b) {
@@ -450,12 +470,25 @@ mod tests {
 
     #[test]
     fn an_upload_is_told_by_path_and_id() {
-        let first = multipart(&["http://s/o?partNumber=1&uploadId=U&sig=1", "http://s/o?partNumber=2&uploadId=U&sig=2"]);
-        let renewed = multipart(&["http://s/o?partNumber=1&uploadId=U&sig=3", "http://s/o?partNumber=2&uploadId=U&sig=4"]);
-        let other = multipart(&["http://s/o?partNumber=1&uploadId=V&sig=1", "http://s/o?partNumber=2&uploadId=V&sig=2"]);
+        let first = multipart(&[
+            "http://s/o?partNumber=1&uploadId=U&sig=1",
+            "http://s/o?partNumber=2&uploadId=U&sig=2",
+        ]);
+        let renewed = multipart(&[
+            "http://s/o?partNumber=1&uploadId=U&sig=3",
+            "http://s/o?partNumber=2&uploadId=U&sig=4",
+        ]);
+        let other = multipart(&[
+            "http://s/o?partNumber=1&uploadId=V&sig=1",
+            "http://s/o?partNumber=2&uploadId=V&sig=2",
+        ]);
         let elsewhere = multipart(&["http://t/o?uploadId=U", "http://t/o?uploadId=U"]);
         assert!(is_same(&first, &renewed));
-        assert!(!is_same(&first, &other) && !is_same(&first, &elsewhere) && !is_same(&first, &multipart(&["http://s/o"])));
+        assert!(
+            !is_same(&first, &other)
+                && !is_same(&first, &elsewhere)
+                && !is_same(&first, &multipart(&["http://s/o"]))
+        );
     }
 
     #[test]

@@ -85,7 +85,8 @@ impl Plan {
     /// Commits until it is stopped.
     pub(super) async fn run(self, context: &Context) -> Result<CommitResult> {
         let mut seen: HashMap<String, Stamp> = HashMap::new();
-        let mut all = CommitResult { oid: None, url: String::new(), pull_request: None, commits: 0, files: vec![] };
+        let mut all =
+            CommitResult { oid: None, url: String::new(), pull_request: None, commits: 0, files: vec![] };
         let mut watch = context.watch();
         loop {
             let last = watch
@@ -105,7 +106,10 @@ impl Plan {
                 }
                 Ok(None) => {}
                 Err(error) if last || error.kind() == Kind::Cancelled => return Err(error),
-                Err(error) => context.engine.log.tell(Level::Error, "schedule", || format!("{error}; tried again later")),
+                Err(error) => context
+                    .engine
+                    .log
+                    .tell(Level::Error, "schedule", || format!("{error}; tried again later")),
             }
             if last {
                 return Ok(all);
@@ -114,14 +118,19 @@ impl Plan {
     }
 
     /// One look, and a commit of what is new.
-    async fn once(&self, context: &Context, seen: &mut HashMap<String, Stamp>) -> Result<Option<CommitResult>> {
+    async fn once(
+        &self,
+        context: &Context,
+        seen: &mut HashMap<String, Stamp>,
+    ) -> Result<Option<CommitResult>> {
         let mut watch = context.watch();
         let looked = {
             let _writing = watch.guard(async { Ok(self.schedule.0.writing.lock().await) }).await?;
             let (folder, filter, below) = (self.folder.clone(), context.filter(), self.below.clone());
             blocking(move || look(&folder, &filter, &below)).await?
         };
-        let new: Vec<_> = looked.into_iter().filter(|(path, _, stamp)| seen.get(path) != Some(stamp)).collect();
+        let new: Vec<_> =
+            looked.into_iter().filter(|(path, _, stamp)| seen.get(path) != Some(stamp)).collect();
         if new.is_empty() {
             return Ok(None);
         }

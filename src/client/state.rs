@@ -59,6 +59,9 @@ pub struct Parts {
     log: Mutex<Option<File>>,
 }
 
+/// The store's names of the parts it has taken.
+pub type Taken = HashMap<usize, String>;
+
 #[derive(Serialize, Deserialize)]
 struct HashLine {
     path: PathBuf,
@@ -93,12 +96,13 @@ impl State {
     pub fn hashes(&self, folder: &Path) -> Hashes {
         let Some(path) = self.file("hashes", &[&folder.to_string_lossy()]) else { return Hashes::none() };
         let lines = read_lines::<HashLine>(&path);
-        let known: HashMap<_, _> = lines.into_iter().map(|line| (line.path, (line.stamp, line.sha256))).collect();
+        let known: HashMap<_, _> =
+            lines.into_iter().map(|line| (line.path, (line.stamp, line.sha256))).collect();
         Hashes { log: append(&path).ok().map(Mutex::new), known: Mutex::new(known) }
     }
 
     /// What is known of an object on its way to `server`: how it was begun, and the store's name of each part it took.
-    pub fn parts(&self, server: &str, object: &LfsObject) -> (Parts, Option<(Begun, HashMap<usize, String>)>) {
+    pub fn parts(&self, server: &str, object: &LfsObject) -> (Parts, Option<(Begun, Taken)>) {
         let path = self.file("parts", &[server, &object.oid]);
         let parts = Parts { path: path.clone(), log: Mutex::default() };
         let begun = path.as_deref().and_then(|path| {
@@ -151,7 +155,7 @@ impl Begun {
 
 impl Parts {
     /// Starts a new journal, with what was taken before.
-    pub fn begin(&self, begun: &Begun, taken: &HashMap<usize, String>) -> Result<()> {
+    pub fn begin(&self, begun: &Begun, taken: &Taken) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         let fresh = path.with_extension(format!("{}.new", std::process::id()));
         let write = || -> std::io::Result<File> {
@@ -257,18 +261,21 @@ mod tests {
         let state = State::new(Some(dir.path().to_owned()));
         let (parts, begun) = state.parts("http://h", &object());
         assert!(begun.is_none());
-        let begin = Begun::now(&object(), "http://h/c", 10, vec!["http://s/1?sig".into(); 3]);
-        parts.begin(&begin, &HashMap::from([(2, "\"e2\"".to_owned())])).unwrap();
+        let first = Begun::now(&object(), "http://h/c", 10, vec!["http://s/1?sig".into(); 3]);
+        parts.begin(&first, &HashMap::from([(2, "\"e2\"".to_owned())])).unwrap();
         parts.taken(0, "e0");
         let path = parts.path.clone().unwrap();
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"part\":1,\"et").unwrap();
         let (_, found) = state.parts("http://h", &object());
         let (found, taken) = found.unwrap();
-        assert_eq!(found, begin);
+        assert_eq!(found, first);
         assert_eq!(taken, HashMap::from([(0, "e0".to_owned()), (2, "\"e2\"".to_owned())]));
         #[cfg(unix)]
-        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777,
+            0o600
+        );
         parts.forget();
         assert!(state.parts("http://h", &object()).1.is_none());
     }

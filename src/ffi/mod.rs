@@ -33,6 +33,16 @@ pub mod bytes;
 
 pub mod list;
 
+pub mod reply;
+
+pub mod commits;
+
+pub mod hub_call;
+
+pub mod repos;
+
+pub mod refs;
+
 pub mod map;
 
 pub mod cache;

@@ -149,6 +149,21 @@ pub const HFX_OPT_STATE_DIR: i32 = 46;
 /// Jobs of one client with the same number run one after another, in the order of their start; 0 does not wait. Number
 /// from 0, default 0; for each job.
 pub const HFX_OPT_SEQUENCE: i32 = 47;
+/// Making a repository, branch or tag that is there already is a success.
+/// Boolean, default false; for each job.
+pub const HFX_OPT_EXIST_OK: i32 = 48;
+/// Deleting a repository, branch or tag that is not there is a success.
+/// Boolean, default false; for each job.
+pub const HFX_OPT_MISSING_OK: i32 = 49;
+/// Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.
+/// "public" or "private" or "protected", default ""; for each job.
+pub const HFX_OPT_VISIBILITY: i32 = 50;
+/// What a Space that is made runs on.
+/// "gradio" or "streamlit" or "docker" or "static", default ""; for each job.
+pub const HFX_OPT_SPACE_SDK: i32 = 51;
+/// How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.
+/// "auto" or "manual" or "false", default ""; for each job.
+pub const HFX_OPT_GATED: i32 = 52;
 /// An option that holds 0 or 1.
 pub const HFX_TYPE_BOOL: i32 = 1;
 /// An option that holds a number.

@@ -148,21 +148,24 @@ impl Hub {
     }
 
     /// As [`Hub::call`], without trying again: for what must not happen twice.
-    pub async fn call_once(
+    pub(super) async fn follow(
         &self,
-        method: Method,
+        method: &Method,
         url: &Url,
-        headers: HeaderMap,
-        body: Payload,
+        headers: &HeaderMap,
+        body: &Payload,
     ) -> Result<Reply> {
-        self.follow(&method, url, &headers, &body).await
-    }
-
-    async fn follow(&self, method: &Method, url: &Url, headers: &HeaderMap, body: &Payload) -> Result<Reply> {
         let mut url = url.clone();
         for _ in 0..=redirect::MOST {
             let mut answer = self.send(method.clone(), &url, headers, body.clone()).await?;
             if let Some(next) = redirect_of(&answer, &url)? {
+                // What changes something goes to the Hub alone; and 303 says that it was done, and answered elsewhere.
+                let stays = answer.status != 303 && redirect::stays_at_hub(self.home(), next.origin());
+                if !method.is_safe() && !stays {
+                    let what =
+                        format!("a {method} was redirected to {} with {}", next.origin(), answer.status);
+                    return Err(Error::new(Kind::Protocol, what).url(url.as_str()));
+                }
                 answer.body.drain().await;
                 url = next;
                 continue;
@@ -181,7 +184,13 @@ impl Hub {
     }
 
     /// One exchange, without retry or redirect; the token goes along only where it may.
-    pub async fn send(&self, method: Method, url: &Url, headers: &HeaderMap, body: Payload) -> Result<Answer> {
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: Payload,
+    ) -> Result<Answer> {
         let mut all = HeaderMap::new();
         if redirect::token_may_go(self.home(), url.origin(), self.allow_http_token) {
             all.clone_from(&self.headers);

@@ -24,8 +24,6 @@ pub const BATCH: usize = 256;
 pub const SAMPLE: usize = 512;
 /// Files of one duplicate call.
 const DUPLICATES: usize = 500;
-/// Commits looked at to find one that may be ours.
-const MOST_COMMITS: usize = 1000;
 /// Bytes that are encoded at a time; three become four.
 const ENCODE: usize = 384 << 10;
 
@@ -96,22 +94,6 @@ pub struct Committed {
     pub url: String,
 }
 
-/// A pull request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PullRequest {
-    /// Its number.
-    pub number: u64,
-    /// Its page.
-    pub url: String,
-}
-
-impl PullRequest {
-    /// The revision of its commits.
-    pub fn revision(&self) -> String {
-        format!("refs/pr/{}", self.number)
-    }
-}
-
 /// A file to be made known to another repository's LFS storage.
 #[derive(Debug, Clone)]
 pub struct Duplicate {
@@ -146,18 +128,6 @@ struct WireCommitted {
 }
 
 #[derive(Deserialize)]
-struct WireListed {
-    id: String,
-    #[serde(default)]
-    title: String,
-}
-
-#[derive(Deserialize)]
-struct WireDiscussion {
-    num: u64,
-}
-
-#[derive(Deserialize)]
 struct WireYaml {
     #[serde(default)]
     errors: Vec<WireYamlMessage>,
@@ -181,7 +151,8 @@ impl Hub {
         create_pr: bool,
     ) -> Result<Vec<Preupload>> {
         let query = if create_pr { "?create_pr=1" } else { "" };
-        let url = self.url(&format!("{}/preupload/{}{query}", Self::api_path(repo), encode_revision(revision)))?;
+        let url =
+            self.url(&format!("{}/preupload/{}{query}", Self::api_path(repo), encode_revision(revision)))?;
         let mut answers = Vec::with_capacity(files.len());
         for batch in files.chunks(BATCH) {
             let asked: Vec<_> = batch
@@ -216,7 +187,7 @@ impl Hub {
         Ok(answers)
     }
 
-    /// Makes a commit. Sent once: whether a lost answer hides a commit is for [`Hub::find_commit`] to say.
+    /// Makes a commit. Sent once: whether a lost answer hides a commit is for the history to say.
     pub async fn commit(
         &self,
         repo: &RepoId,
@@ -228,44 +199,10 @@ impl Hub {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
         let body = Payload::Stream(Arc::new(Ndjson::new(header, changes)));
-        let reply = self.call_once(Method::POST, &url, headers, body).await?;
+        let reply = self.follow(&Method::POST, &url, &headers, &body).await?;
         let wire: WireCommitted = parse(&reply)?;
         check_commit(&wire.commit_oid).map_err(|error| error.with_kind(Kind::Protocol))?;
         Ok(Committed { oid: wire.commit_oid, url: wire.commit_url })
-    }
-
-    /// The commits after `parent` at a revision with this title, the oldest first.
-    pub async fn commits_since(&self, repo: &RepoId, revision: &str, parent: &str, title: &str) -> Result<Vec<String>> {
-        let path = format!("{}/commits/{}", Self::api_path(repo), encode_revision(revision));
-        let mut next = Some(self.url(&path)?);
-        let (mut found, mut seen) = (Vec::new(), 0);
-        while let Some(url) = next {
-            let (page, reply): (Vec<WireListed>, _) = self.get_json(&url).await?;
-            let empty = page.is_empty();
-            for commit in page {
-                seen += 1;
-                if commit.id == parent || seen > MOST_COMMITS {
-                    found.reverse();
-                    return Ok(found);
-                }
-                if commit.title == title && check_commit(&commit.id).is_ok() {
-                    found.push(commit.id);
-                }
-            }
-            next = if empty { None } else { self.page_after(&url, &reply.headers)? };
-        }
-        found.reverse();
-        Ok(found)
-    }
-
-    /// Opens a pull request without changes, as a draft's commits need one.
-    pub async fn open_pull_request(&self, repo: &RepoId, title: &str, description: &str) -> Result<PullRequest> {
-        let url = self.url(&format!("{}/discussions", Self::api_path(repo)))?;
-        let body = json!({ "title": title, "description": description, "pullRequest": true });
-        let reply = self.call_once(Method::POST, &url, json_headers(), body.to_string().into_bytes().into()).await?;
-        let wire: WireDiscussion = parse(&reply)?;
-        let page = format!("/{}{}/discussions/{}", repo.kind().url_prefix(), repo.id(), wire.num);
-        Ok(PullRequest { number: wire.num, url: self.url(&page)?.as_str().to_owned() })
     }
 
     /// Has the Hub check a card's metadata; what it refuses is an error, what it warns of is returned.
@@ -277,9 +214,11 @@ impl Hub {
             Err(error) if matches!(error.http_status(), 404 | 405 | 501) => return Ok(Vec::new()),
             answer => answer?,
         };
-        let texts = |messages: Vec<WireYamlMessage>| messages.into_iter().map(|m| m.message).collect::<Vec<_>>();
+        let texts =
+            |messages: Vec<WireYamlMessage>| messages.into_iter().map(|m| m.message).collect::<Vec<_>>();
         if !wire.errors.is_empty() {
-            let what = format!("the Hub refuses the metadata of README.md: {}", texts(wire.errors).join("; "));
+            let what =
+                format!("the Hub refuses the metadata of README.md: {}", texts(wire.errors).join("; "));
             return Err(Error::invalid(what));
         }
         Ok(texts(wire.warnings))
@@ -340,7 +279,7 @@ impl Ndjson {
                     body.text(std::mem::take(&mut text));
                     body.length += content.length().div_ceil(3) * 4;
                     body.pieces.push(Piece::Encoded(content.clone()));
-                    text = "\"}}\n".to_owned();
+                    text.push_str("\"}}\n");
                 }
                 Change::LfsFile { path, oid, size } => {
                     let mut value = json!({ "path": path, "algo": "sha256", "oid": oid });
@@ -439,7 +378,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_commit_is_one_json_a_line() {
-        let header = CommitHeader { summary: "a \"b\"\n".into(), description: String::new(), parent: Some("p".into()) };
+        let header = CommitHeader {
+            summary: "a \"b\"\n".into(),
+            description: String::new(),
+            parent: Some("p".into()),
+        };
         let file = |path: &str, chunks: Vec<&'static [u8]>| Change::File {
             path: path.into(),
             content: Arc::new(Chunks(chunks)),

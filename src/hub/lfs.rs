@@ -138,7 +138,8 @@ impl Hub {
         headers.insert(header::CONTENT_TYPE, LFS_JSON);
         let reply = self.call(Method::POST, &url, headers, body.to_string().into_bytes()).await?;
         let wire: WireBatch = parse(&reply)?;
-        let mut by_oid: BTreeMap<&str, &WireObject> = wire.objects.iter().map(|o| (o.oid.as_str(), o)).collect();
+        let mut by_oid: BTreeMap<&str, &WireObject> =
+            wire.objects.iter().map(|o| (o.oid.as_str(), o)).collect();
         objects
             .iter()
             .map(|object| {
@@ -151,9 +152,16 @@ impl Hub {
             .collect()
     }
 
-    fn answered(&self, wire: &WireObject, object: &LfsObject, operation: Operation, url: &Url) -> Result<Answered> {
+    fn answered(
+        &self,
+        wire: &WireObject,
+        object: &LfsObject,
+        operation: Operation,
+        url: &Url,
+    ) -> Result<Answered> {
         let nonsense = |what: &str| {
-            Error::new(Kind::Protocol, format!("the LFS answer about {}: {what}", object.oid)).url(url.as_str())
+            Error::new(Kind::Protocol, format!("the LFS answer about {}: {what}", object.oid))
+                .url(url.as_str())
         };
         if let Some(error) = &wire.error {
             let message = error.message.as_deref().unwrap_or("no reason given");
@@ -185,7 +193,10 @@ impl Hub {
         let mut numbered: BTreeMap<u64, Url> = BTreeMap::new();
         for (key, value) in upload.header.iter().flatten() {
             if let (Some(number), Some(text)) = (classify::number(key), value.as_str()) {
-                numbered.insert(number, self.rehomed(Url::parse(text).map_err(|e| e.with_kind(Kind::Protocol))?)?);
+                numbered.insert(
+                    number,
+                    self.rehomed(Url::parse(text).map_err(|e| e.with_kind(Kind::Protocol))?)?,
+                );
             }
         }
         if numbered.len() as u64 != wanted || wanted > MOST_PARTS {

@@ -214,7 +214,9 @@ impl AsyncWrite for Socket {
             return Poll::Ready(Ok(buf.len()));
         }
         match Pin::new(&mut self.tcp).poll_write(cx, buf) {
-            Poll::Ready(Err(error)) if matches!(error.kind(), BrokenPipe | ConnectionReset | ConnectionAborted) => {
+            Poll::Ready(Err(error))
+                if matches!(error.kind(), BrokenPipe | ConnectionReset | ConnectionAborted) =>
+            {
                 self.shut.store(true, Relaxed);
                 Poll::Ready(Ok(buf.len()))
             }

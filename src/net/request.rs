@@ -31,7 +31,7 @@ use crate::options::{Opt, Options};
 /// An unread rest of a body up to this size is read for the sake of the connection.
 const DRAIN: u64 = 64 << 10;
 /// Least time for the answer to content that was sent whole.
-const STORING: Duration = Duration::from_secs(60);
+const STORING: Duration = Duration::from_mins(1);
 
 /// The bounds on each wait of an exchange.
 #[derive(Debug, Clone, Copy)]
@@ -190,11 +190,8 @@ impl Net {
             Some(_) => absolute_form(&call.url),
             None => call.url.path_and_query(),
         };
-        let mut request = Request::builder()
-            .method(call.method.clone())
-            .uri(target)
-            .body(body)
-            .map_err(|error| {
+        let mut request =
+            Request::builder().method(call.method.clone()).uri(target).body(body).map_err(|error| {
                 Error::invalid("not a URL that can be asked for").cause(&error).url(call.url.as_str())
             })?;
         let headers = request.headers_mut();
@@ -294,7 +291,9 @@ fn was_not_taken(error: &hyper::Error, method: &Method) -> bool {
 /// What the body itself failed with.
 fn unreadable(error: &hyper::Error, url: &Url) -> Error {
     let own = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>());
-    own.cloned().unwrap_or_else(|| Error::new(Kind::Internal, "the body can't be sent").cause(error).url(url.as_str()))
+    own.cloned().unwrap_or_else(|| {
+        Error::new(Kind::Internal, "the body can't be sent").cause(error).url(url.as_str())
+    })
 }
 
 fn broken(error: &hyper::Error, url: &Url) -> Error {

@@ -130,6 +130,11 @@ options! {
     Source = 45, "source", Type::Choice(&["read", "map"]), "read", 0, 0, JOB, [], "How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the file meanwhile.";
     StateDir = 46, "state_dir", Type::Text, "", 0, 0, JOB, [], "Folder in which uploads remember hashes and parts, to go on after a crash; without one they remember nothing.";
     Sequence = 47, "sequence", Type::Int, "0", 0, MAX, JOB, [], "Jobs of one client with the same number run one after another, in the order of their start; 0 does not wait.";
+    ExistOk = 48, "exist_ok", Type::Bool, "false", 0, 0, JOB, [], "Making a repository, branch or tag that is there already is a success.";
+    MissingOk = 49, "missing_ok", Type::Bool, "false", 0, 0, JOB, [], "Deleting a repository, branch or tag that is not there is a success.";
+    Visibility = 50, "visibility", Type::Choice(&["public", "private", "protected"]), "", 0, 0, JOB, [], "Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.";
+    SpaceSdk = 51, "space_sdk", Type::Choice(&["gradio", "streamlit", "docker", "static"]), "", 0, 0, JOB, [], "What a Space that is made runs on.";
+    Gated = 52, "gated", Type::Choice(&["auto", "manual", "false"]), "", 0, 0, JOB, [], "How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.";
 }
 
 /// Values for some of the options; the others have their defaults.

@@ -572,7 +572,9 @@ impl Transfer {
             };
             let mut at = 0;
             let tried = match opened {
-                Ok(body) => self.receive_stream(body, &mut at, size, &mut held, &mut watch, &mut attempts).await,
+                Ok(body) => {
+                    self.receive_stream(body, &mut at, size, &mut held, &mut watch, &mut attempts).await
+                }
                 Err(error) => Err(error),
             };
             let Err(error) = tried else {

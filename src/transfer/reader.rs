@@ -83,7 +83,12 @@ impl FileReader {
             return Err(Error::invalid(format!("{} is not a file", path.display())));
         }
         let stamp = Stamp::of(&metadata);
-        Ok(Self { file, path: path.to_owned(), stamp, size: size.map_or(stamp.size, |size| size.min(stamp.size)) })
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            stamp,
+            size: size.map_or(stamp.size, |size| size.min(stamp.size)),
+        })
     }
 
     /// What it was when it was opened.
@@ -144,7 +149,8 @@ impl Reader for MappedReader {
     }
 
     fn check(&self) -> Result<()> {
-        let metadata = std::fs::metadata(&self.path).map_err(|error| Error::io("read", &self.path, &error))?;
+        let metadata =
+            std::fs::metadata(&self.path).map_err(|error| Error::io("read", &self.path, &error))?;
         if Stamp::of(&metadata) != self.stamp {
             return Err(changed(&self.path));
         }
@@ -163,7 +169,8 @@ impl Reader for Bytes {
 }
 
 fn changed(path: &Path) -> Error {
-    let what = format!("{} changed while it was read: nothing of it is committed; run it again", path.display());
+    let what =
+        format!("{} changed while it was read: nothing of it is committed; run it again", path.display());
     Error::new(Kind::ContentChanged, what)
 }
 
@@ -346,6 +353,9 @@ mod tests {
 
     #[test]
     fn names_of_blobs_are_gits() {
-        assert_eq!(git_sha1(&Bytes::from_static(b"hello\n")).unwrap(), "ce013625030ba8dba906f756967f9e9ca394464a");
+        assert_eq!(
+            git_sha1(&Bytes::from_static(b"hello\n")).unwrap(),
+            "ce013625030ba8dba906f756967f9e9ca394464a"
+        );
     }
 }

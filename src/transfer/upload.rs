@@ -4,7 +4,7 @@
 //! tells of each part that the store has taken, so that an upload that was killed goes on with the missing ones. An
 //! address that is refused is asked for again through [`Addresses`]. A cancel or a pause loses the parts in flight.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
@@ -107,8 +107,8 @@ pub async fn parts(
     mut watch: Watch,
 ) -> Result<()> {
     let count = targets.parts.len();
-    let mut missing: BTreeMap<usize, ()> =
-        (0..count).filter(|part| !have.get(*part).copied().unwrap_or(false)).map(|part| (part, ())).collect();
+    let mut missing: BTreeSet<usize> =
+        (0..count).filter(|part| !have.get(*part).copied().unwrap_or(false)).collect();
     let patience = Mutex::new(Patience::new(out.patience, Instant::now()));
     let current = tokio::sync::Mutex::new(Current { targets, renewals: 0, refusals: 0 });
     let id = engine.limits.transfer_id();
@@ -124,7 +124,7 @@ pub async fn parts(
                 // Each sees it as well; what it had not finished is sent again.
                 while let Some(ended) = running.join_next().await {
                     if let Ok((part, Err(_))) = ended {
-                        missing.insert(part, ());
+                        missing.insert(part);
                     }
                 }
                 watch.go_on().await?;
@@ -133,13 +133,13 @@ pub async fn parts(
             Some(ended) = running.join_next(), if !running.is_empty() => match ended {
                 Ok((_, Ok(()))) => {}
                 Ok((part, Err(error))) if watch.wish() != Wish::Run || error.kind() == Kind::Cancelled => {
-                    missing.insert(part, ());
+                    missing.insert(part);
                 }
                 Ok((_, Err(error))) => return Err(error),
                 Err(join) => return Err(Error::new(Kind::Internal, "a part failed").cause(&join)),
             },
             slot = upload.engine.limits.acquire(upload.id), if !missing.is_empty() => {
-                if let Some((part, ())) = missing.pop_first() {
+                if let Some(part) = missing.pop_first() {
                     let (upload, watch) = (upload.clone(), watch.clone());
                     running.spawn(async move { (part, upload.part(part, slot, watch).await) });
                 }

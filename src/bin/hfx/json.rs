@@ -75,7 +75,8 @@ pub(crate) enum Event<'a> {
 impl<'a> Event<'a> {
     /// The numbers of a job.
     pub(crate) fn progress(totals: &Totals) -> Self {
-        let Totals { files, files_done, files_failed, bytes, done, received, restored, sent, hashed } = *totals;
+        let Totals { files, files_done, files_failed, bytes, done, received, restored, sent, hashed } =
+            *totals;
         Self::Progress { files, files_done, files_failed, bytes, done, received, restored, sent, hashed }
     }
 
