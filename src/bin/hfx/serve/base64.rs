@@ -5,7 +5,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches(['\r', '\n']);
     let digits = text.trim_end_matches('=').as_bytes();
     let padding = text.len() - digits.len();
-    if digits.len() % 4 == 1 || (padding > 0 && (padding > 2 || text.len() % 4 != 0)) {
+    if digits.len() % 4 == 1 || (padding > 0 && (padding > 2 || !text.len().is_multiple_of(4))) {
         return None;
     }
     let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);

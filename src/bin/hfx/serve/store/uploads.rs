@@ -1,4 +1,4 @@
-//! Multipart uploads under way: `uploads/<id>/data`, every part at its place, and a file `<number>` with the ETag of each
+//! Multipart uploads under way: `uploads/<id>/data`, every part at its place, and a file `<number>` with the etag of each
 //! part that is stored.
 //!
 //! The id follows from repository, object and part size, so parts stay stored when their addresses are asked for again,
@@ -128,7 +128,7 @@ struct Edge {
 
 /// Why an upload can't be completed.
 pub(in crate::serve) enum Incomplete {
-    /// The numbers of parts that are not stored, or under another ETag.
+    /// The numbers of parts that are not stored, or under another etag.
     Parts(Vec<u64>),
     /// The whole has another hash; its parts are dropped.
     Hash,
@@ -161,7 +161,7 @@ impl Upload {
         }
         let hasher = xxhash3_64::Hasher::new();
         let file = File::options().write(true).open(self.folder.join("data"))?;
-        Ok(Attempt { upload: Arc::clone(self), at, attempt: part.attempt, file, written: 0, hasher })
+        Ok(Attempt { upload: Arc::clone(self), at, turn: part.attempt, file, written: 0, hasher })
     }
 
     /// Hashes the parts that follow what is hashed, as long as they are stored.
@@ -202,7 +202,7 @@ impl Upload {
         }
     }
 
-    /// Ends the upload: with all parts stored under these ETags and the right hash, the object is put there. Blocks.
+    /// Ends the upload: with all parts stored under these etags and the right hash, the object is put there. Blocks.
     pub(in crate::serve) fn complete(
         &self,
         uploads: &Uploads,
@@ -240,7 +240,7 @@ impl Upload {
 pub(in crate::serve) struct Attempt {
     upload: Arc<Upload>,
     at: usize,
-    attempt: u64,
+    turn: u64,
     file: File,
     written: u64,
     hasher: xxhash3_64::Hasher,
@@ -268,13 +268,13 @@ impl Attempt {
     /// The part, if no later attempt has taken it over.
     fn part(&self) -> io::Result<MutexGuard<'_, Part>> {
         let part = lock(&self.upload.parts[self.at]);
-        if part.attempt == self.attempt {
+        if part.attempt == self.turn {
             return Ok(part);
         }
         Err(io::Error::new(io::ErrorKind::InvalidInput, "the part was sent again meanwhile"))
     }
 
-    /// The part is whole; its ETag.
+    /// The part is whole; its etag.
     pub(in crate::serve) fn finish(self) -> io::Result<String> {
         let wanted = self.upload.plan.length(self.at as u64 + 1);
         if self.written != wanted {
@@ -296,7 +296,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let mut part = lock(&self.upload.parts[self.at]);
-        part.writing &= part.attempt != self.attempt;
+        part.writing &= part.attempt != self.turn;
     }
 }
 
