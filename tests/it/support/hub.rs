@@ -125,6 +125,18 @@ impl Hub {
         all
     }
 
+    /// The PUTs of LFS content: whole objects and parts.
+    pub fn puts(&self) -> Vec<Request> {
+        let mut all = self.requests();
+        all.retain(|r| r.method == "PUT" && r.port != "hub");
+        all
+    }
+
+    /// How many requests had this method and this in their path.
+    pub fn count(&self, method: &str, path: &str) -> usize {
+        self.requests().iter().filter(|r| r.method == method && r.path.contains(path)).count()
+    }
+
     /// Bytes of bodies sent for files.
     pub fn sent(&self) -> u64 {
         self.data_requests().iter().map(|r| r.bytes).sum()
