@@ -28,10 +28,7 @@ pub struct Request {
     pub range: Option<(u64, u64)>,
     pub status: u64,
     pub authorization: bool,
-    /// Of the answer's body.
     pub bytes: u64,
-    /// Of the request's body.
-    pub received: u64,
     pub at_ms: u64,
 }
 
@@ -112,7 +109,6 @@ impl Hub {
                 status: r["status"].as_u64().unwrap(),
                 authorization: r["authorization"].as_bool().unwrap(),
                 bytes: r["bytes_sent"].as_u64().unwrap(),
-                received: r["bytes_received"].as_u64().unwrap(),
                 at_ms: r["at_ms"].as_u64().unwrap(),
             })
             .collect()
