@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::super::clock::unix_ms;
@@ -94,7 +93,7 @@ impl Repo {
 
     /// What changes of it, as it is now.
     pub(in crate::serve) fn head(&self) -> Result<Head, Reply> {
-        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(gone)
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(Reply::gone)
     }
 
     /// Changes the repository: all that `edit` does becomes visible at once, or, if it refuses, nothing. Blocks.
@@ -103,7 +102,7 @@ impl Repo {
         edit: impl FnOnce(&mut Head) -> Result<T, Reply>,
     ) -> Result<T, Reply> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = head.as_ref().ok_or_else(gone)?;
+        let current = head.as_ref().ok_or_else(Reply::gone)?;
         let mut next = current.clone();
         let told = edit(&mut next)?;
         if next != *current {
@@ -191,7 +190,7 @@ impl Repo {
     /// Moves the folder away; nothing can be changed any more.
     pub(super) fn leave(&self, to: &Path) -> Result<(), Reply> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        head.as_ref().ok_or_else(gone)?;
+        head.as_ref().ok_or_else(Reply::gone)?;
         rename(&self.root, to).map_err(Reply::failed)?;
         *head = None;
         Ok(())
@@ -206,8 +205,4 @@ fn view(name: &RepoName, head: &Head, history: &Arc<History>) -> Arc<View> {
         refs: head.refs.clone(),
         commits: Commits::Stored(Arc::clone(history)),
     })
-}
-
-fn gone() -> Reply {
-    Reply::error(StatusCode::NOT_FOUND, Some("RepoNotFound"), "Repository not found")
 }
