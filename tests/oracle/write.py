@@ -316,6 +316,18 @@ def from_folders():
     check("its folder is set aside", not plain.exists() and any((HUB.dir / ".hub/trash").rglob("model.bin")))
 
 
+def squashed():
+    before = head()
+    api.super_squash_history(repo, commit_message="All in one")
+    same("super_squash_history", [commit.title for commit in api.list_repo_commits(repo)], ["All in one"])
+    check("another commit", head() != before)
+    agree("squashed")
+    agree("what was before", revision=before)
+    api.auth_check(repo, write=True)
+    raises("auth_check to write", HfHubHTTPError, lambda: api.auth_check(repo, write=True, token="hf_ro"))
+    api.auth_check(repo, token="hf_ro")
+
+
 def farewell():
     api.move_repo(repo, "acme/moved")
     raises("the old name", RepositoryNotFoundError, lambda: api.repo_info(repo))
@@ -334,6 +346,6 @@ def farewell():
     same("no xet", huggingface_hub.constants.HF_HUB_DISABLE_XET, True)
 
 
-for part in (repos, uploads, folders, commits, refs, pull_requests, tools, restarted, from_folders, farewell):
+for part in (repos, uploads, folders, commits, refs, pull_requests, tools, restarted, from_folders, squashed, farewell):
     part()
 end()
