@@ -106,6 +106,7 @@ def multipart():
     same("the parts", (header["chunk_size"], sorted(header)), (str(256 * K), ["1", "2", "3", "4", "5", "chunk_size"]))
     same("a token at the store", call("PUT", header["1"], content[: 256 * K])[0], 400)
     same("a false signature", put(header["1"].replace("Serial=", "Serial=9"), content[: 256 * K])[0], 403)
+    same("without a length", put(header["1"], iter([content[: 256 * K]]))[0], 411)
     same("too short", put(header["1"], content[:100])[0], 400)
     same("too long", put(header["5"], content[:101])[0], 400)
     etags = send(header, content, [5, 3, 1])

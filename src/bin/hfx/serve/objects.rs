@@ -15,6 +15,10 @@ use super::store::{Plan, Repo, part_etag};
 
 /// Answers a PUT to a signed address.
 pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Reply> {
+    if call.header("content-length").is_none() {
+        let message = "You must provide the Content-Length HTTP header.";
+        return Err(refused(StatusCode::LENGTH_REQUIRED, "MissingContentLength", message));
+    }
     let path = call.shared.signer.check(&call.path, &call.query).map_err(Refusal::into_reply)?;
     let form = path.split('/').nth(1).unwrap_or_default();
     let count = if form == "part" { 4 } else { 2 };

@@ -35,6 +35,8 @@ mod history;
 mod import;
 mod part;
 mod repo;
+#[cfg(test)]
+mod tests;
 mod uploads;
 
 pub(super) use commit::{Change, Commit};
