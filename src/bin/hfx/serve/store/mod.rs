@@ -193,6 +193,7 @@ impl Store {
         let doomed = disk::free_name(&self.temp());
         repo.leave(&doomed)?;
         open.repos.remove(name);
+        drop(open);
         // It is gone by its name; what can't be removed now is removed at the next start.
         drop(fs::remove_dir_all(doomed));
         Ok(true)
