@@ -17,6 +17,7 @@ pub mod output;
 mod partial;
 mod place;
 mod push;
+mod put;
 mod refs;
 mod repos;
 pub mod schedule;
@@ -30,12 +31,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use crate::transfer::reader::Reader;
 use commit::Aim;
 use context::{Context, revision_or_main};
 pub use draft::{Draft, Input};
 pub use job::{Hooks, Job, Queue};
 pub use output::{
-    BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, SnapshotResult,
+    BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, PartsResult,
+    SnapshotResult,
 };
 pub use schedule::Schedule;
 use sequence::Sequences;
@@ -301,6 +304,34 @@ impl Client {
         let (folder, below) = (folder.to_owned(), folder::below(below)?);
         self.start(options, hooks, move |context| async move {
             folder::upload(&context, &aim, &folder, &below).await.map(Output::Commit)
+        })
+    }
+
+    /// Sends a file by one PUT to a URL. Ends with [`Output::Parts`].
+    pub fn upload_url(&self, input: Input, url: &str, options: &Options, hooks: Hooks) -> Result<Job> {
+        crate::net::Url::parse(url)?;
+        let urls = [url.to_owned()];
+        self.start(options, hooks, move |context| async move {
+            put::put(&context, input, &urls, None).await.map(Output::Parts)
+        })
+    }
+
+    /// Sends a file in parts of one size to a URL each, in their order. Ends with [`Output::Parts`].
+    pub fn upload_parts(
+        &self,
+        input: Input,
+        urls: &[String],
+        part_size: u64,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        if part_size == 0 {
+            return Err(Error::invalid("a part is not 0 bytes"));
+        }
+        urls.iter().try_for_each(|url| crate::net::Url::parse(url).map(|_| ()))?;
+        let urls = urls.to_vec();
+        self.start(options, hooks, move |context| async move {
+            put::put(&context, input, &urls, Some(part_size)).await.map(Output::Parts)
         })
     }
 
