@@ -13,6 +13,7 @@ mod fetch;
 mod file;
 mod folder;
 pub mod job;
+mod lfs;
 pub mod output;
 mod partial;
 mod place;
@@ -46,6 +47,7 @@ pub use url::{Into as ReadInto, Which};
 
 use crate::cache::{Cache, Lookup};
 use crate::error::{Error, Kind, Result};
+pub use crate::hub::lfs::LfsObject;
 use crate::log::Log;
 use crate::net::Net;
 use crate::options::{Opt, Options};
@@ -304,6 +306,36 @@ impl Client {
         let (folder, below) = (folder.to_owned(), folder::below(below)?);
         self.start(options, hooks, move |context| async move {
             folder::upload(&context, &aim, &folder, &below).await.map(Output::Commit)
+        })
+    }
+
+    /// Brings an object to an LFS server, unless it is there. Ends with [`Output::Nothing`].
+    pub fn lfs_upload(
+        &self,
+        server: &str,
+        object: &LfsObject,
+        file: &Path,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (server, object, file) = (crate::net::Url::parse(server)?, object.clone(), file.to_owned());
+        self.start(options, hooks, move |context| async move {
+            lfs::upload(&context, &server, &object, file).await.map(|()| Output::Nothing)
+        })
+    }
+
+    /// Fetches an object from an LFS server to a path. Ends with [`Output::File`].
+    pub fn lfs_download(
+        &self,
+        server: &str,
+        object: &LfsObject,
+        to: &Path,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (server, object, to) = (crate::net::Url::parse(server)?, object.clone(), to.to_owned());
+        self.start(options, hooks, move |context| async move {
+            lfs::download(&context, &server, &object, to).await.map(Output::File)
         })
     }
 

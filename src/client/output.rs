@@ -30,6 +30,8 @@ pub enum Output {
     Verification(VerifyReport),
     /// A commit, or what was sent ahead of one.
     Commit(CommitResult),
+    /// Done, and nothing to tell.
+    Nothing,
     /// What a store answered to the parts of a file.
     Parts(PartsResult),
     /// What the Hub answered to a call.

@@ -11,8 +11,19 @@ use tempfile::TempDir;
 use crate::support::{Hub, skip};
 
 /// The programs of `tests/c` that make up `c_api`.
-const SOURCES: &[&str] =
-    &["test", "api", "hostile", "callbacks", "control", "events", "threads", "fork", "guest", "memory", "upload"];
+const SOURCES: &[&str] = &[
+    "test",
+    "api",
+    "hostile",
+    "callbacks",
+    "control",
+    "events",
+    "threads",
+    "fork",
+    "guest",
+    "memory",
+    "upload",
+];
 
 /// What `c_api` can be asked to run.
 const SCENARIOS: &[&str] = &[

@@ -5,6 +5,7 @@ mod completions;
 mod download;
 mod env;
 mod get;
+mod lfs;
 #[cfg(feature = "serve")]
 mod serve;
 mod upload;
@@ -18,6 +19,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Download(args) => download::run(&args),
         Command::Get(args) => get::run(&args),
         Command::Upload(args) => upload::run(&args),
+        Command::LfsEnableLargefiles(args) => lfs::enable(&args),
+        Command::LfsAgent => lfs::agent(),
         Command::Cache(args) => cache::run(args.command),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
