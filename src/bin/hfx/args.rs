@@ -14,6 +14,10 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use hfx::options::parse_size;
 use hfx::repo::RepoKind;
 
+pub(crate) mod auth;
+pub(crate) mod hub;
+pub(crate) mod repo;
+
 const ROOT_HELP: &str = "\
 Examples:
   hfx download org/model                               the whole model, into the shared cache
@@ -21,6 +25,8 @@ Examples:
   hfx download org/model --include '*.safetensors'     the files that match
   hfx get https://host/file.tar -o file.tar            any URL, with as many connections as pay
   hfx cache ls                                         what the cache holds
+  hfx auth login                                       stores an access token
+  hfx repo create org/model --private                  a repository; `hfx repo --help` tells more
   hfx serve DIR                                        a Hub on this machine
 
 A download that was interrupted goes on where it stopped when the same command is run again.
@@ -94,7 +100,7 @@ The first line on stdout is HF_ENDPOINT=http://...; every Hub client can be poin
 #[command(
     name = "hfx",
     version,
-    about = "Downloads from the Hugging Face Hub: fast, resumable, verified",
+    about = "Files, repositories and tokens of the Hugging Face Hub: fast, resumable, verified",
     after_help = ROOT_HELP,
     max_term_width = 120,
     subcommand_required = true,
@@ -113,6 +119,15 @@ pub(crate) enum Command {
     /// Download any URL to a file
     #[command(after_help = GET_HELP, after_long_help = concat_help(GET_HELP, JSON_HELP))]
     Get(Box<GetArgs>),
+    /// Make, change and look at repositories on the Hub
+    #[command(visible_alias = "repos", after_help = repo::REPO_HELP)]
+    Repo(Box<repo::RepoArgs>),
+    /// Log in and out, and switch between access tokens
+    #[command(after_help = auth::AUTH_HELP)]
+    Auth(auth::AuthArgs),
+    /// Call anything of the Hub's API
+    #[command(after_help = hub::API_HELP)]
+    Api(hub::ApiArgs),
     /// Look after the cache
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),

@@ -1,10 +1,13 @@
 //! The commands, a file each.
 
+mod api;
+mod auth;
 mod cache;
 mod completions;
 mod download;
 mod env;
 mod get;
+mod repo;
 #[cfg(feature = "serve")]
 mod serve;
 
@@ -16,6 +19,9 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Download(args) => download::run(&args),
         Command::Get(args) => get::run(&args),
+        Command::Repo(args) => repo::run(&args.command),
+        Command::Auth(args) => auth::run(&args.command),
+        Command::Api(args) => api::run(&args),
         Command::Cache(args) => cache::run(args.command),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
