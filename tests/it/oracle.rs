@@ -73,6 +73,11 @@ fn serve() {
 }
 
 #[test]
+fn write() {
+    script("write");
+}
+
+#[test]
 fn ours() {
     script("ours");
 }

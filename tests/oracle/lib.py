@@ -77,11 +77,19 @@ class Hub:
 
     def __init__(self, *args):
         self.dir = Path(tempfile.mkdtemp(dir=ROOT))
-        line = [HFX, "serve", self.dir, "--control", "--lfs-threshold", str(LFS_FROM), *args]
-        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+        self.line = [HFX, "serve", self.dir, "--control", "--lfs-threshold", str(LFS_FROM), *args]
+        self.start()
+
+    def start(self, *args):
+        self.process = subprocess.Popen([*self.line, *args], stdout=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)
         self.endpoint = self.process.stdout.readline().strip().removeprefix("HF_ENDPOINT=")
         self.process.stdout.readline()
+
+    def restart(self):
+        """Kills it, and starts it again at the same address."""
+        self.stop()
+        self.start("--listen", self.endpoint.removeprefix("http://"))
 
     def stop(self):
         self.process.kill()

@@ -94,6 +94,8 @@ Examples:
   hfx serve ./hub --token secret --listen 0.0.0.0:8080
 
 DIR/models/owner/name/ is a model at branch main; likewise datasets/, spaces/, kernels/.
+What is pushed lies in DIR/.hub. The first push to a repository in a folder copies it there; from then on the copy is
+served, and the folder stays as it was. The Python client needs HF_HUB_DISABLE_XET=1 to push.
 The first line on stdout is HF_ENDPOINT=http://...; every Hub client can be pointed there.";
 
 #[derive(Parser)]
@@ -343,9 +345,10 @@ pub(crate) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
-    /// A token that is known; may be repeated. With none, every token is taken
+    /// A token that is known, TOKEN:read for one that may not write; may be repeated. With none, every token is taken
+    /// and everyone may write
     #[arg(long)]
-    pub(crate) token: Vec<String>,
+    pub(crate) token: Vec<crate::serve::Token>,
     /// A Hugging Face cache to serve as well, read-only
     #[arg(long, value_name = "DIR")]
     pub(crate) cache: Option<PathBuf>,
@@ -361,6 +364,12 @@ pub(crate) struct ServeArgs {
     /// Files of this size and more are LFS
     #[arg(long, value_name = "SIZE", default_value = "10M", value_parser = size)]
     pub(crate) lfs_threshold: u64,
+    /// LFS files of this size and more are uploaded in parts, by clients that can
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = size)]
+    pub(crate) multipart_from: u64,
+    /// Size of these parts
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = size)]
+    pub(crate) chunk_size: u64,
     /// Entries on one page of a listing
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) page_size: usize,

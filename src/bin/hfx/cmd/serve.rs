@@ -19,6 +19,8 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
         control: args.control,
         url_lifetime: args.url_lifetime,
         lfs_threshold: args.lfs_threshold,
+        multipart_from: args.multipart_from,
+        chunk_size: args.chunk_size,
         page_size: args.page_size,
     };
     serve(config, &mut std::io::stdout()).map_err(Failure::plain)

@@ -1,9 +1,11 @@
 //! The routes of the Hub's port, and the answers about a repository as a whole.
 
+use std::ops::RangeInclusive;
+
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::access::{Part, at_revision, check_token, listing, open};
+use super::access::{self, Part, at_revision, check_token, listing, open};
 use super::clock::iso;
 use super::hashes::{blob_id, pointer};
 use super::names::{Kind, RepoName, flag, value};
@@ -11,26 +13,39 @@ use super::reply::Reply;
 use super::repos::Age;
 use super::server::Call;
 use super::state::{Entry, State, View};
-use super::{resolve, tree};
+use super::{commit, discussion, lfs, manage, preupload, refs, resolve, tree};
 
-/// What may follow a repo id under `/api/{types}/`, and whether a revision follows it.
-const VERBS: [(&str, bool); 6] = [
-    ("revision", true),
-    ("tree", true),
-    ("paths-info", true),
-    ("commits", true),
-    ("refs", false),
-    ("auth-check", false),
+/// What may follow a repo id under `/api/{types}/`, and how many segments follow that.
+const VERBS: [(&str, RangeInclusive<usize>); 13] = [
+    ("revision", 1..=usize::MAX),
+    ("tree", 1..=usize::MAX),
+    ("paths-info", 1..=usize::MAX),
+    ("commits", 1..=usize::MAX),
+    ("refs", 0..=0),
+    ("auth-check", 0..=0),
+    ("settings", 0..=0),
+    ("branch", 1..=1),
+    ("tag", 1..=1),
+    ("preupload", 1..=1),
+    ("commit", 1..=1),
+    ("lfs-files", 1..=1),
+    ("discussions", 0..=3),
 ];
 
 /// Answers a request to the Hub's port.
 pub(super) async fn answer(call: &Call<'_>) -> Reply {
     let answered = async {
         check_token(call)?;
-        let segments = &call.segments;
-        match segments.first().map(String::as_str) {
-            Some("api") if segments.get(1).is_some_and(|name| name == "whoami-v2") => who_am_i(call),
-            Some("api") => api(call, segments.get(1..).unwrap_or_default()).await,
+        let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+        match (segments.as_slice(), &call.method) {
+            (["api", "whoami-v2"], _) => who_am_i(call),
+            (["api", "validate-yaml"], &Method::POST) => manage::validate_yaml(call).await,
+            (["api", "repos", "create"], &Method::POST) => manage::create(call).await,
+            (["api", "repos", "delete"], &Method::DELETE) => manage::delete(call).await,
+            (["api", "repos", "move"], &Method::POST) => manage::rename(call).await,
+            (["api", "complete_multipart", ..], &Method::POST) => lfs::complete(call).await,
+            (["api", ..], _) => api(call, call.segments.get(1..).unwrap_or_default()).await,
+            ([.., "info", "lfs", "objects", verb], &Method::POST) => lfs::answer(call, verb).await,
             _ => resolve::answer(call).await,
         }
     };
@@ -46,11 +61,21 @@ async fn api(call: &Call<'_>, segments: &[String]) -> Result<Reply, Reply> {
     let (name, verb, arguments) = split(kind, rest).ok_or_else(Reply::not_found)?;
     match (verb, &call.method) {
         ("paths-info", &Method::POST) => tree::paths_info(call, &name, arguments).await,
+        ("settings", &Method::PUT) => manage::settings(call, &name).await,
+        ("branch", &Method::POST) => refs::create_branch(call, &name, &arguments[0]).await,
+        ("branch", &Method::DELETE) => refs::delete(call, &name, "refs/heads/", &arguments[0]).await,
+        ("tag", &Method::POST) => refs::create_tag(call, &name, &arguments[0]).await,
+        ("tag", &Method::DELETE) => refs::delete(call, &name, "refs/tags/", &arguments[0]).await,
+        ("preupload", &Method::POST) => preupload::answer(call, &name, &arguments[0]).await,
+        ("commit", &Method::POST) => commit::answer(call, &name, &arguments[0]).await,
+        ("lfs-files", &Method::POST) if arguments[0] == "duplicate" => lfs::duplicate(call, &name).await,
+        ("discussions", &Method::POST) => discussion::post(call, &name, arguments).await,
         (_, &Method::GET | &Method::HEAD) => match verb {
             "tree" => tree::list(call, &name, arguments).await,
-            "refs" => refs(call, &name).await,
+            "refs" => refs::list(call, &name).await,
             "commits" => commits(call, &name, &arguments[0]).await,
             "auth-check" => open(call, &name, Part::Files, Age::Fresh).await.map(|_| Reply::json(&json!({}))),
+            "discussions" => discussion::get(call, &name, arguments).await,
             "revision" => info(call, &name, &arguments[0]).await,
             "" => info(call, &name, "main").await,
             _ => Err(Reply::not_found()),
@@ -62,11 +87,10 @@ async fn api(call: &Call<'_>, segments: &[String]) -> Result<Reply, Reply> {
 /// Splits what follows `/api/{types}/` into the repo, the verb and the verb's arguments.
 fn split(kind: Kind, rest: &[String]) -> Option<(RepoName, &str, &[String])> {
     let verb_at = |at: usize| {
-        let (name, revision) =
+        let (name, count) =
             VERBS.iter().find(|(name, _)| rest.get(at).is_some_and(|segment| segment == name))?;
         let arguments = &rest[at + 1..];
-        let fits = if *revision { !arguments.is_empty() } else { arguments.is_empty() };
-        fits.then_some((*name, arguments))
+        count.contains(&arguments.len()).then_some((*name, arguments))
     };
     if let Some((verb, arguments)) = verb_at(2) {
         return Some((RepoName::new(kind, &rest[..2])?, verb, arguments));
@@ -84,13 +108,13 @@ fn who_am_i(call: &Call<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(&json!({
         "type": "user",
         "id": "000000000000000000000000",
-        "name": "local",
+        "name": access::USER,
         "fullname": "Local user",
         "email": null,
         "canPay": false,
         "isPro": false,
         "orgs": [],
-        "auth": {"type": "access_token", "accessToken": {"displayName": "local", "role": "write"}},
+        "auth": {"type": "access_token", "accessToken": {"displayName": "local", "role": access::role(call)}},
     })))
 }
 
@@ -111,7 +135,7 @@ async fn list(call: &Call<'_>, kind: Kind) -> Result<Reply, Reply> {
         if let Ok(view) = open(call, &name, Part::Info, Age::Recent).await
             && let Some(state) = view.find("main")
         {
-            let mut entry = describe(&view, state, false);
+            let mut entry = describe(&view, &state, false);
             entry.remove("siblings");
             found.push(Value::Object(entry));
         }
@@ -141,7 +165,7 @@ fn describe(view: &View, state: &State, blobs: bool) -> Map<String, Value> {
         "author": view.name.author(),
         "sha": state.commit,
         "lastModified": iso(state.modified),
-        "createdAt": iso(state.modified),
+        "createdAt": iso(view.created.unwrap_or(state.modified)),
         "private": view.settings.private,
         "gated": view.settings.gated(),
         "disabled": view.settings.disabled,
@@ -174,35 +198,21 @@ fn sibling(path: &str, entry: &Entry, blobs: bool) -> Value {
     sibling
 }
 
-async fn refs(call: &Call<'_>, name: &RepoName) -> Result<Reply, Reply> {
-    let view = open(call, name, Part::Info, Age::Fresh).await?;
-    let under = |prefix: &str| -> Value {
-        let named =
-            view.refs.iter().filter_map(|(full, commit)| Some((full.strip_prefix(prefix)?, full, commit)));
-        named.map(|(name, full, commit)| json!({"name": name, "ref": full, "targetCommit": commit})).collect()
-    };
-    let mut refs = json!({
-        "branches": under("refs/heads/"),
-        "converts": under("refs/convert/"),
-        "tags": under("refs/tags/"),
-    });
-    if flag(&call.query, "include_prs") {
-        refs["pullRequests"] = under("refs/pr/");
-    }
-    Ok(Reply::json(&refs))
-}
-
 async fn commits(call: &Call<'_>, name: &RepoName, revision: &str) -> Result<Reply, Reply> {
     let view = open(call, name, Part::Info, Age::Fresh).await?;
     let state = at_revision(&view, revision)?;
-    let history = view.history(&state);
+    let history = view.history(&state.commit);
     let page = value(&call.query, "p").and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
     let size = value(&call.query, "limit")
         .and_then(|text| text.parse().ok())
         .unwrap_or(50)
         .clamp(1, call.shared.page_size);
-    let commits: Value =
-        history.iter().skip(page.saturating_mul(size)).take(size).map(|state| commit(&view, state)).collect();
+    let commits: Value = history
+        .iter()
+        .skip(page.saturating_mul(size))
+        .take(size)
+        .filter_map(|id| commit(&view, id))
+        .collect();
     let more = page.saturating_add(1).saturating_mul(size) < history.len();
     let reply = Reply::json(&commits).with("x-total-count", &history.len().to_string());
     Ok(if more {
@@ -212,15 +222,15 @@ async fn commits(call: &Call<'_>, name: &RepoName, revision: &str) -> Result<Rep
     })
 }
 
-fn commit(view: &View, state: &State) -> Value {
-    let note = view.notes.get(&state.commit).cloned().unwrap_or_default();
-    json!({
-        "id": state.commit,
-        "title": note.title.unwrap_or_else(|| tree::TITLE.to_owned()),
-        "message": note.message,
-        "authors": [{"user": note.author.unwrap_or_else(|| "local".to_owned()), "avatar": ""}],
-        "date": note.date.unwrap_or_else(|| iso(state.modified)),
-    })
+fn commit(view: &View, id: &str) -> Option<Value> {
+    let told = view.told(id)?;
+    Some(json!({
+        "id": id,
+        "title": told.title,
+        "message": told.message,
+        "authors": [{"user": told.author, "avatar": ""}],
+        "date": told.date,
+    }))
 }
 
 #[cfg(test)]
@@ -241,6 +251,8 @@ mod tests {
         assert_eq!(told("gpt2/tree/main"), some("gpt2", "tree", 1));
         assert_eq!(told("gpt2/refs"), some("gpt2", "refs", 0));
         assert_eq!(told("o/refs/revision/main"), some("o/refs", "revision", 1));
+        assert_eq!(told("o/n/discussions"), some("o/n", "discussions", 0));
+        assert_eq!(told("o/n/discussions/1/comment"), some("o/n", "discussions", 2));
         assert_eq!(told("o/n/tree"), None);
         assert_eq!(told("../n"), None);
     }

@@ -23,10 +23,30 @@ const SPARE: usize = 64;
 /// Between the last byte before a cut and the cut: a reset throws away what the other side has not fetched yet.
 const BEFORE_CUT: Duration = Duration::from_millis(50);
 
+/// Bytes of a file, from a place on.
+#[derive(Debug, Clone)]
+pub(super) struct Slice {
+    pub(super) file: Arc<File>,
+    pub(super) start: u64,
+}
+
+impl Slice {
+    /// The bytes `start..end`, counted from the slice's own start.
+    pub(super) fn read(&self, start: u64, end: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; (end - start) as usize];
+        self.fill(&mut bytes, start)?;
+        Ok(bytes)
+    }
+
+    fn fill(&self, into: &mut [u8], start: u64) -> io::Result<()> {
+        read_exact_at(&self.file, into, self.start + start)
+    }
+}
+
 /// Where the bytes come from.
 pub(super) enum Source {
     Memory(Bytes),
-    File(Arc<File>),
+    File(Slice),
 }
 
 /// A body on its way out.
@@ -132,9 +152,9 @@ impl Body {
                 let chunk = bytes.slice(start as usize..start as usize + length);
                 flip.map_or(chunk.clone(), |flip| inverted(chunk.to_vec(), (flip - start) as usize))
             }
-            Source::File(file) => {
+            Source::File(slice) => {
                 let mut chunk = Chunk::take();
-                read_exact_at(file, &mut chunk.bytes[..length], start)?;
+                slice.fill(&mut chunk.bytes[..length], start)?;
                 chunk.length = length;
                 if let Some(flip) = flip {
                     chunk.bytes[(flip - start) as usize] ^= 0xff;
@@ -253,7 +273,7 @@ impl Drop for Chunk {
 }
 
 /// Fills the buffer from that place of the file.
-fn read_exact_at(file: &File, mut into: &mut [u8], mut offset: u64) -> io::Result<()> {
+pub(super) fn read_exact_at(file: &File, mut into: &mut [u8], mut offset: u64) -> io::Result<()> {
     while !into.is_empty() {
         match read_at(file, into, offset) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
@@ -276,11 +296,4 @@ fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
 #[cfg(windows)]
 fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, into, offset)
-}
-
-/// The bytes `start..end` of a file.
-pub(super) fn read_range(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; (end - start) as usize];
-    read_exact_at(file, &mut bytes, start)?;
-    Ok(bytes)
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::folder::walk;
 use super::hashes::{Ids, Memo};
 use super::names::{Kind, RepoName, is_hex};
-use super::state::{Entry, Settings, State, Stored, View};
+use super::state::{Commits, Entry, Place, Settings, State, Stored, View};
 
 /// The folder of a repo in a cache, if it is there.
 pub(super) fn locate(cache: &Path, name: &RepoName) -> Option<PathBuf> {
@@ -41,9 +41,9 @@ pub(super) fn view(name: &RepoName, root: &Path, memo: &Memo, before: Option<&Vi
         let listed = listed(&root.join("trees").join(format!("{commit}.json")));
         let absent =
             if listed.is_empty() { Some(files(&root.join(".no_exist").join(&commit))) } else { None };
-        let same = |state: &&Arc<State>| state.absent == absent && same(state, &found, &listed);
-        let state = match before.and_then(|view| view.states.get(&commit)).filter(same) {
-            Some(state) => Arc::clone(state),
+        let same = |state: &Arc<State>| state.absent == absent && same(state, &found, &listed);
+        let state = match before.and_then(|view| view.state(&commit)).filter(same) {
+            Some(state) => state,
             None => Arc::new(State { absent, ..state(root, &commit, found, listed, memo)? }),
         };
         states.insert(commit, state);
@@ -55,7 +55,8 @@ pub(super) fn view(name: &RepoName, root: &Path, memo: &Memo, before: Option<&Vi
     let full = |name: String| if name.starts_with("refs/") { name } else { format!("refs/heads/{name}") };
     let refs = refs.filter(|(_, commit)| states.contains_key(commit));
     let refs = refs.map(|(name, commit)| (full(name), commit)).collect();
-    Ok(View { name: name.clone(), settings: Settings::default(), refs, states, notes: HashMap::new() })
+    let commits = Commits::Read { states, notes: HashMap::new() };
+    Ok(View { name: name.clone(), settings: Settings::default(), created: None, refs, commits })
 }
 
 /// One file of `trees/<commit>.json`.
@@ -79,7 +80,7 @@ fn listed(path: &Path) -> BTreeMap<String, Listed> {
 }
 
 fn same(state: &State, found: &BTreeMap<String, Stored>, listed: &BTreeMap<String, Listed>) -> bool {
-    let held = state.files.iter().filter_map(|(path, entry)| Some((path, entry.stored.as_ref()?)));
+    let held = state.files.iter().filter_map(|(path, entry)| Some((path, entry.loose()?)));
     held.eq(found.iter()) && listed.keys().all(|path| state.files.contains_key(path))
 }
 
@@ -93,7 +94,7 @@ fn state(
     let mut files = BTreeMap::new();
     for (path, listed) in listed {
         let ids = Ids { blob: listed.blob_id, sha256: listed.lfs_sha256 };
-        files.insert(path, Entry { size: listed.size, ids, stored: None });
+        files.insert(path, Entry { size: listed.size, ids, place: None });
     }
     for (path, stored) in found {
         let size = stored.stamp.size;
@@ -108,7 +109,7 @@ fn state(
                 _ => memo.ids(&stored.path, stored.stamp, false).map_err(|error| error.to_string())?,
             },
         };
-        files.insert(path, Entry { size, ids, stored: Some(stored) });
+        files.insert(path, Entry { size, ids, place: Some(Place::Loose(stored)) });
     }
     Ok(State::new(files, Some(commit.to_owned())))
 }

@@ -9,6 +9,19 @@ pub(super) fn iso(time: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.000Z")
 }
 
+/// The time behind such a text.
+pub(super) fn parse_iso(text: &str) -> Option<SystemTime> {
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u64>().ok();
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let seconds = number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
+    let well = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+    // The inverse of `civil`: March is month 0, January and February belong to the year before.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
+    let days = days.checked_sub(719_468)?;
+    (well && text.ends_with('Z')).then(|| UNIX_EPOCH + Duration::from_secs(days * 86_400 + seconds))
+}
+
 /// Milliseconds since 1970.
 pub(super) fn unix_ms(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis() as u64
@@ -38,5 +51,13 @@ mod tests {
         assert_eq!(at(951_827_696), "2000-02-29T12:34:56.000Z");
         assert_eq!(at(1_709_210_096), "2024-02-29T12:34:56.000Z");
         assert_eq!(at(1_735_689_599), "2024-12-31T23:59:59.000Z");
+        for seconds in [0, 951_827_696, 1_709_210_096, 1_735_689_599, 4_107_542_400] {
+            assert_eq!(parse_iso(&at(seconds)), Some(UNIX_EPOCH + Duration::from_secs(seconds)));
+        }
+        for text in
+            ["", "2024", "2024-13-01T00:00:00Z", "2024-01-01 at noon or soZ", "2024-01-01T00:00:00+01"]
+        {
+            assert_eq!(parse_iso(text), None, "{text}");
+        }
     }
 }

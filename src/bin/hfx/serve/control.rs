@@ -1,6 +1,7 @@
 //! For test suites, with `--control` only: the log of requests, the faults in force, the counts of connections.
 //!
-//! - `GET /_hfx/requests`: the requests since the start or the last clear, in the order they came; `DELETE` clears.
+//! - `GET /_hfx/requests`: the requests since the start or the last clear, in the order they came, with what of their
+//!   bodies was read and sent; `DELETE` clears.
 //! - `PUT /_hfx/faults`: new rules in place of the old ones; `GET`: how often each was met and acted.
 //! - `GET /_hfx/stats`: connections open, in total, and at most at once, for each port.
 //!
@@ -34,12 +35,19 @@ pub(super) struct Record {
     user_agent: Option<String>,
     download_counter: Option<String>,
     accept_encoding: Option<String>,
+    host: Option<String>,
     status: AtomicU16,
+    received: AtomicU64,
     sent: AtomicU64,
 }
 
 impl Record {
-    /// Counts bytes of the body.
+    /// Counts bytes of the request's body.
+    pub(super) fn receive(&self, bytes: u64) {
+        self.received.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts bytes of the answer's body.
     pub(super) fn add(&self, bytes: u64) {
         self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -61,6 +69,8 @@ impl Record {
             "user_agent": self.user_agent,
             "x_hf_download_counter": self.download_counter,
             "accept_encoding": self.accept_encoding,
+            "host": self.host,
+            "bytes_received": self.received.load(Ordering::Relaxed),
             "bytes_sent": self.sent.load(Ordering::Relaxed),
         })
     }
@@ -96,7 +106,9 @@ impl Log {
             user_agent: header("user-agent"),
             download_counter: header("x-hf-download-counter"),
             accept_encoding: header("accept-encoding"),
+            host: header("host"),
             status: AtomicU16::new(0),
+            received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
         });
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);

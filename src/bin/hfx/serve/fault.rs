@@ -75,9 +75,28 @@ pub(super) struct Action {
     pub(super) ignore_range: bool,
     pub(super) content_range: Option<String>,
     pub(super) gzip: bool,
+    pub(super) read_body: bool,
+    pub(super) redirect: Option<u16>,
+    pub(super) perform: bool,
+    pub(super) instead_of: Option<u16>,
+    pub(super) lose_answer: bool,
+    pub(super) drop_request_after: Option<u64>,
+    pub(super) stall_request_after: Option<u64>,
+    pub(super) request_rate: Option<u64>,
 }
 
 impl Action {
+    /// Whether it could act on that request before it is answered.
+    fn fits_request(&self, asked: &Asked) -> bool {
+        let edges = [self.drop_request_after, self.stall_request_after, self.request_rate.map(|_| 0)];
+        // A body of unknown length may be long enough.
+        let reached = |edge: u64| asked.body.is_none_or(|length| length > edge);
+        !self.is_on_body()
+            && self.instead_of.is_none()
+            && (!self.expire || asked.port == Port::Cdn)
+            && edges.into_iter().flatten().all(reached)
+    }
+
     fn is_on_body(&self) -> bool {
         let limits =
             [self.drop_after, self.truncate, self.short, self.stall_after, self.rate, self.flip_byte];
@@ -98,6 +117,13 @@ impl Action {
         self.expire |= other.expire;
         self.ignore_range |= other.ignore_range;
         self.gzip |= other.gzip;
+        self.read_body |= other.read_body;
+        self.perform |= other.perform;
+        self.lose_answer |= other.lose_answer;
+        self.redirect = self.redirect.or(other.redirect);
+        self.drop_request_after = self.drop_request_after.or(other.drop_request_after);
+        self.stall_request_after = self.stall_request_after.or(other.stall_request_after);
+        self.request_rate = self.request_rate.or(other.request_rate);
         self.delay_ms = self.delay_ms.or(other.delay_ms);
         self.status = self.status.or(other.status);
         self.body = self.body.take().or(other.body);
@@ -130,6 +156,8 @@ pub(super) struct Asked {
     pub(super) path: String,
     pub(super) query: Option<String>,
     pub(super) range_from: Option<u64>,
+    /// The length of its body, where that is told.
+    pub(super) body: Option<u64>,
 }
 
 /// What a rule on the body looks at in the answer.
@@ -198,7 +226,12 @@ impl Faults {
 
     /// What to do to a request before it is answered.
     pub(super) fn on_request(&self, asked: &Asked) -> Action {
-        self.gather(|action| !action.is_on_body() && (!action.expire || asked.port == Port::Cdn), asked)
+        self.gather(|action| action.fits_request(asked), asked)
+    }
+
+    /// What to do to an answer of that status, whatever its body.
+    pub(super) fn on_answer(&self, asked: &Asked, status: u16) -> Action {
+        self.gather(|action| action.instead_of == Some(status), asked)
     }
 
     /// What to do to an answer with a body.
@@ -252,6 +285,7 @@ mod tests {
             path: path.into(),
             query: Some("a=1".into()),
             range_from,
+            body: Some(100),
         }
     }
 
@@ -310,6 +344,23 @@ mod tests {
         assert_eq!(rules.on_body(&ask, &far).flip_byte, None);
         let got = rules.on_body(&ask, &FILE);
         assert_eq!((got.flip_byte, got.drop_after), (Some(150), None), "the second rule had its turn before");
+    }
+
+    #[test]
+    fn rules_on_a_request_body_wait_for_one_that_is_long_enough() {
+        let rules = faults(r#"[{"do":{"drop_request_after":100}},{"do":{"stall_request_after":99}}]"#);
+        let got = rules.on_request(&asked("/x", None));
+        assert_eq!((got.drop_request_after, got.stall_request_after), (None, Some(99)));
+        let chunked = Asked { body: None, ..asked("/x", None) };
+        assert_eq!(rules.on_request(&chunked).drop_request_after, Some(100));
+    }
+
+    #[test]
+    fn rules_on_a_status_wait_for_it() {
+        let rules = faults(r#"[{"do":{"instead_of":412,"status":409}}]"#);
+        assert_eq!(rules.on_request(&asked("/x", None)), Action::default());
+        assert_eq!(rules.on_answer(&asked("/x", None), 200).status, None);
+        assert_eq!(rules.on_answer(&asked("/x", None), 412).status, Some(409));
     }
 
     #[test]

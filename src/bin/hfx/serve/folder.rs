@@ -7,6 +7,9 @@
 //!   without a ref;
 //! - `.hfx/refs.json`: `{"refs/tags/v1": "main"}`, more refs, each to a label, to `main` or to a commit id;
 //! - `.hfx/commits.json`: `{"<label>": {"title", "message", "date", "author", "parent": "<label>"}}`.
+//!
+//! The first write over the network copies all of this into the [`store`](super::store), which is what is served from
+//! then on: the folder stays as it is, and later changes to it are not seen.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -19,7 +22,7 @@ use serde::de::DeserializeOwned;
 use super::attributes::Attributes;
 use super::hashes::{Memo, Stamp, Task};
 use super::names::{RepoName, decode};
-use super::state::{Entry, Note, Settings, State, Stored, View};
+use super::state::{Commits, Entry, Note, Place, Settings, State, Stored, View};
 
 /// Our folder within a repo.
 const OWN: &str = ".hfx";
@@ -111,7 +114,8 @@ impl Reader<'_> {
         });
         let notes = notes.collect();
         let settings: Settings = json(&own.join("repo.json"))?;
-        Ok(View { name: name.clone(), settings, refs, states, notes })
+        let commits = Commits::Read { states, notes };
+        Ok(View { name: name.clone(), settings, created: None, refs, commits })
     }
 
     fn state(&self, root: &Path, before: Option<&View>) -> Result<Arc<State>, String> {
@@ -122,9 +126,11 @@ impl Reader<'_> {
                     .files
                     .iter()
                     .zip(&found)
-                    .all(|(had, now)| had.0 == now.0 && had.1.stored.as_ref() == Some(now.1))
+                    .all(|(had, now)| had.0 == now.0 && had.1.loose() == Some(now.1))
         };
-        if let Some(state) = before.and_then(|view| view.states.values().find(same)) {
+        if let Some(Commits::Read { states, .. }) = before.map(|view| &view.commits)
+            && let Some(state) = states.values().find(same)
+        {
             return Ok(Arc::clone(state));
         }
         let attributes = fs::read_to_string(root.join(".gitattributes")).unwrap_or_default();
@@ -142,7 +148,8 @@ impl Reader<'_> {
         for ((path, stored), ids) in found.into_iter().zip(ids) {
             match ids {
                 Ok(ids) => {
-                    files.insert(path, Entry { size: stored.stamp.size, ids, stored: Some(stored) });
+                    let size = stored.stamp.size;
+                    files.insert(path, Entry { size, ids, place: Some(Place::Loose(stored)) });
                 }
                 // It went away while we looked: so it is not there.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -231,10 +238,10 @@ mod tests {
         assert_eq!(view.refs.keys().count(), 4, "main, feature/x and two tags");
         assert!(view.find("feature/x").is_some() && view.find(&main.commit[..8]).is_some());
         assert_eq!(view.find("now").expect("a tag").commit, main.commit);
-        assert_eq!(view.history(main).len(), 2);
+        assert_eq!(view.history(&main.commit).len(), 2);
 
         let again = reader.view(&name("o/n"), &root, Some(&view)).expect("a view");
-        assert!(Arc::ptr_eq(again.find("main").expect("main"), main), "nothing changed, nothing read");
+        assert!(Arc::ptr_eq(&again.find("main").expect("main"), &main), "nothing changed, nothing read");
         write(&root, "deep/b.txt", "changed");
         let later = reader.view(&name("o/n"), &root, Some(&again)).expect("a view");
         assert_ne!(later.find("main").expect("main").commit, main.commit);

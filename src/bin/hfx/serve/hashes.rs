@@ -162,6 +162,12 @@ pub(super) fn tree_ids<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> B
     ids
 }
 
+/// The id that git gives to a commit of that tree and text (parents, people, message).
+pub(super) fn git_commit_id(tree: &str, text: &str) -> String {
+    let body = format!("tree {tree}\n{text}");
+    hex(&Sha1::new_with_prefix(format!("commit {}\0", body.len())).chain_update(body).finalize())
+}
+
 /// The commit id of a folder's state: a function of the sorted paths and blob ids alone.
 pub(super) fn commit_id<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut hasher = Sha1::new_with_prefix("hfx commit\0");

@@ -1,12 +1,14 @@
 //! `hfx serve`: a Hub on one machine.
 //!
 //! It serves a folder of repositories, or a cache, over the Hub's own protocol: small files from the Hub's port,
-//! large ones by signed addresses from a second port, which stands for the CDN. The folder's form is told in
-//! [`folder`], the faults it can be asked to commit in [`fault`], what it tells test suites in [`control`].
+//! large ones by signed addresses from a second port, which stands for the CDN and the object store. The folder's form
+//! is told in [`folder`], what is pushed lies in [`store`], the faults it can be asked to commit are in [`fault`], what
+//! it tells test suites in [`control`].
 //!
 //! ```text
 //! DIR/models/owner/name/...     a model at branch main; also datasets/, spaces/, kernels/
 //! DIR/models/name/...           a model without a namespace: a folder that holds files directly
+//! DIR/.hub/                     repositories that were written to over the network
 //! ```
 
 #![allow(clippy::result_large_err, reason = "an error is an answer like any other, moved once a request")]
@@ -22,23 +24,34 @@ use tokio::net::TcpListener;
 mod access;
 mod api;
 mod attributes;
+mod base64;
 mod body;
 mod cachedir;
 mod cdn;
 mod clock;
+mod commit;
 mod control;
+mod discussion;
 mod fault;
 mod folder;
 mod glob;
 mod hashes;
+mod ignore;
+mod intake;
+mod lfs;
+mod manage;
 mod names;
+mod objects;
+mod preupload;
 mod range;
+mod refs;
 mod reply;
 mod repos;
 mod resolve;
 mod server;
 mod signer;
 mod state;
+mod store;
 mod tree;
 mod wire;
 
@@ -51,8 +64,8 @@ pub(crate) struct Config {
     /// A Hugging Face cache, served read-only.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) listen: SocketAddr,
-    /// The tokens that are known; with none, every token is taken.
-    pub(crate) tokens: Vec<String>,
+    /// The tokens that are known; with none, every token is taken and everyone may write.
+    pub(crate) tokens: Vec<Token>,
     pub(crate) faults: Vec<Fault>,
     /// Whether `/_hfx/...` answers: for test suites.
     pub(crate) control: bool,
@@ -60,8 +73,34 @@ pub(crate) struct Config {
     pub(crate) url_lifetime: Duration,
     /// Files of this size and more are LFS.
     pub(crate) lfs_threshold: u64,
+    /// LFS files of this size and more are uploaded in parts, where the client can.
+    pub(crate) multipart_from: u64,
+    /// The size of such a part.
+    pub(crate) chunk_size: u64,
     /// Entries on one page of a tree.
     pub(crate) page_size: usize,
+}
+
+/// A token and what it may do.
+#[derive(Clone)]
+pub(crate) struct Token {
+    secret: String,
+    may_write: bool,
+}
+
+impl std::str::FromStr for Token {
+    type Err = String;
+
+    /// `TOKEN`, `TOKEN:write` or `TOKEN:read`.
+    fn from_str(text: &str) -> Result<Token, String> {
+        let (secret, role) = text.rsplit_once(':').unwrap_or((text, "write"));
+        let may_write = match role {
+            "read" => false,
+            "write" => true,
+            _ => return Err(format!("{role:?} is no role: read or write")),
+        };
+        Ok(Token { secret: secret.to_owned(), may_write })
+    }
 }
 
 impl Default for Config {
@@ -75,6 +114,8 @@ impl Default for Config {
             control: false,
             url_lifetime: Duration::from_hours(1),
             lfs_threshold: 10 << 20,
+            multipart_from: 64 << 20,
+            chunk_size: 16 << 20,
             page_size: 1000,
         }
     }
@@ -87,10 +128,14 @@ struct Shared {
     faults: fault::Faults,
     /// Only there with control.
     log: Option<control::Log>,
-    tokens: Vec<String>,
+    tokens: Vec<Token>,
     page_size: usize,
+    multipart_from: u64,
+    chunk_size: u64,
     hub: SocketAddr,
     cdn: SocketAddr,
+    /// Another host of the same store, to redirect to.
+    spare: SocketAddr,
     hub_counts: Arc<wire::Counts>,
     cdn_counts: Arc<wire::Counts>,
 }
@@ -119,15 +164,19 @@ async fn run(config: Config, out: &mut dyn Write) -> Result<(), String> {
     };
     let (hub_listener, hub) = bind(config.listen).await?;
     let (cdn_listener, cdn) = bind(SocketAddr::new(config.listen.ip(), 0)).await?;
+    let (spare_listener, spare) = bind(SocketAddr::new(config.listen.ip(), 0)).await?;
     let shared = Arc::new(Shared {
-        repos: Arc::new(repos::Repos::new(config.dir, config.cache, config.lfs_threshold)),
+        repos: Arc::new(repos::Repos::new(config.dir, config.cache, config.lfs_threshold)?),
         signer: signer::Signer::new(config.url_lifetime),
         faults: fault::Faults::new(config.faults),
         log: config.control.then(control::Log::new),
         tokens: config.tokens,
         page_size: config.page_size.max(1),
+        multipart_from: config.multipart_from,
+        chunk_size: config.chunk_size.max(1),
         hub,
         cdn,
+        spare,
         hub_counts: Arc::default(),
         cdn_counts: Arc::default(),
     });
@@ -135,7 +184,8 @@ async fn run(config: Config, out: &mut dyn Write) -> Result<(), String> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| error.to_string())?;
     tokio::join!(
         server::listen(hub_listener, wire::Port::Hub, Arc::clone(&shared)),
-        server::listen(cdn_listener, wire::Port::Cdn, shared),
+        server::listen(cdn_listener, wire::Port::Cdn, Arc::clone(&shared)),
+        server::listen(spare_listener, wire::Port::Cdn, shared),
     );
     Ok(())
 }

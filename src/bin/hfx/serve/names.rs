@@ -34,6 +34,11 @@ impl Kind {
         }
     }
 
+    /// As JSON bodies name it.
+    pub(super) fn singular(self) -> &'static str {
+        self.plural().trim_end_matches('s')
+    }
+
     pub(super) fn of_plural(text: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.plural() == text)
     }
@@ -56,6 +61,11 @@ impl RepoName {
     /// The owner, where the name has one.
     pub(super) fn author(&self) -> Option<&str> {
         self.id.split_once('/').map(|(owner, _)| owner)
+    }
+
+    /// The path of its page: a model's has no type.
+    pub(super) fn web(&self) -> String {
+        if self.kind == Kind::Model { self.id.clone() } else { self.key() }
     }
 
     /// `models/owner/name`: unique over all types.

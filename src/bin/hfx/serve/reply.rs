@@ -1,6 +1,5 @@
 //! Answers: what a route says, and how it becomes a response (ranges, gzip, HEAD, faults).
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::body::{Body, Source, read_range};
+use super::body::{Body, Slice, Source};
 use super::control::Record;
 use super::fault::{Action, Answered};
 use super::range::{Wanted, wanted};
@@ -25,7 +24,7 @@ pub(super) enum Content {
     Bytes(Bytes),
     /// A file, whole or in part as the request wants; `text` may be gzipped.
     File {
-        file: Arc<File>,
+        slice: Slice,
         size: u64,
         text: bool,
     },
@@ -44,8 +43,8 @@ impl Reply {
         reply.with("content-type", mime)
     }
 
-    pub(super) fn file(file: File, size: u64, mime: &str, text: bool) -> Reply {
-        let content = Content::File { file: Arc::new(file), size, text };
+    pub(super) fn file(slice: Slice, size: u64, mime: &str, text: bool) -> Reply {
+        let content = Content::File { slice, size, text };
         let reply = Reply { status: StatusCode::OK, headers: HeaderMap::new(), content };
         reply.with("content-type", mime).with("accept-ranges", "bytes")
     }
@@ -63,6 +62,15 @@ impl Reply {
             Some(code) => reply.with("x-error-code", code),
             None => reply,
         }
+    }
+
+    /// What went wrong on our side.
+    pub(super) fn failed(error: impl std::fmt::Display) -> Reply {
+        Reply::error(StatusCode::INTERNAL_SERVER_ERROR, None, &error.to_string())
+    }
+
+    pub(super) fn bad(message: &str) -> Reply {
+        Reply::error(StatusCode::BAD_REQUEST, None, message)
     }
 
     pub(super) fn not_found() -> Reply {
@@ -153,7 +161,7 @@ impl Shape {
                 set(&mut reply.headers, "content-range", &format!("bytes */{size}"));
                 (Source::Memory(Bytes::new()), 0, Some(0))
             }
-            (Content::File { file, size, text }, wanted) => {
+            (Content::File { slice, size, text }, wanted) => {
                 let (start, end) = match wanted {
                     Wanted::Part { start, end } => {
                         reply.status = StatusCode::PARTIAL_CONTENT;
@@ -169,11 +177,11 @@ impl Shape {
                     let bytes = if head {
                         Bytes::new()
                     } else {
-                        gzip_file(file, start, end, action.flip_byte).await?
+                        gzip_file(slice, start, end, action.flip_byte).await?
                     };
                     (encoded(&mut reply.headers, bytes, true), 0, None)
                 } else {
-                    (Source::File(file), start, Some(end))
+                    (Source::File(slice), start, Some(end))
                 }
             }
         };
@@ -261,9 +269,9 @@ fn encoded(headers: &mut HeaderMap, bytes: Bytes, weaken: bool) -> Source {
     Source::Memory(bytes)
 }
 
-async fn gzip_file(file: Arc<File>, start: u64, end: u64, flip: Option<u64>) -> io::Result<Bytes> {
+async fn gzip_file(slice: Slice, start: u64, end: u64, flip: Option<u64>) -> io::Result<Bytes> {
     let read = move || {
-        let mut bytes = read_range(&file, start, end)?;
+        let mut bytes = slice.read(start, end)?;
         if let Some(byte) = flip.and_then(|flip| bytes.get_mut(flip.checked_sub(start)? as usize)) {
             *byte ^= 0xff;
         }

@@ -1,13 +1,18 @@
-//! The repositories that are served: found on disk, read when asked for, remembered while nothing changes.
+//! The repositories that are served: those that were written to, from the store; else those found on disk, read when
+//! asked for, remembered while nothing changes.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
+
 use super::hashes::Memo;
 use super::names::{Kind, RepoName};
-use super::state::View;
+use super::reply::Reply;
+use super::state::{Commits, View};
+use super::store::{Repo, Store};
 use super::{cachedir, folder};
 
 /// How long downloads trust what they know before the folder is walked again; listings always walk it.
@@ -27,6 +32,8 @@ pub(super) struct Repos {
     pub(super) dir: Option<PathBuf>,
     pub(super) cache: Option<PathBuf>,
     pub(super) lfs_threshold: u64,
+    /// There where a folder is served.
+    store: Option<Store>,
     memo: Memo,
     slots: Mutex<HashMap<RepoName, Arc<Slot>>>,
 }
@@ -40,8 +47,19 @@ struct Slot {
 }
 
 impl Repos {
-    pub(super) fn new(dir: Option<PathBuf>, cache: Option<PathBuf>, lfs_threshold: u64) -> Repos {
-        Repos { dir, cache, lfs_threshold, memo: Memo::default(), slots: Mutex::default() }
+    pub(super) fn new(
+        dir: Option<PathBuf>,
+        cache: Option<PathBuf>,
+        lfs_threshold: u64,
+    ) -> Result<Repos, String> {
+        let store = dir.as_deref().map(Store::new).transpose()?;
+        Ok(Repos { dir, cache, lfs_threshold, store, memo: Memo::default(), slots: Mutex::default() })
+    }
+
+    /// The store, where there is one.
+    pub(super) fn store(&self) -> Result<&Store, Reply> {
+        let message = "Nothing can be written here: no folder is served";
+        self.store.as_ref().ok_or_else(|| Reply::error(StatusCode::FORBIDDEN, None, message))
     }
 
     /// The repository of that name, if there is one.
@@ -51,6 +69,11 @@ impl Repos {
         age: Age,
     ) -> Result<Option<Arc<View>>, String> {
         let asked = Instant::now();
+        if let Some(store) = &self.store
+            && let Some(repo) = tokio::task::block_in_place(|| store.get(name))?
+        {
+            return Ok(Some(repo.view()));
+        }
         let slot = Arc::clone(
             self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default(),
         );
@@ -61,6 +84,34 @@ impl Repos {
         let (repos, name) = (Arc::clone(self), name.clone());
         let read = move || repos.read(&name, &slot, oldest);
         tokio::task::spawn_blocking(read).await.map_err(|error| error.to_string())?
+    }
+
+    /// The stored repository behind a view; a plain folder becomes one by this.
+    pub(super) async fn stored(self: &Arc<Self>, view: &Arc<View>) -> Result<Arc<Repo>, Reply> {
+        self.store()?;
+        let (repos, view) = (Arc::clone(self), Arc::clone(view));
+        let find = move || {
+            let store = repos.store()?;
+            if let Some(repo) = store.get(&view.name).map_err(Reply::failed)? {
+                return Ok(repo);
+            }
+            if matches!(view.commits, Commits::Stored(_)) || !repos.in_dir(&view.name) {
+                let message = "This repository is served from a cache: it can only be read";
+                return Err(Reply::error(StatusCode::FORBIDDEN, None, message));
+            }
+            store.import(&view)
+        };
+        tokio::task::spawn_blocking(find).await.map_err(Reply::failed)?
+    }
+
+    /// The stored repository behind a view, if it is one.
+    pub(super) fn find_stored(&self, view: &View) -> Result<Option<Arc<Repo>>, Reply> {
+        let Some(store) = &self.store else { return Ok(None) };
+        tokio::task::block_in_place(|| store.get(&view.name)).map_err(Reply::failed)
+    }
+
+    fn in_dir(&self, name: &RepoName) -> bool {
+        self.dir.as_deref().is_some_and(|dir| folder::locate(dir, name).is_some())
     }
 
     fn read(
@@ -99,6 +150,7 @@ impl Repos {
         let list = move || {
             let mut ids =
                 repos.dir.as_deref().map(|dir| folder::ids(&dir.join(kind.plural()))).unwrap_or_default();
+            ids.extend(repos.store.as_ref().map(|store| store.ids(kind)).unwrap_or_default());
             ids.extend(repos.cache.as_deref().map(|cache| cachedir::ids(cache, kind)).unwrap_or_default());
             ids.sort();
             ids.dedup();

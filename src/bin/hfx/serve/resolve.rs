@@ -1,17 +1,17 @@
 //! `/{repo}/resolve/{rev}/{path}`: small files here, large ones by a signed address on the CDN.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
 
 use super::access::{Part, at_revision, entry_not_found, not_held, open};
-use super::hashes::{Stamp, pointer};
+use super::body::Slice;
+use super::hashes::pointer;
 use super::names::{Kind, RepoName, encode, flag, inner_path};
 use super::reply::Reply;
 use super::repos::Age;
 use super::server::Call;
-use super::state::{Entry, State, Stored};
+use super::state::{Entry, Place, State};
 
 /// What follows the repo id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,17 +67,17 @@ async fn attempt(
     let view = open(call, name, Part::Files, age).await?;
     let state = at_revision(&view, revision)?;
     let entry = state.files.get(path).ok_or_else(|| entry_not_found(&state, path))?;
-    let stored = entry.stored.as_ref().ok_or_else(not_held)?;
+    let place = entry.place.as_ref().ok_or_else(not_held)?;
     let reply = match (&entry.ids.sha256, form) {
         (Some(sha256), Form::Raw) => {
             Reply::new(StatusCode::OK, "text/plain; charset=utf-8", pointer(sha256, entry.size))
                 .with_etag(&entry.ids.blob)
         }
-        (Some(sha256), Form::Resolve) => redirect(call, name, path, sha256, entry, stored)?,
+        (Some(sha256), Form::Resolve) => redirect(call, name, path, sha256, entry, place)?,
         (None, _) => {
-            let file = unchanged(stored)?;
+            let slice = unchanged(place)?;
             let (mime, text) = mime(path);
-            Reply::file(file, entry.size, mime, text).with_etag(&entry.ids.blob)
+            Reply::file(slice, entry.size, mime, text).with_etag(&entry.ids.blob)
         }
     };
     Ok(described(reply, call, &state, path))
@@ -90,11 +90,11 @@ fn redirect(
     path: &str,
     sha256: &str,
     entry: &Entry,
-    stored: &Stored,
+    place: &Place,
 ) -> Result<Reply, Reply> {
-    unchanged(stored)?;
-    let place = call.shared.signer.sign(&name.key(), path, sha256, stored);
-    let location = format!("http://{}{place}", call.cdn_host());
+    unchanged(place)?;
+    let address = call.shared.signer.sign(&name.key(), path, sha256, entry.size, place);
+    let location = format!("http://{}{address}", call.cdn_host());
     let reply = Reply::new(
         StatusCode::FOUND,
         "text/plain; charset=utf-8",
@@ -112,13 +112,11 @@ fn described(reply: Reply, call: &Call<'_>, state: &Arc<State>, path: &str) -> R
     reply.with("x-repo-commit", &state.commit).with("content-disposition", &disposition)
 }
 
-/// The file, opened, if it is still the one that was hashed.
-pub(super) fn unchanged(stored: &Stored) -> Result<File, Reply> {
-    let changed =
-        || Reply::error(StatusCode::INTERNAL_SERVER_ERROR, None, "The file changes while it is served");
-    let file = File::open(&stored.path).map_err(|_| changed())?;
-    let metadata = file.metadata().map_err(|_| changed())?;
-    if Stamp::of(&metadata) == stored.stamp { Ok(file) } else { Err(changed()) }
+/// The file's bytes, if they are still those that were hashed.
+fn unchanged(place: &Place) -> Result<Slice, Reply> {
+    place.open().map_err(|_| {
+        Reply::error(StatusCode::INTERNAL_SERVER_ERROR, None, "The file changes while it is served")
+    })
 }
 
 /// A file's type by its name, and whether it is text.

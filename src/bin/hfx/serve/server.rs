@@ -1,28 +1,26 @@
 //! The two listeners, and a request's way through faults and routes.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+use super::base64;
 use super::body::Body;
-use super::control::{self, Record};
+use super::control;
 use super::fault::{Action, Asked};
+use super::intake::{Intake, MOST_WHOLE};
 use super::names::{pairs, segments};
 use super::reply::{Reply, Shape};
 use super::wire::{Link, Port, Wire};
 use super::{Shared, api, cdn, range, reachable};
-
-/// Bodies of requests are lists of paths and faults: small.
-const MOST_BODY: usize = 8 << 20;
 
 /// A request as the routes see it.
 pub(super) struct Call<'a> {
@@ -34,7 +32,10 @@ pub(super) struct Call<'a> {
     pub(super) path: String,
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    /// The request's body, which a route reads if it wants it.
+    pub(super) intake: Intake,
+    /// The token shown, if any.
+    token: Option<String>,
     /// The size that a fault wants told instead of the true one.
     pub(super) false_size: Option<u64>,
 }
@@ -46,8 +47,7 @@ impl Call<'_> {
 
     /// The token shown, if any.
     pub(super) fn token(&self) -> Option<&str> {
-        let value = self.header("authorization")?;
-        Some(value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))?.1.trim())
+        self.token.as_deref()
     }
 
     /// Host and port as the client wrote them.
@@ -55,14 +55,22 @@ impl Call<'_> {
         self.header("host").map_or_else(|| reachable(self.shared.hub).to_string(), str::to_owned)
     }
 
+    /// Where the client finds the Hub.
+    pub(super) fn endpoint(&self) -> String {
+        format!("http://{}", self.host())
+    }
+
     /// Where the client finds the CDN: the host it used, the other port.
     pub(super) fn cdn_host(&self) -> String {
+        self.host_at(self.shared.cdn)
+    }
+
+    fn host_at(&self, address: SocketAddr) -> String {
         let host = self.host();
-        let port = self.shared.cdn.port();
         // An IPv6 address without a port ends in its bracket.
         let name =
             host.rsplit_once(':').filter(|_| !host.ends_with(']')).map_or(host.as_str(), |(name, _)| name);
-        format!("{name}:{port}")
+        format!("{name}:{}", address.port())
     }
 }
 
@@ -94,6 +102,16 @@ pub(super) async fn listen(listener: TcpListener, port: Port, shared: Arc<Shared
     }
 }
 
+/// The token of an `Authorization` header: a bearer's, or, as git sends it, the password of a user.
+fn token(headers: &HeaderMap) -> Option<String> {
+    let (scheme, value) = headers.get("authorization")?.to_str().ok()?.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(value.trim().to_owned());
+    }
+    let user = base64::decode(value.trim()).filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    Some(String::from_utf8(user).ok()?.split_once(':')?.1.to_owned())
+}
+
 /// An error closes the connection without an answer.
 async fn handle(
     shared: Arc<Shared>,
@@ -103,77 +121,102 @@ async fn handle(
 ) -> io::Result<Response<Body>> {
     let (parts, incoming) = request.into_parts();
     let shape = Shape::of(&parts);
-    let Some(call) = read(&shared, &parts, incoming).await else {
-        let reply = Reply::error(StatusCode::BAD_REQUEST, None, "This request can't be read.");
-        return shape.respond(reply, &Action::default(), link, None).await;
-    };
-    if let Some(log) = shared.log.as_ref().filter(|_| port == Port::Hub && call.path.starts_with("/_hfx/")) {
-        let reply = control::answer(&shared, log, &call.method, &call.path, &call.body);
+    let path = parts.uri.path();
+    if let Some(log) = shared.log.as_ref().filter(|_| port == Port::Hub && path.starts_with("/_hfx/")) {
+        let body = Intake::new(incoming, Arc::clone(&link), None).whole(MOST_WHOLE).await;
+        let reply = match body {
+            Ok(body) => control::answer(&shared, log, &parts.method, path, &body),
+            Err(reply) => reply,
+        };
         return shape.respond(reply, &Action::default(), link, None).await;
     }
     let record = shared.log.as_ref().map(|log| log.enter(port, &parts));
-    answer(&shared, port, call, &parts, &shape, link, record).await
-}
-
-/// Reads the request; `None` if its path or body can't be read.
-async fn read<'a>(shared: &'a Arc<Shared>, parts: &Parts, incoming: Incoming) -> Option<Call<'a>> {
-    let segments = segments(parts.uri.path())?;
-    let body = Limited::new(incoming, MOST_BODY).collect().await.ok()?.to_bytes();
-    Some(Call {
-        shared,
-        method: parts.method.clone(),
-        segments,
-        path: parts.uri.path().to_owned(),
-        query: pairs(parts.uri.query().unwrap_or_default()),
-        headers: parts.headers.clone(),
-        body,
-        false_size: None,
-    })
-}
-
-async fn answer(
-    shared: &Arc<Shared>,
-    port: Port,
-    mut call: Call<'_>,
-    parts: &Parts,
-    shape: &Shape,
-    link: Arc<Link>,
-    record: Option<Arc<Record>>,
-) -> io::Result<Response<Body>> {
+    let Some(segments) = segments(path) else {
+        let reply = Reply::bad("This request can't be read.");
+        return shape.respond(reply, &Action::default(), link, record).await;
+    };
     let asked = Asked {
         port,
         method: parts.method.to_string(),
-        path: format!("/{}", call.segments.join("/")),
+        path: format!("/{}", segments.join("/")),
         query: parts.uri.query().map(str::to_owned),
         range_from: range::first_byte(shape.range.as_deref()),
+        body: incoming.size_hint().exact(),
     };
     let mut action = shared.faults.on_request(&asked);
-    wait(&action).await;
-    if action.refuse {
-        return Err(io::Error::other("refused by a fault"));
-    }
-    if action.expire {
-        shared.signer.end(&call.query);
-    }
-    call.false_size = action.size;
-    let mut reply = match action.status {
-        Some(status) => canned(status, &action),
-        None if port == Port::Hub => api::answer(&call).await,
-        None => cdn::answer(&call),
+    let intake = Intake::new(incoming, Arc::clone(&link), record.clone()).in_manner(&action);
+    let call = Call {
+        shared: &shared,
+        method: parts.method.clone(),
+        segments,
+        path: path.to_owned(),
+        query: pairs(parts.uri.query().unwrap_or_default()),
+        token: token(&parts.headers),
+        headers: parts.headers.clone(),
+        intake,
+        false_size: action.size,
     };
-    if let Some(answered) = shape.answered(&reply) {
-        let late = shared.faults.on_body(&asked, &answered);
-        wait(&late).await;
-        if late.refuse {
-            return Err(io::Error::other("refused by a fault"));
-        }
-        if let Some(status) = late.status {
-            reply = canned(status, &late);
-        }
-        action.join(late);
-    }
+    let reply = answer(&call, &parts, &shape, &asked, &mut action).await?;
     let id = format!("Root=1-{:08x}-{:024x}", fastrand::u32(..), fastrand::u128(..) >> 32);
     shape.respond(reply.with("x-request-id", &id), &action, link, record).await
+}
+
+/// A request's way through the faults and to its route.
+async fn answer(
+    call: &Call<'_>,
+    parts: &Parts,
+    shape: &Shape,
+    asked: &Asked,
+    action: &mut Action,
+) -> io::Result<Reply> {
+    let faults = &call.shared.faults;
+    let refused = || Err(io::Error::other("refused by a fault"));
+    wait(action).await;
+    if action.refuse {
+        return refused();
+    }
+    if action.expire {
+        call.shared.signer.end(&call.query);
+    }
+    let instead = match (action.redirect, action.status) {
+        (Some(status), _) => {
+            let place = parts.uri.path_and_query().map_or("/", |place| place.as_str());
+            let location = format!("http://{}{place}", call.host_at(call.shared.spare));
+            Some(Reply::new(reply_status(status), "text/plain", "").with("location", &location))
+        }
+        (None, status) => status.map(|status| canned(status, action)),
+    };
+    if action.read_body && !action.perform {
+        call.intake.drain().await;
+    }
+    let mut reply = match instead {
+        Some(reply) if !action.perform => reply,
+        instead => {
+            let performed = match asked.port {
+                Port::Hub => api::answer(call).await,
+                Port::Cdn => cdn::answer(call).await,
+            };
+            instead.unwrap_or(performed)
+        }
+    };
+    if call.intake.is_cut() || action.lose_answer {
+        return refused();
+    }
+    let mut late = faults.on_answer(asked, reply.status.as_u16());
+    if late.status.is_none()
+        && let Some(answered) = shape.answered(&reply)
+    {
+        late.join(faults.on_body(asked, &answered));
+    }
+    wait(&late).await;
+    if late.refuse || late.lose_answer {
+        return refused();
+    }
+    if let Some(status) = late.status {
+        reply = canned(status, &late);
+    }
+    action.join(late);
+    Ok(reply)
 }
 
 async fn wait(action: &Action) {
@@ -184,10 +227,17 @@ async fn wait(action: &Action) {
 
 /// The answer that a fault wrote.
 fn canned(status: u16, action: &Action) -> Reply {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut reply = Reply::new(status, "text/plain; charset=utf-8", action.body.clone().unwrap_or_default());
+    let mut reply = Reply::new(
+        reply_status(status),
+        "text/plain; charset=utf-8",
+        action.body.clone().unwrap_or_default(),
+    );
     for (name, value) in &action.headers {
         reply = reply.with(name, value);
     }
     reply
+}
+
+fn reply_status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

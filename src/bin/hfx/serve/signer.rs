@@ -1,4 +1,4 @@
-//! Signed addresses of large files: the file, when the address ends, and a signature over both.
+//! Signed addresses of large files, to fetch or to store them: the file, when the address ends, and a signature.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,15 +9,15 @@ use sha2::{Digest, Sha256};
 
 use super::clock::unix_ms;
 use super::names::{decode, encode_path, hex, is_hex, value};
-use super::state::Stored;
+use super::state::Place;
 
 /// Signs addresses and knows what they stand for.
 pub(super) struct Signer {
     key: [u8; 32],
     lifetime: Duration,
     count: AtomicU64,
-    /// What lies behind each SHA-256 that an address was given for.
-    objects: Mutex<HashMap<String, Stored>>,
+    /// What lies behind each address that was given for a download: its size and its bytes.
+    objects: Mutex<HashMap<String, (u64, Place)>>,
     /// Signatures that a fault ended before their time.
     ended: Mutex<HashSet<String>>,
 }
@@ -37,19 +37,24 @@ impl Signer {
         Signer { key, lifetime, count: AtomicU64::new(0), objects: Mutex::default(), ended: Mutex::default() }
     }
 
-    /// The path and query for a file; the path ends in the repo's own path, so that people (and faults) can read it.
-    pub(super) fn sign(&self, repo: &str, path: &str, sha256: &str, stored: &Stored) -> String {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256.to_owned(), stored.clone());
-        let place = format!("/{sha256}/{repo}/{path}");
-        let expires = unix_ms(SystemTime::now() + self.lifetime);
-        let serial = self.count.fetch_add(1, Ordering::Relaxed);
-        let signature = self.signature(&place, expires, serial);
-        let place = encode_path(&place);
-        format!("{place}?X-Expires={expires}&X-Serial={serial}&X-Signature={signature}")
+    /// The path and query of a download; the path ends in the repo's own path, so that people (and faults) can read it.
+    pub(super) fn sign(&self, repo: &str, path: &str, sha256: &str, size: u64, place: &Place) -> String {
+        let address = format!("/{sha256}/{repo}/{path}");
+        let object = (size, place.clone());
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), object);
+        self.address(&address)
     }
 
-    /// The file behind a path and query.
-    pub(super) fn open(&self, path: &str, query: &[(String, String)]) -> Result<(String, Stored), Refusal> {
+    /// That path, encoded, with a query that says until when it is good, signed.
+    pub(super) fn address(&self, place: &str) -> String {
+        let expires = unix_ms(SystemTime::now() + self.lifetime);
+        let serial = self.count.fetch_add(1, Ordering::Relaxed);
+        let signature = self.signature(place, expires, serial);
+        format!("{}?X-Expires={expires}&X-Serial={serial}&X-Signature={signature}", encode_path(place))
+    }
+
+    /// The path, decoded, if the query's signature is ours and still good.
+    pub(super) fn check(&self, path: &str, query: &[(String, String)]) -> Result<String, Refusal> {
         // Decoded: clients write the same path in more than one way.
         let path = decode(path).unwrap_or_default();
         let number = |name| value(query, name).and_then(|text| text.parse::<u64>().ok());
@@ -63,10 +68,21 @@ impl Signer {
         if ended || expires < unix_ms(SystemTime::now()) {
             return Err(Refusal::Expired);
         }
+        Ok(path)
+    }
+
+    /// The download behind a path and query: its SHA-256, size and bytes.
+    pub(super) fn open(
+        &self,
+        path: &str,
+        query: &[(String, String)],
+    ) -> Result<(String, u64, Place), Refusal> {
+        let path = self.check(path, query)?;
         let sha256 =
             path.split('/').nth(1).filter(|segment| is_hex(segment, 64)).ok_or(Refusal::NoSuchObject)?;
         let objects = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
-        objects.get(sha256).map(|stored| (sha256.to_owned(), stored.clone())).ok_or(Refusal::NoSuchObject)
+        let (size, place) = objects.get(&path).ok_or(Refusal::NoSuchObject)?;
+        Ok((sha256.to_owned(), *size, place.clone()))
     }
 
     /// From now on this address is refused.
@@ -86,14 +102,13 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::hashes::Stamp;
     use super::super::names::pairs;
     use super::*;
 
     fn signed(lifetime: Duration) -> (Signer, String, Vec<(String, String)>) {
         let signer = Signer::new(lifetime);
-        let stored = Stored { path: "x".into(), stamp: Stamp { size: 1, modified: SystemTime::UNIX_EPOCH } };
-        let url = signer.sign("models/o/n", "a b.bin", &"a".repeat(64), &stored);
+        let place = Place::Kept { path: std::path::Path::new("x").into(), start: 0 };
+        let url = signer.sign("models/o/n", "a b.bin", &"a".repeat(64), 1, &place);
         let (path, query) = url.split_once('?').expect("a query");
         let query = pairs(query);
         (signer, path.to_owned(), query)

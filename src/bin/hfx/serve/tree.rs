@@ -2,21 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::access::{Part, at_revision, entry_not_found, listing, open};
-use super::clock::iso;
 use super::hashes::pointer;
+use super::intake::MOST_WHOLE;
 use super::names::{RepoName, encode, flag, hex, inner_path, pairs, unhex, value};
 use super::reply::Reply;
 use super::repos::Age;
 use super::server::Call;
 use super::state::{Entry, State, View};
 
-/// What a commit without a title of its own is called.
-pub(super) const TITLE: &str = "Served from a folder";
 /// Pages are shorter when they hold more about each entry.
 const EXPANDED_PAGE: usize = 50;
 /// More paths than this are refused in one call.
@@ -80,20 +77,28 @@ pub(super) async fn paths_info(
 ) -> Result<Reply, Reply> {
     let view = open(call, name, Part::Info, Age::Fresh).await?;
     let state = at_revision(&view, &arguments[0])?;
-    let refused = |message: &str| Reply::error(StatusCode::BAD_REQUEST, None, message);
+    let body = call.intake.whole(MOST_WHOLE).await?;
     let wanted = if call.header("content-type").is_some_and(|mime| mime.starts_with("application/json")) {
-        serde_json::from_slice(&call.body).map_err(|error| refused(&error.to_string()))?
+        serde_json::from_slice(&body).map_err(|error| Reply::bad(&error.to_string()))?
     } else {
-        let fields = pairs(&String::from_utf8_lossy(&call.body));
+        let fields = pairs(&String::from_utf8_lossy(&body));
         let expand = flag(&fields, "expand");
         let paths = fields.into_iter().filter(|(key, _)| key == "paths" || key == "paths[]");
         Wanted { paths: paths.map(|(_, path)| path).collect(), expand }
     };
     if wanted.paths.len() > MOST_PATHS {
-        return Err(refused("At most 500 paths in one call"));
+        return Err(Reply::bad("At most 500 paths in one call"));
     }
     let paths = wanted.paths.iter().map(|path| path.trim_matches('/'));
-    let entries = paths.filter_map(|path| entry(call, &view, &state, path, wanted.expand)).collect();
+    let entries = paths.filter_map(|path| {
+        let mut told = entry(call, &view, &state, path, wanted.expand)?;
+        // The Python client copies no file between repositories that has none; it asks here alone, and never expands.
+        if let (Some(lfs), false) = (told.get("lfs"), wanted.expand) {
+            told["xetHash"] = lfs["oid"].clone();
+        }
+        Some(told)
+    });
+    let entries = entries.collect();
     Ok(Reply::json(&entries))
 }
 
@@ -104,12 +109,9 @@ fn entry(call: &Call<'_>, view: &View, state: &State, path: &str, expand: bool) 
         (None, None) => return None,
     };
     if expand {
-        let note = view.notes.get(&state.commit).cloned().unwrap_or_default();
-        told["lastCommit"] = json!({
-            "id": state.commit,
-            "title": note.title.unwrap_or_else(|| TITLE.to_owned()),
-            "date": note.date.unwrap_or_else(|| iso(state.modified)),
-        });
+        let last = view.last_commit(&state.commit, path);
+        told["lastCommit"] =
+            last.map(|(id, told)| json!({"id": id, "title": told.title, "date": told.date})).into();
     }
     Some(told)
 }
@@ -140,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_folder_shows_its_own() {
-        let entry = || Entry { size: 1, ids: Ids { blob: "0".repeat(40), sha256: None }, stored: None };
+        let entry = || Entry { size: 1, ids: Ids { blob: "0".repeat(40), sha256: None }, place: None };
         let paths = ["a", "d/b", "d/e/c", "d-x/y"];
         let files: BTreeMap<String, Entry> = paths.iter().map(|path| ((*path).to_owned(), entry())).collect();
         let state = State::new(files, None);

@@ -1,0 +1,80 @@
+//! PUTs to the object store: large files in one piece, or their parts.
+
+use std::io;
+
+use http::StatusCode;
+use sha2::{Digest, Sha256};
+
+use super::cdn::{object_etag, refused};
+use super::lfs::{parts_of, plan};
+use super::names::hex;
+use super::reply::Reply;
+use super::repos::Repos;
+use super::server::Call;
+use super::signer::Refusal;
+use super::store::Plan;
+
+/// Answers a PUT to a signed address.
+pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Reply> {
+    let path = call.shared.signer.check(&call.path, &call.query).map_err(Refusal::into_reply)?;
+    let form = path.split('/').nth(1).unwrap_or_default();
+    let count = if form == "part" { 4 } else { 2 };
+    let (name, rest) = parts_of(&path, count).ok_or_else(no_upload)?;
+    let repo = call.shared.repos.store()?.get(&name).map_err(Reply::failed)?.ok_or_else(no_upload)?;
+    if form == "part" {
+        let plan = plan(&name, &rest).ok_or_else(no_upload)?;
+        let number = rest[3].parse().ok().filter(|number| (1..=plan.count()).contains(number));
+        // Its parts are gone once the object is there.
+        if repo.lfs_size(&plan.sha256).is_some() {
+            return Err(no_upload());
+        }
+        return part(call, &call.shared.repos, &plan, number.ok_or_else(no_upload)?).await;
+    }
+    let size: u64 = rest[1].parse().map_err(|_| no_upload())?;
+    let mut file = call.shared.repos.store()?.spool().map_err(Reply::failed)?;
+    let mut hasher = Sha256::new();
+    while let Some(bytes) = call.intake.next().await? {
+        hasher.update(&bytes);
+        file.write(&bytes).map_err(Reply::failed)?;
+        if file.length() > size {
+            let message = "Your proposed upload exceeds the size that was told";
+            return Err(refused(StatusCode::BAD_REQUEST, "EntityTooLarge", message));
+        }
+    }
+    if file.length() < size {
+        return Err(refused(StatusCode::BAD_REQUEST, "IncompleteBody", "The body is shorter than was told"));
+    }
+    if hex(&hasher.finalize()) != rest[0] {
+        return Err(refused(StatusCode::BAD_REQUEST, "BadDigest", "The SHA-256 is another one"));
+    }
+    tokio::task::block_in_place(|| file.publish(&repo.lfs(&rest[0]))).map_err(Reply::failed)?;
+    Ok(Reply::new(StatusCode::OK, "application/xml", "").with("etag", &object_etag(&rest[0])))
+}
+
+async fn part(
+    call: &Call<'_>,
+    repos: &std::sync::Arc<Repos>,
+    plan: &Plan,
+    number: u64,
+) -> Result<Reply, Reply> {
+    let upload = repos.store()?.uploads.open(plan).map_err(Reply::failed)?;
+    let mut attempt = upload.attempt(number).map_err(told)?;
+    while let Some(bytes) = call.intake.next().await? {
+        attempt.write(&bytes).map_err(told)?;
+    }
+    let etag = attempt.finish().map_err(told)?;
+    tokio::task::spawn_blocking(move || upload.hash_on());
+    Ok(Reply::new(StatusCode::OK, "application/xml", "").with("etag", &format!("\"{etag}\"")))
+}
+
+fn told(error: io::Error) -> Reply {
+    match error.kind() {
+        io::ErrorKind::InvalidInput => refused(StatusCode::BAD_REQUEST, "InvalidPart", &error.to_string()),
+        io::ErrorKind::NotFound => no_upload(),
+        _ => Reply::failed(error),
+    }
+}
+
+fn no_upload() -> Reply {
+    refused(StatusCode::NOT_FOUND, "NoSuchUpload", "The upload does not exist, or has ended")
+}
