@@ -153,7 +153,7 @@
 // The client is offline and the cache does not hold what was asked for.
 #define HFX_E_OFFLINE 30
 
-// What is to be made is there already, or somebody else's change came first.
+// Another change came first, or it exists already; the error's commit is the head, where it is known.
 #define HFX_E_CONFLICT 31
 
 // No connection, or it broke, and the time for retries was over.
@@ -350,25 +350,57 @@
 // Boolean, default true; for each job.
 #define HFX_OPT_RESUME 38
 
+// First line of the commit; without one it says what was uploaded. Text; for each job.
+#define HFX_OPT_COMMIT_MESSAGE 39
+
+// What the commit says below its first line. Text; for each job.
+#define HFX_OPT_COMMIT_DESCRIPTION 40
+
+// The commit that must be the head; without one it is the head when the job begins. Text; for each job.
+#define HFX_OPT_PARENT_COMMIT 41
+
+// Open a pull request and commit to it. Boolean, default false; for each job.
+#define HFX_OPT_CREATE_PR 42
+
+// Pattern of the files to delete from the repository's folder when a folder is uploaded to it. List of texts; for
+// each job.
+#define HFX_OPT_DELETE 43
+
+// How a folder is committed: at once, or in several commits of a size that the Hub takes well; auto does that for more
+// than 1,000 changed files or 100 MiB of regular content. "auto" or "one" or "paced", default "auto"; for each job.
+#define HFX_OPT_COMMITS 44
+
+// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the file
+// meanwhile. "read" or "map", default "read"; for each job.
+#define HFX_OPT_SOURCE 45
+
+// Folder in which uploads remember hashes and parts, to go on after a crash; without one they remember nothing. Text;
+// for each job.
+#define HFX_OPT_STATE_DIR 46
+
+// Jobs of one client with the same number run one after another, in the order of their start; 0 does not wait. Number
+// from 0, default 0; for each job.
+#define HFX_OPT_SEQUENCE 47
+
 // Making a repository, branch or tag that is there already is a success.
 // Boolean, default false; for each job.
-#define HFX_OPT_EXIST_OK 61
+#define HFX_OPT_EXIST_OK 48
 
 // Deleting a repository, branch or tag that is not there is a success.
 // Boolean, default false; for each job.
-#define HFX_OPT_MISSING_OK 62
+#define HFX_OPT_MISSING_OK 49
 
 // Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.
 // "public" or "private" or "protected", default ""; for each job.
-#define HFX_OPT_VISIBILITY 63
+#define HFX_OPT_VISIBILITY 50
 
 // What a Space that is made runs on.
 // "gradio" or "streamlit" or "docker" or "static", default ""; for each job.
-#define HFX_OPT_SPACE_SDK 64
+#define HFX_OPT_SPACE_SDK 51
 
 // How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.
 // "auto" or "manual" or "false", default ""; for each job.
-#define HFX_OPT_GATED 65
+#define HFX_OPT_GATED 52
 
 // An option that holds 0 or 1.
 #define HFX_TYPE_BOOL 1

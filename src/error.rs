@@ -76,7 +76,7 @@ kinds! {
     Protocol = 29, "PROTOCOL";
     /// The client is offline and the cache does not hold what was asked for.
     Offline = 30, "OFFLINE";
-    /// What is to be made is there already, or somebody else's change came first.
+    /// Another change came first, or it exists already; the error's commit is the head, where it is known.
     Conflict = 31, "CONFLICT";
 
     /// No connection, or it broke, and the time for retries was over.
@@ -272,7 +272,7 @@ impl Error {
         self.0.unprocessed
     }
 
-    /// The commit that the server named in a 404 for a missing file.
+    /// The commit that the server named in a 404 for a missing file; the head, in a conflict.
     pub fn commit_text(&self) -> Option<&str> {
         self.0.commit.as_deref()
     }

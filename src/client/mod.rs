@@ -6,16 +6,23 @@
 
 mod batch;
 mod call;
+pub mod commit;
 mod context;
+pub mod draft;
 mod fetch;
 mod file;
+mod folder;
 pub mod job;
 pub mod output;
 mod partial;
 mod place;
+mod push;
 mod refs;
 mod repos;
+pub mod schedule;
+mod sequence;
 mod snapshot;
+mod state;
 pub mod url;
 mod verify;
 
@@ -23,9 +30,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use commit::Aim;
 use context::{Context, revision_or_main};
+pub use draft::{Draft, Input};
 pub use job::{Hooks, Job, Queue};
-pub use output::{BytesResult, FileOutcome, FileResult, Output, SnapshotResult};
+pub use output::{
+    BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, SnapshotResult,
+};
+pub use schedule::Schedule;
+use sequence::Sequences;
 pub use url::{Into as ReadInto, Which};
 
 use crate::cache::{Cache, Lookup};
@@ -52,6 +65,7 @@ struct Shared {
     runtime: Runtime,
     running: Arc<job::Running>,
     queue: Arc<Queue>,
+    sequences: Sequences,
 }
 
 impl Client {
@@ -82,6 +96,7 @@ impl Client {
             runtime,
             running: Arc::default(),
             queue: Arc::default(),
+            sequences: Sequences::default(),
         })))
     }
 
@@ -222,6 +237,105 @@ impl Client {
         })
     }
 
+    /// Commits a draft, which is empty after. Ends with [`Output::Commit`].
+    pub fn commit(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        draft: &Draft,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let aim = self.aim(repo, revision, options, "Upload with hfx")?;
+        let draft = draft.clone();
+        self.start(options, hooks, move |context| async move {
+            commit::commit(&context, &aim, &draft).await.map(Output::Commit)
+        })
+    }
+
+    /// Sends the LFS content of a draft ahead of its commit, and lets go of it. Ends with [`Output::Commit`].
+    pub fn preupload(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        draft: &Draft,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let aim = self.aim(repo, revision, options, "Upload with hfx")?;
+        let draft = draft.clone();
+        self.start(options, hooks, move |context| async move {
+            commit::preupload(&context, &aim, &draft).await.map(Output::Commit)
+        })
+    }
+
+    /// Uploads one file in a commit of its own. Ends with [`Output::Commit`].
+    pub fn upload_file(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        input: Input,
+        path: &str,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let draft = Draft::new();
+        draft.add(path, input)?;
+        let aim = self.aim(repo, revision, options, &format!("Upload {path} with hfx"))?;
+        self.start(options, hooks, move |context| async move {
+            commit::commit(&context, &aim, &draft).await.map(Output::Commit)
+        })
+    }
+
+    /// Uploads a folder into a folder of the repository (empty: its root). Ends with [`Output::Commit`].
+    pub fn upload_folder(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        folder: &Path,
+        below: &str,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let aim = self.aim(repo, revision, options, "Upload folder with hfx")?;
+        let (folder, below) = (folder.to_owned(), folder::below(below)?);
+        self.start(options, hooks, move |context| async move {
+            folder::upload(&context, &aim, &folder, &below).await.map(Output::Commit)
+        })
+    }
+
+    /// Commits what is new in a folder every so often, until the schedule is stopped. Ends with [`Output::Commit`].
+    #[allow(clippy::too_many_arguments)] // Each is a thing of its own.
+    pub fn schedule(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        folder: &Path,
+        below: &str,
+        every: Duration,
+        schedule: &Schedule,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        if every.is_zero() {
+            return Err(Error::invalid("the time between two commits is not 0"));
+        }
+        let aim = self.aim(repo, revision, options, "Scheduled Commit")?;
+        if aim.parent.is_some() || aim.create_pr {
+            return Err(Error::invalid(
+                "a schedule makes many commits: neither parent_commit nor create_pr fit",
+            ));
+        }
+        let below = folder::below(below)?;
+        let plan =
+            schedule::Plan { aim, folder: folder.to_owned(), below, every, schedule: schedule.clone() };
+        self.start(options, hooks, move |context| async move { plan.run(&context).await.map(Output::Commit) })
+    }
+
+    fn aim(&self, repo: &RepoId, revision: Option<&str>, options: &Options, message: &str) -> Result<Aim> {
+        Aim::new(&options.over(&self.0.options), repo, &checked_revision(revision)?, message)
+    }
+
     /// Hashes the cached files of a repository, of one revision when it is named. Ends with [`Output::Verification`].
     pub fn verify_cache(
         &self,
@@ -291,11 +405,17 @@ impl Client {
     {
         self.0.runtime.check_process()?;
         options.check_per_job()?;
-        crate::hub::Hub::new(self.0.engine.net.clone(), &options.over(&self.0.options))?;
+        let all = options.over(&self.0.options);
+        crate::hub::Hub::new(self.0.engine.net.clone(), &all)?;
+        let turn = self.0.sequences.turn(all.int(Opt::Sequence));
         let (own, below, engine) = (options.clone(), self.0.options.clone(), self.0.engine.clone());
         self.0.running.start(&self.0.runtime, &self.0.queue, hooks, move |job| {
             let context = Context::new(&own, &below, engine, job);
-            async move { work(context?).await }
+            async move {
+                let context = context?;
+                let _turn = context.watch().guard(turn.come()).await?;
+                work(context).await
+            }
         })
     }
 }

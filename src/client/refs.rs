@@ -100,7 +100,7 @@ impl Client {
             description.filter(|text| !text.trim().is_empty()).unwrap_or(DESCRIPTION).to_owned();
         let repo = repo.clone();
         self.ask(options, hooks, move |hub| async move {
-            hub.open_pull_request(&repo, &title, &description).await.map(Output::Reply)
+            hub.open_pull_request(&repo, &title, &description).await.map(|opened| Output::Reply(opened.reply))
         })
     }
 }

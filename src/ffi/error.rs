@@ -51,7 +51,7 @@ pub const HFX_E_HTTP: i32 = 28;
 pub const HFX_E_PROTOCOL: i32 = 29;
 /// The client is offline and the cache does not hold what was asked for.
 pub const HFX_E_OFFLINE: i32 = 30;
-/// What is to be made is there already, or somebody else's change came first.
+/// Another change came first, or it exists already; the error's commit is the head, where it is known.
 pub const HFX_E_CONFLICT: i32 = 31;
 /// No connection, or it broke, and the time for retries was over.
 pub const HFX_E_NETWORK: i32 = 40;

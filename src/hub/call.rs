@@ -6,14 +6,13 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::api::{Hub, Reply, next_page};
 use crate::error::{Error, Kind, Result};
 use crate::net::retry::Backoff;
-use crate::net::{Url, classify, redirect};
+use crate::net::{Payload, Url, classify, redirect};
 
 /// How often a failed call is made again.
 const TRIES: u32 = 5;
@@ -39,7 +38,7 @@ pub(super) struct Outcome {
 }
 
 /// What the Hub answered, for whoever reads it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiReply {
     /// The status, below 400 (a failure is an error).
     pub status: u16,
@@ -165,7 +164,7 @@ impl Hub {
         if request.body.is_some() {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        let body = Bytes::from(request.body.clone().unwrap_or_default());
+        let body = Payload::from(request.body.clone().unwrap_or_default().into_bytes());
         let (mut backoff, patience) = (Backoff::default(), self.patience());
         let mut in_doubt = false;
         loop {

@@ -10,6 +10,24 @@ use super::call::{ApiReply, Request};
 use crate::error::{Error, Kind, Result};
 use crate::repo::RepoId;
 
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Its page.
+    pub url: String,
+    /// What the Hub answered, as `{"num", "ref", "url"}`.
+    pub reply: ApiReply,
+}
+
+impl PullRequest {
+    /// The revision of its commits.
+    pub fn revision(&self) -> String {
+        format!("refs/pr/{}", self.number)
+    }
+}
+
 /// Checks a title as the Hub does, and returns it without white space around it.
 pub fn check_title(title: &str) -> Result<&str> {
     let title = title.trim();
@@ -20,10 +38,14 @@ pub fn check_title(title: &str) -> Result<&str> {
 }
 
 impl Hub {
-    /// Opens a pull request, in draft, to which commits can be made at `refs/pr/N`. The answer's body is
-    /// `{"num", "ref", "url"}`. Each time it is asked for the Hub opens another one: after a lost answer the error says
+    /// Opens a pull request, in draft, to which commits can be made at `refs/pr/N`. Each time it is asked for the Hub opens another one: after a lost answer the error says
     /// that there may be one.
-    pub async fn open_pull_request(&self, repo: &RepoId, title: &str, description: &str) -> Result<ApiReply> {
+    pub async fn open_pull_request(
+        &self,
+        repo: &RepoId,
+        title: &str,
+        description: &str,
+    ) -> Result<PullRequest> {
         let opening = |error: Error| error.context(format!("open a pull request on {repo}"));
         let url = self.url(&format!("{}/discussions", Self::api_path(repo)))?;
         let body = json!({"title": title, "description": description, "pullRequest": true});
@@ -35,10 +57,8 @@ impl Hub {
                 .context("open a pull request")
         })?;
         let url = format!("{}/discussions/{number}", self.page(repo)?);
-        Ok(ApiReply::of(
-            &reply,
-            json!({"num": number, "ref": format!("refs/pr/{number}"), "url": url}).to_string(),
-        ))
+        let told = json!({"num": number, "ref": format!("refs/pr/{number}"), "url": url});
+        Ok(PullRequest { number, url, reply: ApiReply::of(&reply, told.to_string()) })
     }
 }
 

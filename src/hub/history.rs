@@ -46,6 +46,27 @@ struct WireAuthor {
 impl Hub {
     /// The commits behind a revision, newest first: `most` of them, 0 for all.
     pub async fn commits(&self, repo: &RepoId, revision: &str, most: usize) -> Result<Vec<CommitInfo>> {
+        self.walk(repo, revision, most, None).await
+    }
+
+    /// The commits that came after `parent`, newest first: `most` of them.
+    pub async fn commits_since(
+        &self,
+        repo: &RepoId,
+        revision: &str,
+        parent: &str,
+        most: usize,
+    ) -> Result<Vec<CommitInfo>> {
+        self.walk(repo, revision, most, Some(parent)).await
+    }
+
+    async fn walk(
+        &self,
+        repo: &RepoId,
+        revision: &str,
+        most: usize,
+        until: Option<&str>,
+    ) -> Result<Vec<CommitInfo>> {
         let path = format!("{}/commits/{}", Self::api_path(repo), encode_revision(revision));
         let mut next = Some(self.url(&path)?);
         let (mut commits, mut pages) = (Vec::new(), 0);
@@ -53,6 +74,9 @@ impl Hub {
             let (page, reply): (Vec<WireCommit>, _) =
                 self.get_json(&url).await.map_err(|e| e.context(format!("{} at {revision}", repo.id())))?;
             for commit in page {
+                if until == Some(&commit.id) {
+                    return Ok(commits);
+                }
                 commits.push(checked(commit)?);
             }
             pages += 1;

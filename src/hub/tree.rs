@@ -181,7 +181,7 @@ impl Hub {
         form.push("expand=false".to_owned());
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let reply = self.call(Method::POST, &url, headers, form.join("&").into()).await?;
+        let reply = self.call(Method::POST, &url, headers, form.join("&").into_bytes()).await?;
         let entries: Vec<WireEntry> = parse(&reply)?;
         entries.into_iter().filter_map(|entry| checked(entry).transpose()).collect()
     }

@@ -39,7 +39,7 @@ impl Options {
         }
         let home = hf_home(&get);
         if let Some(home) = &home {
-            for (id, folder) in [(Opt::CacheDir, "hub"), (Opt::AssetsDir, "assets")] {
+            for (id, folder) in [(Opt::CacheDir, "hub"), (Opt::AssetsDir, "assets"), (Opt::StateDir, "hfx")] {
                 if !options.is_set(id) {
                     options.set_text(id, &home.join(folder).to_string_lossy())?;
                 }

@@ -2,6 +2,11 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts")]
 
+pub(crate) mod auth;
+pub(crate) mod hub;
+pub(crate) mod repo;
+mod upload;
+
 use std::ffi::OsString;
 #[cfg(feature = "serve")]
 use std::net::SocketAddr;
@@ -14,9 +19,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use hfx::options::parse_size;
 use hfx::repo::RepoKind;
 
-pub(crate) mod auth;
-pub(crate) mod hub;
-pub(crate) mod repo;
+pub(crate) use upload::UploadArgs;
 
 const ROOT_HELP: &str = "\
 Examples:
@@ -24,6 +27,7 @@ Examples:
   hfx download org/model config.json                   one file; prints its path
   hfx download org/model --include '*.safetensors'     the files that match
   hfx get https://host/file.tar -o file.tar            any URL, with as many connections as pay
+  hfx upload org/model ./model                         a folder, in a commit; prints its URL
   hfx cache ls                                         what the cache holds
   hfx auth login                                       stores an access token
   hfx repo create org/model --private                  a repository; `hfx repo --help` tells more
@@ -62,7 +66,7 @@ The last line on stdout is the path: of the file when one file is named, else of
 const JSON_HELP: &str = "\
 Events of --json, one object a line on stdout; sizes in bytes, null where there is no value:
   start     repo, repo_type, revision, url
-  progress  files, files_done, files_failed, bytes, done, received, restored: a few times a second
+  progress  files, files_done, files_failed, bytes, done, received, restored, sent, hashed: a few times a second
   file      name, state, path, size, verified, error: each file, when all have ended
             (state: done, cached, failed or planned; verified: hash, length or null)
   done      path, commit, files, bytes, received, restored, seconds, dry_run
@@ -130,6 +134,9 @@ pub(crate) enum Command {
     /// Call anything of the Hub's API
     #[command(after_help = hub::API_HELP)]
     Api(hub::ApiArgs),
+    /// Upload a file or a folder in a commit
+    #[command(after_help = upload::HELP, after_long_help = concat_help(upload::HELP, upload::JSON_HELP))]
+    Upload(Box<UploadArgs>),
     /// Look after the cache
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),

@@ -10,6 +10,7 @@ mod get;
 mod repo;
 #[cfg(feature = "serve")]
 mod serve;
+mod upload;
 
 use crate::args::Command;
 use crate::fail::Failure;
@@ -22,6 +23,7 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Repo(args) => repo::run(&args.command),
         Command::Auth(args) => auth::run(&args.command),
         Command::Api(args) => api::run(&args),
+        Command::Upload(args) => upload::run(&args),
         Command::Cache(args) => cache::run(args.command),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),
