@@ -17,3 +17,4 @@ mod repos;
 mod resume;
 mod retry;
 mod tls;
+mod tool;

@@ -263,13 +263,20 @@ fn a_pull_request_is_opened_once() {
     let error = open("Two").unwrap_err();
     assert!(lost(&error) && !error.is_retryable(), "{error}");
     assert_eq!(asked(&lab.hub, "POST", "/"), 1);
+    // Nor on a connection that was kept, where it might have been closed before.
+    let kept = client();
+    reply(kept.whoami(&none(), hooks())).unwrap();
+    lab.hub.fault(json!({"method": "POST"}), json!({"lose_answer": true}));
+    lab.hub.forget();
+    let error = reply(kept.open_pull_request(&repo("o/n"), "Again", None, &none(), hooks())).unwrap_err();
+    assert!(lost(&error) && asked(&lab.hub, "POST", "/") == 1, "{error}");
     // What was put off was not done: that is asked again.
     lab.hub.faults(&json!([
         {"match": {"method": "POST"}, "do": {"status": 429, "headers": {"Retry-After": "1"}}},
         {"match": {"method": "POST", "skip": 1}, "do": {"status": 503, "headers": {"Retry-After": "1"}}},
     ]));
     lab.hub.forget();
-    assert_eq!(told(open("Three"))["num"], 3, "two were opened before");
+    assert_eq!(told(open("Three"))["num"], 4, "three were opened before");
     let log: Vec<_> = lab.hub.requests().into_iter().filter(|r| r.method == "POST").collect();
     assert_eq!(log.iter().map(|r| r.status).collect::<Vec<_>>(), [429, 503, 200]);
     assert!(log[1].at_ms - log[0].at_ms >= 1000, "as long as it asked for");

@@ -12,11 +12,13 @@ use crate::fail::Failure;
 pub(crate) fn secret(question: &str) -> Result<Option<Secret>, Failure> {
     let stdin = io::stdin();
     let line = if stdin.is_terminal() {
-        let mut err = io::stderr().lock();
-        let _ = write!(err, "{question}").and_then(|()| err.flush());
-        let shown = hidden(|| read_line(&stdin));
-        let _ = writeln!(err);
-        shown?
+        let typed = hidden(|| {
+            let mut err = io::stderr().lock();
+            let _ = write!(err, "{question}").and_then(|()| err.flush());
+            read_line(&stdin)
+        });
+        let _ = writeln!(io::stderr().lock());
+        typed?
     } else {
         read_line(&stdin)?
     };
