@@ -58,7 +58,9 @@ pub(super) async fn download(
             Some(Answered::Download(action)) => action,
             Some(Answered::Refused(error)) => return Err(error),
             _ => {
-                return Err(Error::new(Kind::Protocol, "the LFS server gives no address").url(server.as_str()));
+                return Err(
+                    Error::new(Kind::Protocol, "the LFS server gives no address").url(server.as_str())
+                );
             }
         };
         let file = Item {

@@ -194,6 +194,7 @@ int main(int argc, char **argv) {
         {"forked", forked},
         {"guest", guest},
         {"memory_is_let_go", memory_is_let_go},
+        {"repos", repos},
     };
     if (argc == 4) {
         endpoint = argv[1];

@@ -79,5 +79,6 @@ void close_leaves_nothing(void);
 void forked(void);
 void guest(void);
 void memory_is_let_go(void);
+void repos(void);
 
 #endif

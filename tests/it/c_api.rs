@@ -23,6 +23,7 @@ const SOURCES: &[&str] = &[
     "guest",
     "memory",
     "upload",
+    "repos",
 ];
 
 /// What `c_api` can be asked to run.
@@ -38,6 +39,7 @@ const SCENARIOS: &[&str] = &[
     "forked",
     "guest",
     "memory_is_let_go",
+    "repos",
 ];
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -136,6 +138,8 @@ fn run(program: &Path, before: &[&str], scenarios: &[&str]) {
         let folder = tempfile::tempdir().unwrap();
         let words: Vec<_> = before.iter().map(Into::into).chain([program.as_os_str().to_owned()]).collect();
         let mut command = Command::new(&words[0]);
+        // Cargo's comes before the rpath, and leads to the library of an older build.
+        command.env_remove("LD_LIBRARY_PATH");
         command.args(&words[1..]).arg(&hub.endpoint).arg(folder.path()).arg(scenario);
         let out = succeed(&mut command);
         assert!(out.stdout.is_empty() && out.stderr.is_empty(), "{scenario} said {out:?}");
@@ -218,6 +222,7 @@ fn the_examples_run() {
         compile("gcc", Link::Shared, &[source], &[], &program);
         let mut command = Command::new(program);
         command.args(arguments).env("HF_ENDPOINT", &hub.endpoint).env("HF_HOME", home.path());
+        command.env_remove("LD_LIBRARY_PATH");
         String::from_utf8(succeed(&mut command).stdout).unwrap()
     };
     let path = example("download", &["acme/tiny", "config.json"]);

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod auth;
 mod bad_input;
 mod c_api;
 mod cli;
@@ -12,6 +13,8 @@ mod limits;
 mod oracle;
 mod proxy;
 mod race;
+mod repos;
 mod resume;
 mod retry;
 mod tls;
+mod tool;

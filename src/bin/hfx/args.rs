@@ -2,6 +2,9 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts")]
 
+pub(crate) mod auth;
+pub(crate) mod hub;
+pub(crate) mod repo;
 mod upload;
 
 use std::ffi::OsString;
@@ -26,6 +29,8 @@ Examples:
   hfx get https://host/file.tar -o file.tar            any URL, with as many connections as pay
   hfx upload org/model ./model                         a folder, in a commit; prints its URL
   hfx cache ls                                         what the cache holds
+  hfx auth login                                       stores an access token
+  hfx repo create org/model --private                  a repository; `hfx repo --help` tells more
   hfx serve DIR                                        a Hub on this machine
 
 A download that was interrupted goes on where it stopped when the same command is run again.
@@ -112,7 +117,7 @@ The first line on stdout is HF_ENDPOINT=http://...; every Hub client can be poin
 #[command(
     name = "hfx",
     version,
-    about = "Downloads from the Hugging Face Hub: fast, resumable, verified",
+    about = "Files, repositories and tokens of the Hugging Face Hub: fast, resumable, verified",
     after_help = ROOT_HELP,
     max_term_width = 120,
     subcommand_required = true,
@@ -131,6 +136,15 @@ pub(crate) enum Command {
     /// Download any URL to a file
     #[command(after_help = GET_HELP, after_long_help = concat_help(GET_HELP, JSON_HELP))]
     Get(Box<GetArgs>),
+    /// Make, change and look at repositories on the Hub
+    #[command(visible_alias = "repos", after_help = repo::REPO_HELP)]
+    Repo(Box<repo::RepoArgs>),
+    /// Log in and out, and switch between access tokens
+    #[command(after_help = auth::AUTH_HELP)]
+    Auth(auth::AuthArgs),
+    /// Call anything of the Hub's API
+    #[command(after_help = hub::API_HELP)]
+    Api(hub::ApiArgs),
     /// Upload a file or a folder in a commit
     #[command(after_help = upload::HELP, after_long_help = concat_help(upload::HELP, upload::JSON_HELP))]
     Upload(Box<UploadArgs>),
