@@ -197,8 +197,7 @@ impl Lfs {
 /// The LFS server beside a git repository, where git-lfs looks for it.
 fn server_of(remote: &str) -> String {
     let remote = remote.trim_end_matches('/');
-    let git = if remote.ends_with(".git") { "" } else { ".git" };
-    format!("{remote}{git}/info/lfs")
+    format!("{}.git/info/lfs", remote.strip_suffix(".git").unwrap_or(remote))
 }
 
 /// Scheme, host and port.
