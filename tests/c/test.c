@@ -187,6 +187,7 @@ int main(int argc, char **argv) {
         {"hostile", hostile},
         {"callbacks", callbacks},
         {"control", control},
+        {"uploads", uploads},
         {"events", events},
         {"threads", threads},
         {"close_leaves_nothing", close_leaves_nothing},

@@ -72,6 +72,7 @@ void api(void);
 void hostile(void);
 void callbacks(void);
 void control(void);
+void uploads(void);
 void events(void);
 void threads(void);
 void close_leaves_nothing(void);

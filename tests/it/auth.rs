@@ -231,7 +231,7 @@ fn no_token_is_ever_shown() {
         &["env"],
     ] {
         let ran = shell.run(line);
-        all += &format!("{}\n{}\n", ran.out, ran.err);
+        all.extend([&*ran.out, "\n", &*ran.err, "\n"]);
     }
     assert!(!all.contains("hf_abc"), "{all}");
 }

@@ -22,6 +22,7 @@ const SOURCES: &[&str] = &[
     "fork",
     "guest",
     "memory",
+    "upload",
     "repos",
 ];
 
@@ -31,6 +32,7 @@ const SCENARIOS: &[&str] = &[
     "hostile",
     "callbacks",
     "control",
+    "uploads",
     "events",
     "threads",
     "close_leaves_nothing",
@@ -88,7 +90,8 @@ fn compile(compiler: &str, link: Link, sources: &[PathBuf], more: &[&str], to: &
         Link::Shared => {
             let folder = libraries();
             command.arg("-L").arg(&folder).arg("-lhfx");
-            command.arg(format!("-Wl,-rpath,{}", folder.display()));
+            // Before LD_LIBRARY_PATH, which cargo sets and which may name an older build of the library.
+            command.arg(format!("-Wl,--disable-new-dtags,-rpath,{}", folder.display()));
         }
         Link::Static => {
             command.arg(libraries().join("libhfx.a")).args(["-lm", "-ldl"]);
@@ -107,7 +110,7 @@ fn build(compiler: &str, link: Link, more: &[&str], dir: &TempDir) -> PathBuf {
 
 /// The Hub that `test.h` describes.
 fn hub() -> Hub {
-    let hub = Hub::with(&["--token", "hf_c_tests"]);
+    let hub = Hub::with(&["--token", "hf_c_tests", "--multipart-from", "1M", "--chunk-size", "512K"]);
     hub.put("models/acme/tiny/config.json", b"{\"model_type\": \"tiny\"}\n");
     hub.put("models/acme/tiny/sub/dir/note.txt", b"a note\n");
     hub.put("models/acme/tiny/empty.txt", b"");

@@ -234,7 +234,7 @@ fn help_teaches() {
     ];
     for (command, words) in commands {
         let help = shell.ok(&[command, &["--help"]].concat());
-        let whole = matches!(command, ["repo" | "auth"] | ["auth", "switch"] | ["api"]);
+        let whole = matches!(command, ["repo" | "auth" | "api"] | ["auth", "switch"]);
         let more: Vec<&str> =
             if whole { Vec::new() } else { network.iter().chain(&answer).copied().collect() };
         for word in words.iter().chain(&more) {

@@ -82,6 +82,17 @@ Examples:
 An interrupted download goes on where it stopped, when the ETag or --sha256 says that the file is
 still the same.";
 
+const LFS_HELP: &str = "\
+Examples:
+  hfx lfs-enable-largefiles .                  this working copy
+  hfx lfs-enable-largefiles --global           all of this user
+  git -c lfs.standalonetransferagent=hfx -c lfs.customtransfer.hfx.path=hfx \\
+      -c lfs.customtransfer.hfx.args=lfs-agent clone https://huggingface.co/org/model
+
+From then on git push, pull and clone send and fetch large files in parallel, resume what was
+interrupted, and check what comes by its hash. `git config --unset lfs.standalonetransferagent`
+goes back.";
+
 const CACHE_HELP: &str = "\
 Examples:
   hfx cache ls --verbose                 revisions and where they are
@@ -137,6 +148,12 @@ pub(crate) enum Command {
     /// Upload a file or a folder in a commit
     #[command(after_help = upload::HELP, after_long_help = concat_help(upload::HELP, upload::JSON_HELP))]
     Upload(Box<UploadArgs>),
+    /// Let git-lfs move the large files of a working copy with hfx
+    #[command(after_help = LFS_HELP)]
+    LfsEnableLargefiles(LfsEnableArgs),
+    /// The transfer agent that git-lfs starts; not for people
+    #[command(hide = true)]
+    LfsAgent,
     /// Look after the cache
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),
@@ -254,6 +271,16 @@ pub(crate) struct TalkArgs {
     /// Print one JSON object a line instead (`--help` lists them)
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct LfsEnableArgs {
+    /// The working copy
+    #[arg(value_name = "PATH", required_unless_present = "global")]
+    pub(crate) path: Option<PathBuf>,
+    /// All repositories of this user
+    #[arg(long, conflicts_with = "path")]
+    pub(crate) global: bool,
 }
 
 #[derive(Args)]

@@ -7,6 +7,7 @@ mod completions;
 mod download;
 mod env;
 mod get;
+mod lfs;
 mod repo;
 #[cfg(feature = "serve")]
 mod serve;
@@ -24,6 +25,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Auth(args) => auth::run(&args.command),
         Command::Api(args) => api::run(&args),
         Command::Upload(args) => upload::run(&args),
+        Command::LfsEnableLargefiles(args) => lfs::enable(&args),
+        Command::LfsAgent => lfs::agent(),
         Command::Cache(args) => cache::run(args.command),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(args),

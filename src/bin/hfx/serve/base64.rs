@@ -5,14 +5,18 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches(['\r', '\n']);
     let digits = text.trim_end_matches('=').as_bytes();
     let padding = text.len() - digits.len();
-    if digits.len() % 4 == 1 || (padding > 0 && (padding > 2 || text.len() % 4 != 0)) {
+    if digits.len() % 4 == 1 || (padding > 0 && (padding > 2 || !text.len().is_multiple_of(4))) {
         return None;
     }
     let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
     for group in digits.chunks(4) {
         let mut word = 0;
         for &digit in group {
-            word = word << 6 | u32::from(value(digit)?);
+            let value = VALUES[digit as usize];
+            if value == 64 {
+                return None;
+            }
+            word = word << 6 | u32::from(value);
         }
         let word = word << (6 * (4 - group.len()));
         bytes.extend_from_slice(&word.to_be_bytes()[1..group.len()]);
@@ -20,16 +24,17 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn value(digit: u8) -> Option<u8> {
-    match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
+/// What each byte stands for; 64 where it is no digit.
+const VALUES: [u8; 256] = {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [64; 256];
+    let mut at = 0;
+    while at < 64 {
+        values[digits[at] as usize] = at as u8;
+        at += 1;
     }
-}
+    values
+};
 
 #[cfg(test)]
 mod tests {

@@ -20,9 +20,7 @@ use super::server::Call;
 use super::state::State;
 use super::store::{Change, Draft, Head, Repo, Temp};
 
-/// A line holds one file.
-const LONGEST_LINE: usize = 128 << 20;
-/// A commit holds no more than this.
+/// A commit's regular files hold no more than this.
 const MOST_BODY: u64 = 4 << 30;
 
 #[derive(Deserialize)]
@@ -73,12 +71,12 @@ struct Wanted {
 /// Answers it.
 pub(super) async fn answer(call: &Call<'_>, name: &RepoName, revision: &str) -> Result<Reply, Reply> {
     let repo = open_to_write(call, name).await?;
-    let full = target(&repo.head()?, revision)?;
+    let full = target(&repo.view().refs, revision)?;
     let wanted = read(call, &repo).await?;
     let create_pr = flag(&call.query, "create_pr");
     let (commit, number) = tokio::task::block_in_place(|| {
         repo.change(|head| {
-            let full = target(head, revision).map(|_| full)?;
+            target(&head.refs, revision)?;
             if create_pr { propose(&repo, head, &full, wanted) } else { publish(&repo, head, &full, wanted) }
         })
     })?;
@@ -96,11 +94,11 @@ pub(super) async fn answer(call: &Call<'_>, name: &RepoName, revision: &str) -> 
 }
 
 /// The ref that a revision names: only branches and pull requests can be committed to.
-fn target(head: &Head, revision: &str) -> Result<String, Reply> {
+fn target(refs: &BTreeMap<String, String>, revision: &str) -> Result<String, Reply> {
     let full =
         if revision.starts_with("refs/") { revision.to_owned() } else { format!("refs/heads/{revision}") };
     let open = full.starts_with("refs/heads/") || full.starts_with("refs/pr/");
-    let known = head.refs.contains_key(&full) && open;
+    let known = refs.contains_key(&full) && open;
     known.then_some(full).ok_or_else(|| revision_not_found(revision))
 }
 
@@ -113,7 +111,9 @@ async fn read(call: &Call<'_>, repo: &Repo) -> Result<Wanted, Reply> {
         operations: vec![],
         contents,
     };
-    let mut lines = call.intake.lines(LONGEST_LINE, MOST_BODY);
+    // A line holds one file that is not large, and a third more for its base64.
+    let longest = call.shared.repos.lfs_threshold.clamp(10 << 20, 64 << 20) * 2;
+    let mut lines = call.intake.lines(longest as usize, MOST_BODY);
     let mut first = true;
     while let Some(line) = lines.next().await? {
         let line: Line<'_> = serde_json::from_slice(&line)

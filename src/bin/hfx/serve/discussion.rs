@@ -12,7 +12,7 @@ use super::names::{RepoName, value};
 use super::reply::Reply;
 use super::repos::Age;
 use super::server::Call;
-use super::store::{Change, Draft, Head, Repo};
+use super::store::{Change, Draft, Head, History, Repo};
 
 /// Discussions on one page.
 const PAGE: usize = 50;
@@ -73,11 +73,11 @@ impl Event {
     }
 
     fn json(&self) -> Value {
-        let date = date(self.at);
+        let when = date(self.at);
         let (kind, data) = match &self.what {
             What::Comment { text } => {
                 let latest =
-                    json!({"raw": text, "html": text, "updatedAt": date, "author": {"name": self.author}});
+                    json!({"raw": text, "html": text, "updatedAt": when, "author": {"name": self.author}});
                 let data = json!({"edited": false, "hidden": false, "latest": latest, "history": [latest]});
                 ("comment", data)
             }
@@ -85,7 +85,7 @@ impl Event {
             What::Commit { subject, oid } => ("commit", json!({"subject": subject, "oid": oid})),
             What::TitleChange { from, to } => ("title-change", json!({"from": from, "to": to})),
         };
-        json!({"id": self.id, "type": kind, "createdAt": date, "author": {"name": self.author}, "data": data})
+        json!({"id": self.id, "type": kind, "createdAt": when, "author": {"name": self.author}, "data": data})
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) fn note_commit(head: &mut Head, full: &str, subject: &str, oid: &str)
 pub(super) async fn get(call: &Call<'_>, name: &RepoName, arguments: &[String]) -> Result<Reply, Reply> {
     let view = open(call, name, Part::Info, Age::Fresh).await?;
     let stored = call.shared.repos.find_stored(&view)?;
-    let head = stored.as_ref().map(|repo| repo.head()).transpose()?;
+    let head = tokio::task::block_in_place(|| stored.as_ref().map(|repo| repo.head()).transpose())?;
     let all = head.as_ref().map(|head| head.discussions.as_slice()).unwrap_or_default();
     match (arguments, &stored, &head) {
         ([], _, _) => Ok(list(call, name, all)),
@@ -303,7 +303,7 @@ fn changes(repo: &Repo, head: &Head, pull: &Pull, number: usize) -> Result<(Chan
         if is != was && is != wanted {
             conflicts.push(path.clone());
         }
-        let refer = |entry| repo.history.refer(entry).ok_or_else(|| Reply::failed("a file without a place"));
+        let refer = |entry| History::refer(entry).ok_or_else(|| Reply::failed("a file without a place"));
         changes.insert(path.clone(), tip.files.get(path).map(refer).transpose()?);
     }
     Ok((changes, conflicts))

@@ -79,7 +79,7 @@ fn repo_name(kind: Option<&str>, id: &str) -> Result<RepoName, Reply> {
     let kind = Kind::of_plural(&format!("{}s", kind.unwrap_or("model")));
     let kind = kind.ok_or_else(|| Reply::bad("Invalid repo type"))?;
     let parts: Vec<String> = id.split('/').map(str::to_owned).collect();
-    let name = RepoName::new(kind, &parts).filter(|name| !name.id.ends_with(".git"));
+    let name = RepoName::new(kind, &parts).filter(|name| name.id.strip_suffix(".git").is_none());
     name.ok_or_else(|| Reply::bad(&format!("Invalid repo name: {id}")))
 }
 
@@ -97,8 +97,8 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Reply, Reply> {
     let author = writer(call)?;
     let wanted: New = call.intake.json().await?;
     let name = wanted.named.repo()?;
-    let mut settings = Settings::default();
-    settings.private = is_private(wanted.visibility.as_deref())?.or(wanted.private).unwrap_or(false);
+    let private = is_private(wanted.visibility.as_deref())?.or(wanted.private).unwrap_or(false);
+    let mut settings = Settings { private, ..Settings::default() };
     match (name.kind, wanted.sdk) {
         (Kind::Space, Some(sdk)) => drop(settings.more.insert("sdk".to_owned(), sdk.into())),
         (Kind::Space, None) => return Err(Reply::bad("\"sdk\" is required for a space")),
@@ -225,21 +225,16 @@ pub(super) async fn validate_yaml(call: &Call<'_>) -> Result<Reply, Reply> {
 
 /// Coarse on purpose: better to take what the Hub refuses than the other way round.
 fn card_error(content: &str) -> Option<String> {
-    let mut lines = content.trim_start_matches('\u{feff}').lines();
-    lines.next().filter(|line| line.trim_end() == "---")?;
-    for line in lines {
-        let line = line.trim_end();
-        if line == "---" {
-            return None;
-        }
-        let plain =
-            !line.starts_with([' ', '#', '-', '"', '\'', '}', ']', '{', '[', '?']) && !line.is_empty();
-        if line.starts_with('\t') || (plain && !line.contains(':')) {
-            return Some(format!("Invalid YAML in the metadata: {line:?}"));
-        }
-    }
+    let lines: Vec<&str> = content.trim_start_matches('\u{feff}').lines().map(str::trim_end).collect();
+    let (_, lines) = lines.split_first().filter(|(first, _)| **first == "---")?;
     // Without an end there are no metadata, only a rule across the page.
-    None
+    let end = lines.iter().position(|line| *line == "---")?;
+    let wrong = lines[..end].iter().find(|line| {
+        let other = [' ', '#', '-', '"', '\'', '}', ']', '{', '[', '?'];
+        let plain = !line.starts_with(other) && !line.is_empty();
+        line.starts_with('\t') || (plain && !line.contains(':'))
+    });
+    wrong.map(|line| format!("Invalid YAML in the metadata: {line:?}"))
 }
 
 #[cfg(test)]

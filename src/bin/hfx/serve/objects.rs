@@ -3,11 +3,10 @@
 use std::io;
 
 use http::StatusCode;
-use sha2::{Digest, Sha256};
 
 use super::cdn::{object_etag, refused};
+use super::hashes::sha256_hasher;
 use super::lfs::{parts_of, plan};
-use super::names::hex;
 use super::reply::Reply;
 use super::repos::Repos;
 use super::server::Call;
@@ -32,7 +31,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Reply> {
     }
     let size: u64 = rest[1].parse().map_err(|_| no_upload())?;
     let mut file = call.shared.repos.store()?.spool().map_err(Reply::failed)?;
-    let mut hasher = Sha256::new();
+    let mut hasher = sha256_hasher();
     while let Some(bytes) = call.intake.next().await? {
         hasher.update(&bytes);
         file.write(&bytes).map_err(Reply::failed)?;
@@ -44,7 +43,7 @@ pub(super) async fn put(call: &Call<'_>) -> Result<Reply, Reply> {
     if file.length() < size {
         return Err(refused(StatusCode::BAD_REQUEST, "IncompleteBody", "The body is shorter than was told"));
     }
-    if hex(&hasher.finalize()) != rest[0] {
+    if hasher.finish() != rest[0] {
         return Err(refused(StatusCode::BAD_REQUEST, "BadDigest", "The SHA-256 is another one"));
     }
     tokio::task::block_in_place(|| file.publish(&repo.lfs(&rest[0]))).map_err(Reply::failed)?;

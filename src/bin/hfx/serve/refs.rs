@@ -94,7 +94,7 @@ pub(super) async fn delete(
 /// Git's rule for names of refs, in short.
 fn is_ref_name(name: &str) -> bool {
     let odd = |c: char| c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
-    let bad = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
+    let bad = |part: &str| part.is_empty() || part.starts_with('.') || part.strip_suffix(".lock").is_some();
     let wrong = name.contains("..") || name.contains("@{") || name.ends_with('.') || name.contains(odd);
     name.len() <= 300 && !wrong && !name.split('/').any(bad)
 }

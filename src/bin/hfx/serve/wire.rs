@@ -1,14 +1,17 @@
 //! Connections: counted, and closed the way a fault wants.
 
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
 /// Which of the two listeners.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,17 +93,22 @@ impl Link {
     }
 }
 
+/// So long what still comes is read, when the answer is out: else a reset could overtake an answer that was given
+/// before the request's body was read.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// A TCP stream that counts itself and tells its body about flushes.
 pub(super) struct Wire {
     stream: TcpStream,
     link: Arc<Link>,
     counts: Arc<Counts>,
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
     pub(super) fn new(stream: TcpStream, link: Arc<Link>, counts: Arc<Counts>) -> Wire {
         counts.enter();
-        Wire { stream, link, counts }
+        Wire { stream, link, counts, linger: None }
     }
 }
 
@@ -155,6 +163,19 @@ impl AsyncWrite for Wire {
         if self.link.reset.load(Ordering::Relaxed) {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if self.linger.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        }
+        let Wire { stream, linger, .. } = &mut *self;
+        let linger = linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut scratch = [0; 16 << 10];
+        while linger.as_mut().poll(context).is_pending() {
+            let mut rest = ReadBuf::new(&mut scratch);
+            let read = ready!(Pin::new(&mut *stream).poll_read(context, &mut rest));
+            if read.is_err() || rest.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }

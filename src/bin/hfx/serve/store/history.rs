@@ -119,7 +119,7 @@ impl History {
     }
 
     /// A file of some commit, to be had in another one too; nothing, if it is not ours.
-    pub(in crate::serve) fn refer(&self, entry: &Entry) -> Option<Change> {
+    pub(in crate::serve) fn refer(entry: &Entry) -> Option<Change> {
         let Some(Place::Kept { path, start }) = &entry.place else { return None };
         let from = path.file_name()?.to_str()?.to_owned();
         let Ids { blob, sha256 } = entry.ids.clone();

@@ -39,7 +39,7 @@ fn commit(state: &State, told: &Told, root: &Path, copied: &mut HashSet<String>)
         let start = contents.length();
         match &entry.ids.sha256 {
             Some(sha256) if copied.insert(sha256.clone()) => {
-                copy(entry, &super::lfs_path(root, sha256), root)?
+                copy(entry, &super::lfs_path(root, sha256), root)?;
             }
             Some(_) => {}
             None => append(entry, &mut contents)?,

@@ -133,7 +133,7 @@ impl Repo {
         let mut changes = draft.changes;
         changes.retain(|path, change| match (change, parent.files.get(path)) {
             (Some(change), Some(entry)) => change.blob != entry.ids.blob,
-            (None, had) => had.is_some(),
+            (None, before) => before.is_some(),
             (Some(_), None) => true,
         });
         if changes.is_empty() {

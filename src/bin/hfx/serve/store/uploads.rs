@@ -1,4 +1,4 @@
-//! Multipart uploads under way: `uploads/<id>/data`, every part at its place, and a file `<number>` with the ETag of each
+//! Multipart uploads under way: `uploads/<id>/data`, every part at its place, and a file `<number>` with the etag of each
 //! part that is stored.
 //!
 //! The id follows from repository, object and part size, so parts stay stored when their addresses are asked for again,
@@ -8,16 +8,17 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::hash::Hasher;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use flate2::Crc;
+use hfx::digest::Hasher;
 use sha2::{Digest, Sha256};
-use twox_hash::xxhash3_64;
 
 use super::super::body::read_exact_at;
+use super::super::hashes::sha256_hasher;
 use super::super::names::hex;
 use super::disk;
 
@@ -117,18 +118,23 @@ struct Part {
 }
 
 /// How far the object is hashed.
-#[derive(Default)]
 struct Edge {
-    hasher: Sha256,
+    hasher: Hasher,
     /// So many parts are in it.
     parts: usize,
     /// Counts how often hashing began anew.
     turn: u64,
 }
 
+impl Edge {
+    fn new(turn: u64) -> Edge {
+        Edge { hasher: sha256_hasher(), parts: 0, turn }
+    }
+}
+
 /// Why an upload can't be completed.
 pub(in crate::serve) enum Incomplete {
-    /// The numbers of parts that are not stored, or under another ETag.
+    /// The numbers of parts that are not stored, or under another etag.
     Parts(Vec<u64>),
     /// The whole has another hash; its parts are dropped.
     Hash,
@@ -146,7 +152,7 @@ impl Upload {
             Mutex::new(Part { etag: etag.filter(|etag| etag.len() == 16), ..Part::default() })
         });
         let parts = parts.collect();
-        Ok(Upload { plan, folder, data, parts, edge: Mutex::default(), hashing: Mutex::default() })
+        Ok(Upload { plan, folder, data, parts, edge: Mutex::new(Edge::new(0)), hashing: Mutex::default() })
     }
 
     /// Begins to store a part; an attempt before that still runs may not write any more.
@@ -157,11 +163,10 @@ impl Upload {
         part.writing = true;
         let mut edge = lock(&self.edge);
         if at <= edge.parts {
-            *edge = Edge { turn: edge.turn + 1, ..Edge::default() };
+            *edge = Edge::new(edge.turn + 1);
         }
-        let hasher = xxhash3_64::Hasher::new();
         let file = File::options().write(true).open(self.folder.join("data"))?;
-        Ok(Attempt { upload: Arc::clone(self), at, attempt: part.attempt, file, written: 0, hasher })
+        Ok(Attempt { upload: Arc::clone(self), at, turn: part.attempt, file, written: 0, crc: Crc::new() })
     }
 
     /// Hashes the parts that follow what is hashed, as long as they are stored.
@@ -202,7 +207,7 @@ impl Upload {
         }
     }
 
-    /// Ends the upload: with all parts stored under these ETags and the right hash, the object is put there. Blocks.
+    /// Ends the upload: with all parts stored under these etags and the right hash, the object is put there. Blocks.
     pub(in crate::serve) fn complete(
         &self,
         uploads: &Uploads,
@@ -224,7 +229,7 @@ impl Upload {
             let open = edge.parts as u64 + 1;
             return Err(Incomplete::Parts(vec![open]));
         }
-        if hex(&edge.hasher.clone().finalize()) != self.plan.sha256 {
+        if edge.hasher.clone().finish() != self.plan.sha256 {
             uploads.close(self);
             return Err(Incomplete::Hash);
         }
@@ -240,10 +245,10 @@ impl Upload {
 pub(in crate::serve) struct Attempt {
     upload: Arc<Upload>,
     at: usize,
-    attempt: u64,
+    turn: u64,
     file: File,
     written: u64,
-    hasher: xxhash3_64::Hasher,
+    crc: Crc,
 }
 
 impl Attempt {
@@ -260,7 +265,7 @@ impl Attempt {
         }
         (&self.file).write_all(bytes)?;
         drop(part);
-        self.hasher.write(bytes);
+        self.crc.update(bytes);
         self.written += bytes.len() as u64;
         Ok(())
     }
@@ -268,20 +273,20 @@ impl Attempt {
     /// The part, if no later attempt has taken it over.
     fn part(&self) -> io::Result<MutexGuard<'_, Part>> {
         let part = lock(&self.upload.parts[self.at]);
-        if part.attempt == self.attempt {
+        if part.attempt == self.turn {
             return Ok(part);
         }
         Err(io::Error::new(io::ErrorKind::InvalidInput, "the part was sent again meanwhile"))
     }
 
-    /// The part is whole; its ETag.
+    /// The part is whole; its etag.
     pub(in crate::serve) fn finish(self) -> io::Result<String> {
         let wanted = self.upload.plan.length(self.at as u64 + 1);
         if self.written != wanted {
             let text = format!("the part has {wanted} bytes, {} came", self.written);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let etag = format!("{:016x}", self.hasher.finish());
+        let etag = format!("{:08x}{:08x}", self.crc.sum(), self.crc.amount());
         let mut part = self.part()?;
         let (folder, name) = (&self.upload.folder, (self.at + 1).to_string());
         let built = disk::free_name(&folder.join("e"));
@@ -296,7 +301,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let mut part = lock(&self.upload.parts[self.at]);
-        part.writing &= part.attempt != self.attempt;
+        part.writing &= part.attempt != self.turn;
     }
 }
 
