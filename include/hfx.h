@@ -1337,7 +1337,7 @@ const char *hfx_reply_body(const hfx_reply *reply);
 const char *hfx_reply_value(const hfx_reply *reply,
                             const char *pointer);
 
-// A header of the (last) answer, its name in any case; NULL when it was not sent.
+// A header (of the first page), its name in any case; NULL when it was not sent.
 const char *hfx_reply_header(const hfx_reply *reply, const char *name);
 
 // The id under which the server logged the request; NULL when there is none.

@@ -222,7 +222,7 @@ fn the_examples_run() {
         compile("gcc", Link::Shared, &[source], &[], &program);
         let mut command = Command::new(program);
         command.args(arguments).env("HF_ENDPOINT", &hub.endpoint).env("HF_HOME", home.path());
-        command.env_remove("LD_LIBRARY_PATH");
+        command.env("HF_TOKEN", "hf_c_tests").env_remove("LD_LIBRARY_PATH");
         String::from_utf8(succeed(&mut command).stdout).unwrap()
     };
     let path = example("download", &["acme/tiny", "config.json"]);
@@ -233,6 +233,10 @@ fn the_examples_run() {
     assert_eq!(paths.lines().filter(|path| Path::new(path).exists()).count(), 3, "{paths}");
     let text = example("read_header", &["acme/tensors", "model.safetensors"]);
     assert_eq!(text.trim_end().as_bytes(), header.trim_ascii_end());
+    for _ in 0..2 {
+        let text = example("repository", &["local/example", "v1"]);
+        assert!(text.starts_with(&format!("{}/local/example\nlocal\n[", hub.endpoint)), "{text}");
+    }
     let text = example("map", &["acme/tensors", "model.safetensors"]);
     assert!(text.starts_with(&format!("{} bytes at ", file.len())), "{text}");
 }

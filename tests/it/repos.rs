@@ -9,7 +9,7 @@ use hfx::repo::{RepoId, RepoKind};
 use serde_json::{Value, json};
 
 use crate::support::client::{job, repo};
-use crate::support::{Hub, Lab};
+use crate::support::{Hub, Lab, wait_for};
 
 fn lab(arguments: &[&str]) -> Lab {
     Lab { hub: Hub::with(arguments), cache: tempfile::tempdir().unwrap() }
@@ -280,6 +280,10 @@ fn a_pull_request_is_opened_once() {
     let log: Vec<_> = lab.hub.requests().into_iter().filter(|r| r.method == "POST").collect();
     assert_eq!(log.iter().map(|r| r.status).collect::<Vec<_>>(), [429, 503, 200]);
     assert!(log[1].at_ms - log[0].at_ms >= 1000, "as long as it asked for");
+    // The answer breaks off: it was done, though nobody can say which number it has.
+    lab.hub.fault(json!({"method": "POST"}), json!({"truncate": 3}));
+    let error = open("Cut").unwrap_err();
+    assert!(lost(&error) && !error.is_retryable(), "{error}");
     // A gateway's error says nothing about it: that is not asked again.
     for status in [500, 502, 503, 504] {
         lab.hub.fault(json!({"method": "POST"}), json!({"status": status}));
@@ -381,6 +385,18 @@ fn any_call_of_the_api() {
     lab.hub.fault(json!({"method": "POST"}), elsewhere);
     assert_eq!(kind(call("POST", "/api/x", Some("{}"), 1)), Kind::Protocol);
     assert!(other.requests().is_empty(), "what changes something goes to the Hub alone");
+}
+
+#[test]
+fn a_call_ends_when_it_is_cancelled() {
+    let lab = lab(&[]);
+    let client = lab.client(&[("head_timeout_ms", "60000")]);
+    lab.hub.fault(json!({"path": "/api/x"}), json!({"delay_ms": 60_000}));
+    let job = client.call("GET", "/api/x", None, 1, &none(), hooks()).unwrap();
+    wait_for("the request", || lab.hub.requests().iter().any(|r| r.path == "/api/x"));
+    job.cancel();
+    assert!(job.wait(Some(std::time::Duration::from_secs(5))).unwrap());
+    assert_eq!(kind(reply(Ok(job))), Kind::Cancelled);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::{Shell, ran};
+use crate::oracle::{ask, python, variables};
 
 fn object(text: &str) -> Value {
     assert_eq!(text.lines().count(), 1, "{text}");
@@ -132,6 +133,58 @@ fn the_api_from_the_shell() {
     assert!(shell.hub.requests().is_empty());
     let failed = shell.run(&["api", "GET", "/api/models/o/none", "--json"]);
     assert_eq!((failed.code, &object(&failed.out)["http_status"]), (3, &json!(401)));
+}
+
+/// What one makes, the other sees, and both tell it alike.
+#[test]
+fn python_sees_the_same() {
+    let Some(python) = python("tool::python_sees_the_same") else { return };
+    let shell = Shell::new();
+    let home = shell.home.path().to_str().unwrap();
+    let set = variables(&[
+        ("HF_HOME", home),
+        ("HOME", home),
+        ("HF_ENDPOINT", &shell.hub.endpoint),
+        ("HF_TOKEN", "hf_any"),
+    ]);
+    shell.ok(&["repo", "create", "o/ours", "--private", "--token", "hf_any"]);
+    for line in [
+        &["repo", "branch", "create", "o/ours", "dev"][..],
+        &["repo", "tag", "create", "o/ours", "v1", "--revision", "dev", "-m", "First"],
+        &["repo", "settings", "o/ours", "--gated", "manual"],
+    ] {
+        shell.ok(&[line, &["--token", "hf_any"]].concat());
+    }
+    let code = "
+from huggingface_hub import HfApi
+api = HfApi()
+api.create_repo('o/theirs', repo_type='dataset')
+api.create_branch('o/theirs', branch='dev', repo_type='dataset')
+api.create_tag('o/theirs', tag='v1', repo_type='dataset')
+api.move_repo('o/theirs', 'o/moved', repo_type='dataset')
+def refs(list): return [{'name': one.name, 'ref': one.ref, 'target_commit': one.target_commit} for one in list]
+def told(name, kind):
+    all, info = api.list_repo_refs(name, repo_type=kind), api.repo_info(name, repo_type=kind)
+    commits = [{'id': c.commit_id, 'title': c.title, 'message': c.message, 'authors': c.authors} for c in api.list_repo_commits(name, repo_type=kind)]
+    return {'branches': refs(all.branches), 'tags': refs(all.tags), 'commits': commits, 'private': info.private,
+            'gated': info.gated, 'files': api.list_repo_files(name, repo_type=kind)}
+print(json.dumps([told('o/ours', 'model'), told('o/moved', 'dataset')]))";
+    let told = ask(python, code, &Value::Null, &set);
+    assert_eq!((&told[0]["private"], &told[0]["gated"]), (&json!(true), &json!("manual")));
+    for (name, theirs) in [("o/ours", &told[0]), ("hf://datasets/o/moved", &told[1])] {
+        let ask = |what: &str| json(&shell, &["repo", what, name, "--token", "hf_any"]);
+        let refs = ask("refs");
+        assert_eq!((&refs["branches"], &refs["tags"]), (&theirs["branches"], &theirs["tags"]));
+        assert_eq!(refs["tags"][0]["name"], "v1");
+        let mut commits = ask("commits")["commits"].clone();
+        for commit in commits.as_array_mut().unwrap() {
+            commit.as_object_mut().unwrap().remove("date").unwrap();
+        }
+        assert_eq!(commits, theirs["commits"]);
+        let files: Vec<Value> =
+            ask("files")["files"].as_array().unwrap().iter().map(|file| file["path"].clone()).collect();
+        assert_eq!(json!(files), theirs["files"]);
+    }
 }
 
 #[test]
