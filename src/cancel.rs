@@ -68,6 +68,11 @@ impl Watch {
         *self.0.borrow()
     }
 
+    /// An error when cancelled, for work between two waits.
+    pub fn check(&self) -> Result<()> {
+        if self.wish() == Wish::Cancel { Err(Error::cancelled()) } else { Ok(()) }
+    }
+
     /// Resolves when the work must not go on: at a pause or a cancel.
     pub async fn stopped(&mut self) {
         // The sender outlives the work; if it is gone, nobody wants the result.

@@ -76,6 +76,8 @@ kinds! {
     Protocol = 29, "PROTOCOL";
     /// The client is offline and the cache does not hold what was asked for.
     Offline = 30, "OFFLINE";
+    /// Another change came first, or it exists already; the error's commit is the head, where it is known.
+    Conflict = 31, "CONFLICT";
 
     /// No connection, or it broke, and the time for retries was over.
     Network = 40, "NETWORK";
@@ -125,6 +127,7 @@ struct Inner {
     os_error: i32,
     url: Option<String>,
     retryable: bool,
+    unprocessed: bool,
     commit: Option<String>,
 }
 
@@ -207,6 +210,14 @@ impl Error {
         self
     }
 
+    /// Says whether the server can't have acted on the request, since it never left or was put off: then it can be
+    /// sent again, whatever it asks for.
+    #[must_use]
+    pub fn unprocessed(mut self, yes: bool) -> Self {
+        self.0.unprocessed = yes;
+        self
+    }
+
     /// Adds the commit that a 404 named.
     #[must_use]
     pub fn commit(mut self, commit: Option<String>) -> Self {
@@ -256,7 +267,12 @@ impl Error {
         self.0.retryable
     }
 
-    /// The commit that the server named in a 404 for a missing file.
+    /// Whether the server surely did not act on the request.
+    pub fn is_unprocessed(&self) -> bool {
+        self.0.unprocessed
+    }
+
+    /// The commit that the server named in a 404 for a missing file; the head, in a conflict.
     pub fn commit_text(&self) -> Option<&str> {
         self.0.commit.as_deref()
     }

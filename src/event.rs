@@ -1,7 +1,7 @@
 //! What a job tells while it runs.
 //!
-//! The protocol: numbers only grow; `received` counts bytes from the network, `done` bytes that are in place
-//! (fetched, restored or cached); a file goes from waiting to running to one of its ends and stays there. Readers
+//! The protocol: numbers only grow; `received` counts bytes from the network, `sent` bytes to it, `done` bytes that are
+//! in place (fetched, restored, cached; of an upload: stored by the server, or there before); a file goes from waiting to running to one of its ends and stays there. Readers
 //! poll a [`Progress`] whenever they like; a job's callback is called at most ten times a second and once more at
 //! the end, with the final numbers, before the completion.
 
@@ -36,6 +36,7 @@ pub struct FileProgress {
     size: AtomicU64,
     done: AtomicU64,
     received: AtomicU64,
+    sent: AtomicU64,
     restored: AtomicU64,
     hashed: AtomicU64,
     state: AtomicU8,
@@ -65,6 +66,10 @@ pub struct Totals {
     pub received: u64,
     /// Bytes that an earlier run had left.
     pub restored: u64,
+    /// Bytes sent to the network.
+    pub sent: u64,
+    /// Bytes hashed.
+    pub hashed: u64,
 }
 
 impl FileProgress {
@@ -74,6 +79,7 @@ impl FileProgress {
             size: size.into(),
             done: 0.into(),
             received: 0.into(),
+            sent: 0.into(),
             restored: 0.into(),
             hashed: 0.into(),
             state: 0.into(),
@@ -89,6 +95,16 @@ impl FileProgress {
     /// Bytes came from the network.
     pub fn add_received(&self, bytes: u64) {
         self.received.fetch_add(bytes, Relaxed);
+    }
+
+    /// Bytes went out to the network, some of them maybe again.
+    pub fn add_sent(&self, bytes: u64) {
+        self.sent.fetch_add(bytes, Relaxed);
+    }
+
+    /// So many bytes more are in place.
+    pub fn add_done(&self, bytes: u64) {
+        self.done.fetch_add(bytes, Relaxed);
     }
 
     /// This many bytes are in place; never goes back.
@@ -137,6 +153,11 @@ impl FileProgress {
     /// Bytes received.
     pub fn received(&self) -> u64 {
         self.received.load(Relaxed)
+    }
+
+    /// Bytes sent.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Relaxed)
     }
 
     /// Bytes restored.
@@ -197,6 +218,8 @@ impl Progress {
             totals.done += if file.size() == 0 { 0 } else { file.done() };
             totals.received += file.received();
             totals.restored += file.restored();
+            totals.sent += file.sent();
+            totals.hashed += file.hashed();
         }
         totals
     }

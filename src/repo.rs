@@ -143,6 +143,11 @@ impl RepoId {
     pub fn id(&self) -> &str {
         &self.id
     }
+
+    /// Namespace, where it has one, and name.
+    pub fn parts(&self) -> (Option<&str>, &str) {
+        self.id.split_once('/').map_or((None, &self.id), |(owner, name)| (Some(owner), name))
+    }
 }
 
 impl fmt::Display for RepoId {
@@ -395,6 +400,28 @@ pub fn check_revision(revision: &str) -> Result<()> {
     })
 }
 
+/// Checks the name of a branch or tag that is to be made, by git's rules and the Hub's; `what` is "branch" or "tag".
+pub fn check_ref_name(what: &str, name: &str) -> Result<()> {
+    let forbidden = |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
+    let fault = path_fault(name)
+        .or_else(|| {
+            name.contains(forbidden).then_some("none of ~^:?*[\\, spaces and control characters may be in it")
+        })
+        .or_else(|| name.contains("..").then_some("it holds '..'"))
+        .or_else(|| (name == "@" || name.contains("@{")).then_some("'@' has a meaning of its own there"))
+        .or_else(|| name.starts_with('-').then_some("it starts with '-'"))
+        .or_else(|| name.ends_with('.').then_some("it ends in '.'"))
+        .or_else(|| {
+            let hidden = |part: &str| part.starts_with('.') || part.as_bytes().ends_with(b".lock");
+            name.split('/').any(hidden).then_some("a part of it starts with '.' or ends in '.lock'")
+        })
+        .or_else(|| name.starts_with("refs/").then_some("give the short name, without refs/"))
+        .or_else(|| is_commit(&name.to_ascii_lowercase()).then_some("it looks like a commit hash"));
+    fault.map_or(Ok(()), |why| {
+        Err(Error::invalid(format!("'{}' can't be the name of a {what}: {why}", name.escape_debug())))
+    })
+}
+
 /// Checks an etag, the name of a blob: a hash in hex, or what else servers send that is a plain file name.
 pub fn check_etag(etag: &str) -> Result<()> {
     let plain = etag.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-'));
@@ -540,6 +567,13 @@ mod tests {
         assert!(check_revision("refs/pr/1").is_ok() && check_revision("feature/a b^").is_ok());
         for revision in ["", "/a", "a/", "../a", "a/../b", "a\\b", "C:a", "a\nb", "a//b"] {
             assert!(check_revision(revision).is_err(), "{revision}");
+        }
+        for name in ["dev", "feature/a-b", "v1.0", "\u{e9}", "a@b"] {
+            assert!(check_ref_name("branch", name).is_ok(), "{name}");
+        }
+        let bad = "|/|a/|a//b|a b|a~1|a^|a:b|a?|a*|a[|a\\b|a..b|..|@|a@{0}|-a|a.|.a|a/.b|a.lock|a/b.lock/c|refs/pr/1|refs/heads/a|a\u{7f}|a\nb";
+        for name in bad.split('|').chain(["0f".repeat(20).as_str()]) {
+            assert_eq!(check_ref_name("tag", name).unwrap_err().kind(), Kind::InvalidArgument, "{name:?}");
         }
         assert!(check_commit(&"0f".repeat(20)).is_ok() && check_commit(&"0F".repeat(20)).is_err());
         assert!(check_xet_hash(&"0f".repeat(32)).is_ok() && check_xet_hash("..").is_err());

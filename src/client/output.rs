@@ -6,7 +6,8 @@ use crate::cache::verify::VerifyReport;
 use crate::digest::Verified;
 use crate::error::Error;
 use crate::event::FileState;
-use crate::hub::{FileMeta, Refs, RepoInfo, TreeFile};
+use crate::hub::discussions::PullRequest;
+use crate::hub::{ApiReply, CommitInfo, FileMeta, Refs, RepoInfo, TreeFile};
 
 /// The result of a job, by what was asked.
 #[derive(Debug)]
@@ -27,6 +28,67 @@ pub enum Output {
     Refs(Refs),
     /// What hashing the cache found.
     Verification(VerifyReport),
+    /// A commit, or what was sent ahead of one.
+    Commit(CommitResult),
+    /// Done, and nothing to tell.
+    Nothing,
+    /// What a store answered to the parts of a file.
+    Parts(PartsResult),
+    /// What the Hub answered to a call.
+    Reply(ApiReply),
+    /// A history.
+    Commits(Vec<CommitInfo>),
+    /// Whether something is there.
+    Exists(bool),
+}
+
+/// What a store answered to each part of a file, in order.
+#[derive(Debug, Clone)]
+pub struct PartsResult {
+    /// The headers of the answers.
+    pub parts: Vec<http::HeaderMap>,
+}
+
+/// A commit that was made, or was not needed.
+#[derive(Debug, Clone)]
+pub struct CommitResult {
+    /// The commit: the last one made, or the head, when nothing had to be committed. None for a preupload.
+    pub oid: Option<String>,
+    /// Its page.
+    pub url: String,
+    /// The pull request that was opened for it.
+    pub pull_request: Option<PullRequest>,
+    /// How many commits were made; 0 says that nothing had changed.
+    pub commits: u64,
+    /// Each file.
+    pub files: Vec<CommitFile>,
+}
+
+/// One file of a commit.
+#[derive(Debug, Clone)]
+pub struct CommitFile {
+    /// Its path in the repository.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its SHA-256, where it is an LFS file.
+    pub oid: Option<String>,
+    /// How it was committed.
+    pub how: HowCommitted,
+}
+
+/// How a file was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum HowCommitted {
+    /// As part of the commit.
+    Regular = 1,
+    /// By its LFS object.
+    Lfs = 2,
+    /// Not at all: the repository holds the same.
+    Unchanged = 3,
+    /// Not at all: the repository's `.gitignore` leaves it out.
+    Ignored = 4,
 }
 
 /// A file that is where it was wanted.

@@ -677,19 +677,28 @@ pub(super) fn start(
 }
 
 /// Starts a job, waits for it and hands its result out.
-fn run<T>(
+pub(super) fn run<T>(
     client: *const hfx_client,
     options: *const hfx_options,
     place: Out<T>,
     convert: fn(&mut Output) -> Option<T>,
     begin: impl FnOnce(&Client, &Options, Hooks) -> Result<Job>,
 ) -> Result<()> {
+    finish(&ended(client, options, begin)?, place, convert)
+}
+
+/// Starts a job and waits for it; its own error is this call's.
+pub(super) fn ended(
+    client: *const hfx_client,
+    options: *const hfx_options,
+    begin: impl FnOnce(&Client, &Options, Hooks) -> Result<Job>,
+) -> Result<Job> {
     if crate::runtime::on_own_thread() {
         return Err(Error::new(Kind::WouldDeadlock, "a job can't be waited for inside a callback"));
     }
     let job = launch(client, options, begin)?;
     job.wait(None)?;
-    finish(&job, place, convert)
+    Ok(job)
 }
 
 fn launch(

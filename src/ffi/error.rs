@@ -51,6 +51,8 @@ pub const HFX_E_HTTP: i32 = 28;
 pub const HFX_E_PROTOCOL: i32 = 29;
 /// The client is offline and the cache does not hold what was asked for.
 pub const HFX_E_OFFLINE: i32 = 30;
+/// Another change came first, or it exists already; the error's commit is the head, where it is known.
+pub const HFX_E_CONFLICT: i32 = 31;
 /// No connection, or it broke, and the time for retries was over.
 pub const HFX_E_NETWORK: i32 = 40;
 /// TLS failed: certificate, handshake or an unusable CA file.
@@ -127,6 +129,7 @@ pub extern "C" fn hfx_status_name(status: hfx_status) -> *const c_char {
             Kind::Http => c"HTTP".as_ptr(),
             Kind::Protocol => c"PROTOCOL".as_ptr(),
             Kind::Offline => c"OFFLINE".as_ptr(),
+            Kind::Conflict => c"CONFLICT".as_ptr(),
             Kind::Network => c"NETWORK".as_ptr(),
             Kind::Tls => c"TLS".as_ptr(),
             Kind::Proxy => c"PROXY".as_ptr(),

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use super::bytes::hfx_bytes;
 use super::cache::hfx_verification;
+use super::commits::hfx_commits;
+use super::committed::hfx_committed;
 use super::convert::{Out, User, handle, maybe_handle, out, put, take};
 use super::error::{hfx_error, hfx_status};
 use super::file::{hfx_file, hfx_meta, hfx_snapshot};
 use super::guard::{guard, value};
 use super::list::{hfx_info, hfx_refs, hfx_tree};
+use super::parts::hfx_parts;
 use super::progress::hfx_progress;
+use super::reply::hfx_reply;
 use crate::client::{Hooks, Job, Output};
 use crate::error::{Error, Kind, Result};
 use crate::log::Level;
@@ -157,7 +161,7 @@ pub extern "C" fn hfx_job_resume(job: *const hfx_job) {
 /// asked for; `HFX_E_TIMEOUT` while it has not ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_check(job: *const hfx_job, err: *mut *mut hfx_error) -> hfx_status {
-    guard(err, || of(job)?.outcome(whole))
+    guard(err, || check(of(job)?))
 }
 
 /// Takes the result of a file download. Every take function: the job must have ended (else `HFX_E_TIMEOUT`); gives
@@ -276,6 +280,65 @@ pub extern "C" fn hfx_job_take_verification(
     })
 }
 
+/// Takes what the Hub answered to a call, or to making, deleting or changing something.
+/// On success `*out_reply` is it, to be freed with hfx_reply_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_reply(
+    job: *const hfx_job,
+    out_reply: *mut *mut hfx_reply,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_reply, "out_reply")?, as_reply))
+}
+
+/// Takes a list of commits.
+/// On success `*out_commits` is it, to be freed with hfx_commits_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_commits(
+    job: *const hfx_job,
+    out_commits: *mut *mut hfx_commits,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_commits, "out_commits")?, as_commits))
+}
+
+/// Takes the result of a commit, an upload, a preupload or a schedule.
+/// On success `*out_committed` is it, to be freed with hfx_committed_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_committed(
+    job: *const hfx_job,
+    out_committed: *mut *mut hfx_committed,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_committed, "out_committed")?, as_committed))
+}
+
+/// Takes what a store answered to a file that was sent to given addresses.
+/// On success `*out_parts` is it, to be freed with hfx_parts_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_parts(
+    job: *const hfx_job,
+    out_parts: *mut *mut hfx_parts,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_parts, "out_parts")?, as_parts))
+}
+
+/// Takes whether something is there.
+/// On success `*out_exists` is 1 or 0; it may be NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_exists(
+    job: *const hfx_job,
+    out_exists: *mut i32,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        put(out_exists, 0);
+        put(out_exists, exists(of(job)?)?);
+        Ok(())
+    })
+}
+
 /// Frees the handle; the job goes on. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_free(job: *mut hfx_job) {
@@ -310,6 +373,51 @@ pub(super) fn as_bytes(output: &mut Output) -> Option<hfx_bytes> {
     }
 }
 
+pub(super) fn as_reply(output: &mut Output) -> Option<hfx_reply> {
+    match output {
+        Output::Reply(reply) => Some(hfx_reply::new(reply)),
+        _ => None,
+    }
+}
+
+pub(super) fn as_commits(output: &mut Output) -> Option<hfx_commits> {
+    match output {
+        Output::Commits(commits) => Some(hfx_commits::new(commits)),
+        _ => None,
+    }
+}
+
+pub(super) fn as_committed(output: &mut Output) -> Option<hfx_committed> {
+    match output {
+        Output::Commit(made) => Some(hfx_committed::new(made)),
+        _ => None,
+    }
+}
+
+pub(super) fn as_parts(output: &mut Output) -> Option<hfx_parts> {
+    match output {
+        Output::Parts(parts) => Some(hfx_parts::new(parts)),
+        _ => None,
+    }
+}
+
+/// Takes an ended job's yes or no.
+pub(super) fn exists(job: &Job) -> Result<i32> {
+    job.take_by(|output| match output {
+        Output::Exists(yes) => Ok(i32::from(*yes)),
+        _ => Err(other_kind()),
+    })
+}
+
+/// How an ended job ended.
+pub(super) fn check(job: &Job) -> Result<()> {
+    job.outcome(whole)
+}
+
+fn other_kind() -> Error {
+    Error::invalid("the job's result is of another kind")
+}
+
 fn take_as<T>(job: *const hfx_job, place: Out<T>, convert: fn(&mut Output) -> Option<T>) -> Result<()> {
     finish(of(job)?, place, convert)
 }
@@ -318,7 +426,7 @@ fn take_as<T>(job: *const hfx_job, place: Out<T>, convert: fn(&mut Output) -> Op
 pub(super) fn finish<T>(job: &Job, place: Out<T>, convert: fn(&mut Output) -> Option<T>) -> Result<()> {
     place.set(job.take_by(|output| {
         let whole = whole(output);
-        let result = convert(output).ok_or_else(|| Error::invalid("the job's result is of another kind"))?;
+        let result = convert(output).ok_or_else(other_kind)?;
         whole.map(|()| result)
     })?);
     Ok(())

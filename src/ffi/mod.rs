@@ -33,6 +33,26 @@ pub mod bytes;
 
 pub mod list;
 
+pub mod reply;
+
+pub mod commits;
+
+pub mod commit;
+
+pub mod upload;
+
+pub mod schedule;
+
+pub mod committed;
+
+pub mod parts;
+
+pub mod hub_call;
+
+pub mod repos;
+
+pub mod refs;
+
 pub mod map;
 
 pub mod cache;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Kind, Result};
 use crate::net::retry::{Backoff, Patience};
-use crate::net::{Answer, Call, Net, Origin, Timeouts, Url, classify, redirect};
+use crate::net::{Answer, Call, Net, Origin, Payload, Timeouts, Url, classify, redirect};
 use crate::options::{Opt, Options};
 use crate::repo::RepoId;
 
@@ -113,13 +113,20 @@ impl Hub {
 
     /// GETs JSON.
     pub async fn get_json<T: DeserializeOwned>(&self, url: &Url) -> Result<(T, Reply)> {
-        let reply = self.call(Method::GET, url, HeaderMap::new(), Bytes::new()).await?;
+        let reply = self.call(Method::GET, url, HeaderMap::new(), Payload::default()).await?;
         let value = parse(&reply)?;
         Ok((value, reply))
     }
 
     /// Makes a call, follows redirects within the Hub, and returns an answer below 400.
-    pub async fn call(&self, method: Method, url: &Url, headers: HeaderMap, body: Bytes) -> Result<Reply> {
+    pub async fn call(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: impl Into<Payload>,
+    ) -> Result<Reply> {
+        let body = body.into();
         let mut backoff = Backoff::default();
         let patience = self.patience();
         loop {
@@ -135,11 +142,30 @@ impl Hub {
         }
     }
 
-    async fn follow(&self, method: &Method, url: &Url, headers: &HeaderMap, body: &Bytes) -> Result<Reply> {
+    /// GETs whatever is there.
+    pub async fn get(&self, url: &Url) -> Result<Reply> {
+        self.call(Method::GET, url, HeaderMap::new(), Payload::default()).await
+    }
+
+    /// As [`Hub::call`], without trying again: for what must not happen twice.
+    pub(super) async fn follow(
+        &self,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: &Payload,
+    ) -> Result<Reply> {
         let mut url = url.clone();
         for _ in 0..=redirect::MOST {
             let mut answer = self.send(method.clone(), &url, headers, body.clone()).await?;
             if let Some(next) = redirect_of(&answer, &url)? {
+                // What changes something goes to the Hub alone; and 303 says that it was done, and answered elsewhere.
+                let stays = answer.status != 303 && redirect::stays_at_hub(self.home(), next.origin());
+                if !method.is_safe() && !stays {
+                    let what =
+                        format!("a {method} was redirected to {} with {}", next.origin(), answer.status);
+                    return Err(Error::new(Kind::Protocol, what).url(url.as_str()));
+                }
                 answer.body.drain().await;
                 url = next;
                 continue;
@@ -158,14 +184,22 @@ impl Hub {
     }
 
     /// One exchange, without retry or redirect; the token goes along only where it may.
-    pub async fn send(&self, method: Method, url: &Url, headers: &HeaderMap, body: Bytes) -> Result<Answer> {
-        let mut all = headers.clone();
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &HeaderMap,
+        body: Payload,
+    ) -> Result<Answer> {
+        let mut all = HeaderMap::new();
         if redirect::token_may_go(self.home(), url.origin(), self.allow_http_token) {
-            all.extend(self.headers.clone());
+            all.clone_from(&self.headers);
         } else if url.origin() == self.home() {
-            all.extend(self.headers.clone());
+            all.clone_from(&self.headers);
             all.remove(header::AUTHORIZATION);
         }
+        // A call's own headers count before those of the client.
+        all.extend(headers.clone());
         self.net.send(&Call { method, url: url.clone(), headers: all, body, timeouts: self.timeouts }).await
     }
 

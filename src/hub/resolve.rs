@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use super::api::{Hub, redirect_of};
 use crate::error::{Error, Kind, Result};
 use crate::net::retry::Backoff;
-use crate::net::{Answer, Url, classify, redirect};
+use crate::net::{Answer, Payload, Url, classify, redirect};
 use crate::repo::{RepoId, check_commit, check_etag, encode_path, encode_revision};
 
 /// How often a failed question is asked again.
@@ -115,7 +115,7 @@ impl Hub {
             if method == Method::GET {
                 headers.insert(header::RANGE, HeaderValue::from_static("bytes=0-0"));
             }
-            let mut answer = self.send(method.clone(), &url, &headers, bytes::Bytes::new()).await?;
+            let mut answer = self.send(method.clone(), &url, &headers, Payload::default()).await?;
             if answer.status >= 400 {
                 let body = answer.body.read(64 << 10).await.unwrap_or_default();
                 let error = self.error_of(answer.status, &answer.headers, &body, &url);

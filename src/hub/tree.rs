@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Deserialize;
 
-use super::api::{Hub, next_page, parse};
+use super::api::{Hub, parse};
 use crate::error::{Error, Kind, Result};
-use crate::net::Url;
 use crate::repo::{RepoId, check_commit, check_etag, check_repo_path, encode_path, encode_revision};
 
 /// A listing longer than this is not believed.
@@ -182,22 +181,9 @@ impl Hub {
         form.push("expand=false".to_owned());
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        let reply = self.call(Method::POST, &url, headers, form.join("&").into()).await?;
+        let reply = self.call(Method::POST, &url, headers, form.join("&").into_bytes()).await?;
         let entries: Vec<WireEntry> = parse(&reply)?;
         entries.into_iter().filter_map(|entry| checked(entry).transpose()).collect()
-    }
-
-    fn page_after(&self, url: &Url, headers: &HeaderMap) -> Result<Option<Url>> {
-        let Some(link) = next_page(headers) else { return Ok(None) };
-        let next = url.join(&link).map_err(|e| e.with_kind(Kind::Protocol))?;
-        // A mirror that passes the Hub's own links on is asked itself.
-        let mine = if next.origin() == self.home() { next } else { self.url(next.path_and_query())? };
-        if mine == *url {
-            return Err(
-                Error::new(Kind::Protocol, "the listing's next page is the same page").url(url.as_str())
-            );
-        }
-        Ok(Some(mine))
     }
 }
 

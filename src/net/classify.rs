@@ -11,6 +11,11 @@ pub fn may_retry(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
+/// Whether the server put the request off without acting on it.
+fn put_off(status: u16, headers: &HeaderMap) -> bool {
+    status == 429 || (status == 503 && header(headers, "retry-after").is_some())
+}
+
 /// A header's text.
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
@@ -42,6 +47,7 @@ pub fn status_error(status: u16, headers: &HeaderMap, body: &[u8], url: &str, re
         (_, 401) => (Kind::Unauthorized, "a token is needed"),
         (_, 403) => (Kind::Forbidden, "access is forbidden"),
         (_, 404) if repo_path => (Kind::EntryNotFound, "not found"),
+        (_, 409 | 412) => (Kind::Conflict, "it is there already, or another change came first"),
         (_, 429) => (Kind::RateLimited, "too many requests"),
         (_, 407) => (Kind::Proxy, "the proxy asks for a user and a password"),
         _ => (Kind::Http, "the server refused"),
@@ -54,6 +60,7 @@ pub fn status_error(status: u16, headers: &HeaderMap, body: &[u8], url: &str, re
         .http(status, request_id(headers))
         .url(url)
         .retryable(may_retry(status))
+        .unprocessed(put_off(status, headers))
         .commit(header(headers, "x-repo-commit").map(str::to_owned))
 }
 
@@ -131,6 +138,7 @@ mod tests {
         );
         assert_eq!(kind(500, &[], "<html>", true), Kind::Http);
         assert_eq!(kind(404, &[], "", true), Kind::EntryNotFound);
+        assert_eq!(kind(409, &[], "", false), Kind::Conflict);
     }
 
     #[test]

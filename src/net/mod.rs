@@ -8,6 +8,7 @@
 pub mod classify;
 pub mod connect;
 pub mod outage;
+pub mod payload;
 pub mod pool;
 pub mod proxy;
 pub mod ratelimit;
@@ -17,5 +18,6 @@ pub mod retry;
 pub mod tls;
 pub mod url;
 
+pub use payload::{Content, Payload};
 pub use request::{Answer, Body, Call, Net, Timeouts};
 pub use url::{Origin, Url};

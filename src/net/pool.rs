@@ -5,15 +5,16 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -21,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use super::payload::{Outgoing, Payload, Sent};
 use super::url::Origin;
 
 /// How long an idle connection is kept: below what common servers allow.
@@ -30,7 +32,7 @@ const KEPT: usize = 64;
 /// Largest read from a socket. It bounds the head of an answer as well, and stays in a core's second-level cache.
 pub const READ_SIZE: usize = 256 << 10;
 
-type Driver = Connection<TokioIo<Stream>, Full<Bytes>>;
+type Driver = Connection<TokioIo<Stream>, Outgoing>;
 
 /// Bytes that are read from a socket at once for TLS, which by itself asks for one record at a time.
 pub const TLS_READ: usize = 128 << 10;
@@ -38,20 +40,24 @@ pub const TLS_READ: usize = 128 << 10;
 /// A socket, plain or with TLS.
 pub enum Stream {
     /// Plain TCP.
-    Plain(TcpStream),
+    Plain(Socket),
     /// TLS over TCP.
     Tls(Box<TlsStream<BufReader<Socket>>>),
 }
 
-/// A TCP socket without vectored writes: `writev` knows no `MSG_NOSIGNAL`, and a host that does not ignore SIGPIPE
-/// would be killed by a peer that is gone.
-pub struct Socket(pub TcpStream);
+/// A TCP socket without `writev`, which knows no `MSG_NOSIGNAL`: a host that does not ignore SIGPIPE would be killed by
+/// a peer that is gone. Once the peer takes no more, what is written is dropped, and what it sent before can be read.
+pub struct Socket {
+    tcp: TcpStream,
+    shut: Arc<AtomicBool>,
+}
 
 /// An HTTP/1.1 connection.
 pub struct Connected {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Outgoing>,
     driver: Pin<Box<Driver>>,
     ended: bool,
+    shut: Arc<AtomicBool>,
     /// The origin it leads to.
     pub origin: Origin,
     /// The address at the other end (the proxy's, where there is one).
@@ -70,12 +76,21 @@ impl Connected {
         address: SocketAddr,
         absolute: Option<Option<HeaderValue>>,
     ) -> hyper::Result<Self> {
+        let shut = stream.socket().shut.clone();
         let (sender, driver) = Builder::new().max_buf_size(READ_SIZE).handshake(TokioIo::new(stream)).await?;
-        Ok(Self { sender, driver: Box::pin(driver), ended: false, origin, address, absolute, reused: false })
+        let driver = Box::pin(driver);
+        Ok(Self { sender, driver, ended: false, shut, origin, address, absolute, reused: false })
+    }
+
+    /// Starts a body for this connection; and how far it is out.
+    pub(super) fn body(&self, payload: &Payload) -> (Outgoing, Arc<Sent>) {
+        let body = Outgoing::new(payload, self.shut.clone());
+        let sent = body.sent();
+        (body, sent)
     }
 
     /// Sends a request and waits for the head of its answer.
-    pub async fn send(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
+    pub(super) async fn send(&mut self, request: Request<Outgoing>) -> hyper::Result<Response<Incoming>> {
         let mut answer = pin!(self.sender.send_request(request));
         let (driver, ended) = (&mut self.driver, &mut self.ended);
         poll_fn(|cx| {
@@ -158,13 +173,34 @@ impl Pool {
     }
 }
 
+impl Socket {
+    /// Over a connection that was made.
+    pub fn new(tcp: TcpStream) -> Self {
+        Self { tcp, shut: Arc::default() }
+    }
+}
+
+impl Stream {
+    fn socket(&self) -> &Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(tls) => tls.get_ref().0.get_ref(),
+        }
+    }
+}
+
+/// The first bytes of a list that there are: each is written by itself, and none is copied to be joined.
+fn first<'a>(bufs: &'a [IoSlice<'_>]) -> &'a [u8] {
+    bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf)
+}
+
 impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
+        Pin::new(&mut self.tcp).poll_read(cx, buf)
     }
 }
 
@@ -174,15 +210,26 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
+        if self.shut.load(Relaxed) {
+            return Poll::Ready(Ok(buf.len()));
+        }
+        match Pin::new(&mut self.tcp).poll_write(cx, buf) {
+            Poll::Ready(Err(error))
+                if matches!(error.kind(), BrokenPipe | ConnectionReset | ConnectionAborted) =>
+            {
+                self.shut.store(true, Relaxed);
+                Poll::Ready(Ok(buf.len()))
+            }
+            written => written,
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }
 
@@ -219,6 +266,18 @@ impl AsyncWrite for Stream {
             Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, buf),
         }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        self.poll_write(cx, first(bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {

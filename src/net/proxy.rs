@@ -54,8 +54,12 @@ impl Rules {
         self.0.as_ref()?.intercept(&uri)
     }
 
-    /// Connects to `origin`, through its proxy where it has one.
+    /// Connects to `origin`, through its proxy where it has one. A failure is one before any request was sent.
     pub async fn connect(&self, dialer: &Dialer, origin: &Origin) -> Result<Tunnel> {
+        self.tunnel(dialer, origin).await.map_err(|error| error.unprocessed(true))
+    }
+
+    async fn tunnel(&self, dialer: &Dialer, origin: &Origin) -> Result<Tunnel> {
         let Some(proxy) = self.of(origin) else {
             let (stream, address) = dialer.connect(&origin.host, origin.port).await?;
             return Ok(Tunnel { stream, address, absolute: None });

@@ -3,14 +3,13 @@
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, Method, Request, header};
-use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -20,6 +19,7 @@ use tokio_rustls::TlsConnector;
 
 use super::classify;
 use super::connect::Dialer;
+use super::payload::{Outgoing, Payload, Sent};
 use super::pool::{Connected, Pool, Socket, Stream, TLS_READ};
 use super::proxy::{Rules, absolute_form};
 use super::ratelimit::Gates;
@@ -30,6 +30,8 @@ use crate::options::{Opt, Options};
 
 /// An unread rest of a body up to this size is read for the sake of the connection.
 const DRAIN: u64 = 64 << 10;
+/// Least time for the answer to content that was sent whole.
+const STORING: Duration = Duration::from_mins(1);
 
 /// The bounds on each wait of an exchange.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +53,8 @@ pub struct Call {
     pub url: Url,
     /// Headers besides Host, User-Agent and Accept-Encoding.
     pub headers: HeaderMap,
-    /// The body; sent again when a kept connection turns out to be closed.
-    pub body: Bytes,
+    /// The body; sent again when a kept connection turns out to be closed before it could be answered.
+    pub body: Payload,
     /// The bounds.
     pub timeouts: Timeouts,
 }
@@ -146,25 +148,23 @@ impl Net {
     }
 
     async fn exchange(&self, mut connected: Connected, call: &Call) -> Result<Answer, Failed> {
-        let request = self.request(&connected, call).map_err(Failed::Error)?;
-        let answer = match tokio::time::timeout(call.timeouts.head, connected.send(request)).await {
+        let (body, sent) = connected.body(&call.body);
+        let request = self.request(&connected, call, body).map_err(Failed::Error)?;
+        let reused = connected.reused;
+        let answer = match head(connected.send(request), call, &sent).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) if connected.reused && (error.is_canceled() || error.is_incomplete_message()) => {
-                return Err(Failed::Stale);
-            }
+            Ok(Err(error)) if reused && was_not_taken(&error, &call.method) => return Err(Failed::Stale),
+            Ok(Err(error)) if error.is_user() => return Err(Failed::Error(unreadable(&error, &call.url))),
             Ok(Err(error)) => {
                 if !error.is_parse() {
                     self.dialer.penalise(connected.address);
                 }
                 return Err(Failed::Error(broken(&error, &call.url)));
             }
-            Err(_) => {
+            Err(what) => {
                 self.dialer.penalise(connected.address);
-                let limit = call.timeouts.head.as_millis();
                 return Err(Failed::Error(
-                    Error::new(Kind::Timeout, format!("no answer within {limit} ms"))
-                        .url(call.url.as_str())
-                        .retryable(true),
+                    Error::new(Kind::Timeout, what).url(call.url.as_str()).retryable(true),
                 ));
             }
         };
@@ -185,16 +185,13 @@ impl Net {
         Ok(Answer { status, headers: head.headers, origin: call.url.origin().clone(), body })
     }
 
-    fn request(&self, connected: &Connected, call: &Call) -> Result<Request<Full<Bytes>>> {
+    fn request(&self, connected: &Connected, call: &Call, body: Outgoing) -> Result<Request<Outgoing>> {
         let target = match connected.absolute {
             Some(_) => absolute_form(&call.url),
             None => call.url.path_and_query(),
         };
-        let mut request = Request::builder()
-            .method(call.method.clone())
-            .uri(target)
-            .body(Full::new(call.body.clone()))
-            .map_err(|error| {
+        let mut request =
+            Request::builder().method(call.method.clone()).uri(target).body(body).map_err(|error| {
                 Error::invalid("not a URL that can be asked for").cause(&error).url(call.url.as_str())
             })?;
         let headers = request.headers_mut();
@@ -204,6 +201,9 @@ impl Net {
         headers.insert(header::HOST, host);
         headers.entry(header::USER_AGENT).or_insert_with(|| self.agent.clone());
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if call.body.length() == 0 && matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         if let Some(Some(authorization)) = &connected.absolute {
             headers.insert(header::PROXY_AUTHORIZATION, authorization.clone());
         }
@@ -228,7 +228,7 @@ impl Net {
             let config = self.tls_config()?;
             let name = ServerName::try_from(origin.host.clone())
                 .map_err(|_| Error::invalid(format!("{} can't be the name in a certificate", origin.host)))?;
-            let stream = BufReader::with_capacity(TLS_READ, Socket(tunnel.stream));
+            let stream = BufReader::with_capacity(TLS_READ, Socket::new(tunnel.stream));
             let tls = TlsConnector::from(config).connect(name, stream).await.map_err(|error| {
                 // A certificate stays wrong however often it is asked for; a broken line may heal.
                 let again = error.kind() != std::io::ErrorKind::InvalidData;
@@ -239,7 +239,7 @@ impl Net {
             })?;
             Stream::Tls(Box::new(tls))
         } else {
-            Stream::Plain(tunnel.stream)
+            Stream::Plain(Socket::new(tunnel.stream))
         };
         Connected::start(stream, origin.clone(), tunnel.address, tunnel.absolute)
             .await
@@ -254,6 +254,46 @@ impl Net {
 enum Failed {
     Stale,
     Error(Error),
+}
+
+/// Waits for the head of an answer: while the body goes out, for as long as it goes out.
+async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> Result<T, String> {
+    let mut answer = pin!(answer);
+    let mut before = 0;
+    loop {
+        let ended = sent.ended();
+        let limit = match ended {
+            // What a store was sent it has to write down, and a proxy to pass on, before they answer.
+            true if call.body.is_stream() => call.timeouts.head.max(STORING),
+            true => call.timeouts.head,
+            false => call.timeouts.stall,
+        };
+        if let Ok(answer) = tokio::time::timeout(limit, &mut answer).await {
+            return Ok(answer);
+        }
+        let now = sent.bytes();
+        if ended {
+            return Err(format!("no answer within {} ms", limit.as_millis()));
+        }
+        if now == before && !sent.ended() {
+            return Err(format!("not a byte was taken for {} ms", limit.as_millis()));
+        }
+        before = now;
+    }
+}
+
+/// Whether a request on a kept connection can be sent again without a second thought: it was never sent, or doing it
+/// twice is the same as doing it once.
+fn was_not_taken(error: &hyper::Error, method: &Method) -> bool {
+    error.is_canceled() || (error.is_incomplete_message() && method.is_idempotent())
+}
+
+/// What the body itself failed with.
+fn unreadable(error: &hyper::Error, url: &Url) -> Error {
+    let own = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>());
+    own.cloned().unwrap_or_else(|| {
+        Error::new(Kind::Internal, "the body can't be sent").cause(error).url(url.as_str())
+    })
 }
 
 fn broken(error: &hyper::Error, url: &Url) -> Error {

@@ -39,7 +39,7 @@ impl Options {
         }
         let home = hf_home(&get);
         if let Some(home) = &home {
-            for (id, folder) in [(Opt::CacheDir, "hub"), (Opt::AssetsDir, "assets")] {
+            for (id, folder) in [(Opt::CacheDir, "hub"), (Opt::AssetsDir, "assets"), (Opt::StateDir, "hfx")] {
                 if !options.is_set(id) {
                     options.set_text(id, &home.join(folder).to_string_lossy())?;
                 }
@@ -70,6 +70,13 @@ impl Options {
         }
         Ok(options)
     }
+}
+
+/// Where the environment of this process says that the active token lies. The named ones lie beside it, in
+/// `stored_tokens`.
+pub fn token_path() -> Option<PathBuf> {
+    let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    token_file(&get, hf_home(&get).as_ref())
 }
 
 /// `HF_HOME`, by default below the user's cache folder.

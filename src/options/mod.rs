@@ -6,6 +6,8 @@
 
 mod env;
 
+pub use env::token_path;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -121,6 +123,20 @@ options! {
     MaxWorkers = 36, "max_workers", Type::Int, "0", 0, 4096, JOB, [], "Most files of one snapshot in work at once; 0 is as many as there are connections for.";
     ExpectSha256 = 37, "sha256", Type::Text, "", 0, 0, JOB, [], "The SHA-256 that a plain URL's file must have, 64 hex digits.";
     Resume = 38, "resume", Type::Bool, "true", 0, 0, JOB, [], "Go on with what an earlier run left; false starts again.";
+    CommitMessage = 39, "commit_message", Type::Text, "", 0, 0, JOB, [], "First line of the commit; without one it says what was uploaded.";
+    CommitDescription = 40, "commit_description", Type::Text, "", 0, 0, JOB, [], "What the commit says below its first line.";
+    ParentCommit = 41, "parent_commit", Type::Text, "", 0, 0, JOB, [], "The commit that must be the head; without one it is the head when the job begins.";
+    CreatePr = 42, "create_pr", Type::Bool, "false", 0, 0, JOB, [], "Open a pull request and commit to it.";
+    Delete = 43, "delete", Type::List, "", 0, 0, JOB, [], "Pattern of the files to delete from the repository's folder when a folder is uploaded to it.";
+    Commits = 44, "commits", Type::Choice(&["auto", "one", "paced"]), "auto", 0, 0, JOB, [], "How a folder is committed: at once, or in several commits of a size that the Hub takes well; auto does that for more than 1,000 changed files or 100 MiB of regular content.";
+    Source = 45, "source", Type::Choice(&["read", "map"]), "read", 0, 0, JOB, [], "How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the file meanwhile.";
+    StateDir = 46, "state_dir", Type::Text, "", 0, 0, JOB, [], "Folder in which uploads remember hashes and parts, to go on after a crash; without one they remember nothing.";
+    Sequence = 47, "sequence", Type::Int, "0", 0, MAX, JOB, [], "Jobs of one client with the same number run one after another, in the order of their start; 0 does not wait.";
+    ExistOk = 48, "exist_ok", Type::Bool, "false", 0, 0, JOB, [], "Making a repository, branch or tag that is there already is a success.";
+    MissingOk = 49, "missing_ok", Type::Bool, "false", 0, 0, JOB, [], "Deleting a repository, branch or tag that is not there is a success.";
+    Visibility = 50, "visibility", Type::Choice(&["public", "private", "protected"]), "", 0, 0, JOB, [], "Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.";
+    SpaceSdk = 51, "space_sdk", Type::Choice(&["gradio", "streamlit", "docker", "static"]), "", 0, 0, JOB, [], "What a Space that is made runs on.";
+    Gated = 52, "gated", Type::Choice(&["auto", "manual", "false"]), "", 0, 0, JOB, [], "How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.";
 }
 
 /// Values for some of the options; the others have their defaults.
@@ -186,7 +202,8 @@ impl Options {
     /// Sets a text, a secret or a choice; adds to a list.
     pub fn set_text(&mut self, id: Opt, value: &str) -> Result<()> {
         let spec = id.spec();
-        if value.contains(['\0', '\n', '\r']) && !matches!(spec.kind, Type::Secret) {
+        let lines = id == Opt::CommitDescription && !value.contains('\0');
+        if value.contains(['\0', '\n', '\r']) && !matches!(spec.kind, Type::Secret) && !lines {
             return Err(Error::invalid(format!("option {}: line breaks and NUL are not allowed", spec.name)));
         }
         match spec.kind {

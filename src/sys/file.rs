@@ -1,4 +1,5 @@
 //! Positioned reads and writes, room reserved ahead, early write-back, copies that share blocks.
+#![allow(unsafe_code)]
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -49,6 +50,35 @@ pub fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io:
         }
         buffer = &mut buffer[n..];
         offset += n as u64;
+    }
+    Ok(())
+}
+
+/// Reads exactly `length` bytes from `offset` on into the room that `buffer` has behind its end; `UnexpectedEof` when
+/// the file ends before.
+pub fn read_into(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) -> io::Result<()> {
+    let start = buffer.len();
+    buffer.reserve_exact(length);
+    #[cfg(unix)]
+    while buffer.len() < start + length {
+        let (left, at) = (start + length - buffer.len(), offset + (buffer.len() - start) as u64);
+        // Without this bound a read could bring more than was asked for.
+        let room = &mut buffer.spare_capacity_mut()[..left];
+        let filled = match rustix::io::pread(file, room, at) {
+            Ok((filled, _)) => filled.len(),
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if filled == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        // SAFETY: pread has filled that many bytes of the room behind the end.
+        unsafe { buffer.set_len(buffer.len() + filled) };
+    }
+    #[cfg(windows)]
+    {
+        buffer.resize(start + length, 0);
+        read_exact_at(file, &mut buffer[start..], offset)?;
     }
     Ok(())
 }

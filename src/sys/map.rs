@@ -154,6 +154,12 @@ impl View {
     }
 }
 
+impl AsRef<[u8]> for View {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

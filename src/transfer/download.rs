@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use twox_hash::XxHash3_64;
 
+use super::attempts::Attempts;
 use super::journal::{Journal, Record};
 use super::limit::{Limits, Slot};
 use super::plan::{Plan, RangeSet};
@@ -27,9 +28,9 @@ use crate::cancel::{Watch, Wish};
 use crate::digest::{Expected, Hasher, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
-use crate::log::{Level, Log};
-use crate::net::outage::{Outage, Probe};
-use crate::net::retry::{Backoff, Patience};
+use crate::log::Log;
+use crate::net::outage::Outage;
+use crate::net::retry::Patience;
 use crate::net::{Body, Net};
 
 /// A part notes what it has after this many bytes.
@@ -44,12 +45,6 @@ const MIDSTATE: u64 = 64 << 20;
 const SMALL: u64 = 1 << 20;
 /// Data is pushed to the disk after this many bytes, so that the end does not wait for all of it.
 const SYNC: u64 = 128 << 20;
-/// How often in a row a part may get answers that can't be used.
-const USELESS: u32 = 4;
-/// How often in a row a server may fail without any progress.
-const SERVER_FAILURES: u32 = 8;
-/// How long a part that failed leaves trying to the one that probes.
-const TRUST: Duration = Duration::from_secs(2);
 /// How long an ending transfer waits for its parts to note what they have.
 const GRACE: Duration = Duration::from_millis(1500);
 /// An exchange of at least this many bytes tells what a connection brings.
@@ -351,8 +346,7 @@ impl Transfer {
     ) -> Result<PartEnd> {
         let mut at = range.start;
         let mut slot = Some(slot);
-        let mut backoff = Backoff::default();
-        let mut probe: Option<Probe<'_>> = None;
+        let mut attempts = Attempts::new(&self.engine, &self.progress.name, &self.patience);
         let outcome = loop {
             let before = at;
             let mut held = match slot.take() {
@@ -379,14 +373,14 @@ impl Transfer {
             let tried = match tried {
                 Ok(Opened::Whole(whole)) if self.covers_all(at..range.end) => {
                     // The whole file is what was asked for.
-                    self.receive(whole, &mut at, range.end, &mut held, &mut watch, &mut probe).await
+                    self.receive(whole, &mut at, range.end, &mut held, &mut watch, &mut attempts).await
                 }
                 Ok(Opened::Whole(whole)) => {
                     self.plan().give_back(at..range.end);
                     return Ok(PartEnd::Whole(whole, held));
                 }
                 Ok(Opened::Part(part)) => {
-                    self.receive(part, &mut at, range.end, &mut held, &mut watch, &mut probe).await
+                    self.receive(part, &mut at, range.end, &mut held, &mut watch, &mut attempts).await
                 }
                 Err(error) => Err(error),
             };
@@ -398,9 +392,9 @@ impl Transfer {
                 Err(error) => error,
             };
             if at > before {
-                backoff.reset();
+                attempts.reset();
             }
-            match self.after_failure(&error, &mut backoff, held, &mut watch, &mut probe).await {
+            match attempts.failed(&error, held, &mut watch).await {
                 Ok(()) => {}
                 Err(error) => break Err(error),
             }
@@ -414,52 +408,6 @@ impl Transfer {
         range.start == 0 && self.source.remote().size == Some(range.end)
     }
 
-    /// Decides what a failure means: waits and returns, or says that it is final.
-    async fn after_failure<'a>(
-        &'a self,
-        error: &Error,
-        backoff: &mut Backoff,
-        slot: Slot,
-        watch: &mut Watch,
-        probe: &mut Option<Probe<'a>>,
-    ) -> Result<()> {
-        if watch.wish() != Wish::Run {
-            return Err(Error::cancelled());
-        }
-        let network = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy);
-        if network {
-            slot.failed();
-        }
-        drop(slot);
-        let useless = matches!(error.kind(), Kind::Protocol | Kind::ContentChanged);
-        let spent = (useless && backoff.failures() + 1 >= USELESS)
-            || (!network && backoff.failures() + 1 >= SERVER_FAILURES);
-        if !error.is_retryable() || spent {
-            return Err(error.clone());
-        }
-        let wait = backoff.next(fastrand::f64());
-        self.engine.log.tell(Level::Warn, "transfer", || {
-            format!("{}: {error}; trying again in {} ms", self.progress.name, wait.as_millis())
-        });
-        if !self.patience().allows(Instant::now(), wait) {
-            return Err(error.clone().context("gave up after no progress for too long"));
-        }
-        if network && probe.is_none() {
-            // Whoever probes may have a trouble of its own, which says nothing of this part's.
-            let turn = async { Ok(tokio::time::timeout(TRUST, self.engine.outage.probe()).await) };
-            *probe = watch.guard(turn).await?.ok().flatten();
-            if probe.is_none() && backoff.failures() == 1 {
-                return Ok(()); // The network is back.
-            }
-        }
-        watch
-            .guard(async {
-                tokio::time::sleep(wait).await;
-                Ok(())
-            })
-            .await
-    }
-
     /// Moves a body into the sink.
     async fn receive(
         self: &Arc<Self>,
@@ -468,7 +416,7 @@ impl Transfer {
         end: u64,
         slot: &mut Slot,
         watch: &mut Watch,
-        probe: &mut Option<Probe<'_>>,
+        attempts: &mut Attempts<'_>,
     ) -> Result<()> {
         let meter = Metered::new(self, end - *at);
         let mut note = Note::new(*at);
@@ -499,9 +447,7 @@ impl Transfer {
                 Err(error) => break Err(error),
             };
             if !slot.delivers() {
-                // The first bytes of an exchange prove the network; the probe's turn ends after it is told.
-                self.engine.outage.recovered();
-                *probe = None;
+                attempts.proved();
             }
             if chunk.len() as u64 > end - *at {
                 break Err(
@@ -611,8 +557,7 @@ impl Transfer {
     ) -> Result<PartEnd> {
         let size = self.source.remote().size.unwrap_or(self.bounds.end);
         let mut slot = Some(slot);
-        let mut backoff = Backoff::default();
-        let mut probe = None;
+        let mut attempts = Attempts::new(&self.engine, &self.progress.name, &self.patience);
         let mut furthest = 0;
         loop {
             let mut held = match slot.take() {
@@ -627,7 +572,9 @@ impl Transfer {
             };
             let mut at = 0;
             let tried = match opened {
-                Ok(body) => self.receive_stream(body, &mut at, size, &mut held, &mut watch, &mut probe).await,
+                Ok(body) => {
+                    self.receive_stream(body, &mut at, size, &mut held, &mut watch, &mut attempts).await
+                }
                 Err(error) => Err(error),
             };
             let Err(error) = tried else {
@@ -636,9 +583,9 @@ impl Transfer {
             };
             if at > furthest {
                 furthest = at;
-                backoff.reset();
+                attempts.reset();
             }
-            self.after_failure(&error, &mut backoff, held, &mut watch, &mut probe).await?;
+            attempts.failed(&error, held, &mut watch).await?;
         }
     }
 
@@ -650,7 +597,7 @@ impl Transfer {
         size: u64,
         slot: &mut Slot,
         watch: &mut Watch,
-        probe: &mut Option<Probe<'_>>,
+        attempts: &mut Attempts<'_>,
     ) -> Result<()> {
         while *at < self.bounds.start {
             let Some(chunk) = watch.guard(body.chunk()).await? else {
@@ -677,7 +624,7 @@ impl Transfer {
             }
             return Ok(());
         }
-        self.receive(body, at, size, slot, watch, probe).await
+        self.receive(body, at, size, slot, watch, attempts).await
     }
 
     /// Hashes the contiguous prefix behind the parts.

@@ -6,10 +6,13 @@
 //! [`journal`], and the hash follows the contiguous edge. The [`limit`]s (connections, bytes per second) belong
 //! to the client and are shared by all its transfers.
 
+pub mod attempts;
 pub mod download;
 pub mod journal;
 pub mod limit;
 pub mod plan;
+pub mod reader;
 pub mod sink;
 pub mod source;
+pub mod upload;
 pub mod window;

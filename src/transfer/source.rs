@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::digest::Expected;
 use crate::error::{Error, Kind, Result};
-use crate::net::{Answer, Body, Call, Net, Origin, Timeouts, Url, classify, redirect};
+use crate::net::{Answer, Body, Call, Net, Origin, Payload, Timeouts, Url, classify, redirect};
 
 /// How often in a row a signed address may be refused before the refusal is believed.
 const REFUSALS: u32 = 3;
@@ -220,7 +220,7 @@ impl Source {
             method: Method::GET,
             url: url.clone(),
             headers,
-            body: bytes::Bytes::new(),
+            body: Payload::default(),
             timeouts: self.remote.timeouts,
         };
         self.net.send(&call).await

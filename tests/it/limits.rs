@@ -140,11 +140,15 @@ fn a_disk_that_fills_up_ends_with_an_error_and_what_came_is_kept() {
     for sink in ["write", "map"] {
         lab.hub.forget();
         lab.hub.fault(json!({"port": "hub", "path": ".txt", "times": 0}), json!({"rate": 1_000_000}));
-        let options = [("sink", sink), ("max_connections", "4"), ("fail_fast", "false")];
+        // The last part of the large file comes slowly: the others are there and noted when the disk fills up.
+        lab.hub.fault(json!({"port": "cdn", "range_from": 8 * M, "times": 0}), json!({"rate": 1_000_000}));
+        let options =
+            [("sink", sink), ("max_connections", "4"), ("part_size", "4194304"), ("fail_fast", "false")];
         let task = Task::download(&lab, None, &options);
         // Somebody else takes the room once it is under way; then gives it back.
         let script = "\"$@\" > $C.first & P=$!; \
-             while [ $(ls $C/models--o--n/blobs 2>/dev/null | wc -l) -lt 4 ]; do sleep 0.02; done; \
+             there() { N=$(du -k $C/models--o--n/blobs/*.incomplete 2>/dev/null | sort -n | tail -1 | cut -f1); [ ${N:-0} -ge 8704 ]; }; \
+             until there; do sleep 0.02; done; \
              head -c 64M /dev/zero > $C/fill 2>/dev/null; wait $P; rm $C/fill; \
              grep -q DISK_FULL $C.first || { cat $C.first; exit 3; }; exec \"$@\"";
         let Some(ended) = on_a_small_disk(&lab, &task, "26m", script) else { return };

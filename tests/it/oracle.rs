@@ -26,7 +26,7 @@ static PYTHON: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
 });
 
 /// The Python, or a skip that people see.
-fn python(test: &str) -> Option<&'static Path> {
+pub fn python(test: &str) -> Option<&'static Path> {
     match &*PYTHON {
         Ok(path) => Some(path),
         Err(why) if std::env::var("CI").is_ok_and(|ci| ci == "true") => panic!("no Python oracle: {why}"),
@@ -65,7 +65,7 @@ fn run(python: &Path, name: &str) {
 }
 
 /// Runs code in a Python that knows `given` and nothing but these variables; what its last line says, as JSON.
-fn ask(python: &Path, code: &str, given: &Value, variables: &BTreeMap<String, String>) -> Value {
+pub fn ask(python: &Path, code: &str, given: &Value, variables: &BTreeMap<String, String>) -> Value {
     let code = format!("import json, sys\ngiven = json.loads(sys.argv[1])\n{code}");
     let ran = Command::new(python)
         .args(["-B", "-c", &code, &given.to_string()])
@@ -80,7 +80,7 @@ fn ask(python: &Path, code: &str, given: &Value, variables: &BTreeMap<String, St
     })
 }
 
-fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use hfx::client::{FileOutcome, FileResult};
+use hfx::client::{CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted};
 use hfx::digest::Verified;
 use hfx::error::Error;
 use hfx::event::{FileState, Totals};
@@ -24,6 +24,8 @@ pub(crate) enum Event<'a> {
         done: u64,
         received: u64,
         restored: u64,
+        sent: u64,
+        hashed: u64,
     },
     /// How one file ended.
     File {
@@ -45,6 +47,18 @@ pub(crate) enum Event<'a> {
         seconds: f64,
         dry_run: bool,
     },
+    /// The end of an upload.
+    Committed {
+        url: &'a str,
+        commit: Option<&'a str>,
+        pull_request: Option<u64>,
+        commits: u64,
+        files: u64,
+        bytes: u64,
+        sent: u64,
+        restored: u64,
+        seconds: f64,
+    },
     /// The end by a failure.
     Error {
         /// The number of the kind, as the C ABI has it.
@@ -61,8 +75,9 @@ pub(crate) enum Event<'a> {
 impl<'a> Event<'a> {
     /// The numbers of a job.
     pub(crate) fn progress(totals: &Totals) -> Self {
-        let Totals { files, files_done, files_failed, bytes, done, received, restored } = *totals;
-        Self::Progress { files, files_done, files_failed, bytes, done, received, restored }
+        let Totals { files, files_done, files_failed, bytes, done, received, restored, sent, hashed } =
+            *totals;
+        Self::Progress { files, files_done, files_failed, bytes, done, received, restored, sent, hashed }
     }
 
     /// A file that is in place, or would be.
@@ -112,6 +127,38 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// A file of a commit.
+    pub(crate) fn committed_file(file: &'a CommitFile) -> Self {
+        Self::File {
+            name: &file.path,
+            state: match file.how {
+                HowCommitted::Regular => "regular",
+                HowCommitted::Lfs => "lfs",
+                HowCommitted::Unchanged => "unchanged",
+                HowCommitted::Ignored => "ignored",
+            },
+            path: None,
+            size: file.size,
+            verified: None,
+            error: None,
+        }
+    }
+
+    /// The end of an upload.
+    pub(crate) fn committed(made: &'a CommitResult, totals: &Totals, elapsed: Duration) -> Self {
+        Self::Committed {
+            url: &made.url,
+            commit: made.oid.as_deref(),
+            pull_request: made.pull_request.as_ref().map(|opened| opened.number),
+            commits: made.commits,
+            files: totals.files,
+            bytes: totals.bytes,
+            sent: totals.sent,
+            restored: totals.restored,
+            seconds: elapsed.as_secs_f64(),
+        }
+    }
+
     /// The end by a failure.
     pub(crate) fn failure(error: Option<&'a Error>, message: &'a str, exit_code: u8) -> Self {
         Self::Error {
@@ -156,7 +203,7 @@ mod tests {
             Totals { files: 2, files_done: 1, bytes: 30, done: 20, received: 15, ..Totals::default() };
         assert_eq!(
             serde_json::to_string(&Event::progress(&totals)).unwrap(),
-            r#"{"event":"progress","files":2,"files_done":1,"files_failed":0,"bytes":30,"done":20,"received":15,"restored":0}"#
+            r#"{"event":"progress","files":2,"files_done":1,"files_failed":0,"bytes":30,"done":20,"received":15,"restored":0,"sent":0,"hashed":0}"#
         );
         let error = Error::new(hfx::error::Kind::EntryNotFound, "no file").http(404, Some("id".into()));
         assert_eq!(

@@ -7,6 +7,7 @@ use hfx::client::Job;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 static JOB: Mutex<Option<Job>> = Mutex::new(None);
+static INSTEAD: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 
 /// Starts to listen. Under nohup the signals are left as they are: the handler would undo it, and what is on disk
 /// can be resumed after any end.
@@ -18,8 +19,11 @@ pub(crate) fn listen() {
         if ASKED.swap(true, SeqCst) {
             std::process::exit(130);
         }
-        if let Some(job) = &*job() {
-            job.cancel();
+        let instead = INSTEAD.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (instead, &*job()) {
+            (Some(instead), _) => instead(),
+            (None, Some(job)) => job.cancel(),
+            (None, None) => {}
         }
     });
 }
@@ -37,6 +41,14 @@ pub(crate) fn attach(new: &Job) {
     if asked() {
         new.cancel();
     }
+}
+
+/// What is done at the first signal, in place of a cancel.
+pub(crate) fn instead(act: impl FnOnce() + Send + 'static) {
+    if asked() {
+        return act();
+    }
+    *INSTEAD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
 }
 
 /// Whether the end was asked for.

@@ -1,0 +1,638 @@
+//! Commits: from operations to a commit that is made once, or not at all.
+//!
+//! What the Hub holds already is left out; LFS content is sent first; then one request makes the commit. It names the
+//! head that was read at the beginning as its parent, so that a commit by somebody else in between is a conflict and
+//! not a surprise. When the answer to that request is lost, the commits since the parent are searched for ours before
+//! it is sent again. A crash before the last request leaves LFS objects on the server, which the next run finds there.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::context::Context;
+use super::draft::{Addition, Draft, Input, Operation};
+use super::output::{CommitFile, CommitResult, HowCommitted};
+use super::push::{self, Item, Server};
+use super::state::{Hashes, State};
+use crate::error::{Error, Kind, Result};
+use crate::event::{FileProgress, FileState};
+use crate::hub::commit::{Change, CommitHeader, Committed, Duplicate, Sample};
+use crate::hub::discussions::PullRequest;
+use crate::hub::{Hub, TreeFile};
+use crate::log::Level;
+use crate::net::Content;
+use crate::net::retry::{Backoff, Patience};
+use crate::options::{Opt, Options};
+use crate::repo::{RepoId, is_commit};
+use crate::sys::sha::{Sha1, hex};
+use crate::transfer::download::blocking;
+use crate::transfer::limit::Limits;
+use crate::transfer::reader::{BLOCK, git_sha1};
+
+/// How often a commit whose answer was lost is sent again.
+const TRIES: u32 = 5;
+/// Commits looked at to find one that may be ours.
+const MOST_COMMITS: usize = 1000;
+/// Paths looked at to recognise a commit.
+const TOKENS: usize = 100;
+/// A file that is copied by content must not be larger.
+const COPY: u64 = 64 << 20;
+
+/// Where a commit goes, and what it says.
+#[derive(Debug, Clone)]
+pub struct Aim {
+    /// The repository.
+    pub repo: RepoId,
+    /// The branch or `refs/pr/N`.
+    pub revision: String,
+    /// The first line.
+    pub message: String,
+    /// What follows.
+    pub description: String,
+    /// The commit that must be the head; none takes the one that is.
+    pub parent: Option<String>,
+    /// Opens a pull request instead of committing to the branch.
+    pub create_pr: bool,
+}
+
+impl Aim {
+    /// What the options say of a commit; `message` is its first line when they say nothing.
+    pub fn new(options: &Options, repo: &RepoId, revision: &str, message: &str) -> Result<Self> {
+        let parent = Some(options.text(Opt::ParentCommit)).filter(|parent| !parent.is_empty());
+        if let Some(parent) = parent
+            && !is_commit(parent)
+        {
+            return Err(Error::invalid("option parent_commit: a commit has 40 hex digits"));
+        }
+        let message = Some(options.text(Opt::CommitMessage)).filter(|own| !own.is_empty()).unwrap_or(message);
+        if message.trim().is_empty() {
+            return Err(Error::invalid("a commit needs a message (option commit_message)"));
+        }
+        Ok(Self {
+            repo: repo.clone(),
+            revision: revision.to_owned(),
+            message: message.to_owned(),
+            description: options.text(Opt::CommitDescription).to_owned(),
+            parent: parent.map(str::to_owned),
+            create_pr: options.bool(Opt::CreatePr),
+        })
+    }
+}
+
+/// A commit whose content is known and stored: what is left to be sent.
+pub(super) struct Ready {
+    pub(super) changes: Vec<Prepared>,
+    /// What was left out, and why.
+    pub(super) left_out: Vec<CommitFile>,
+}
+
+/// One change that is ready.
+pub(super) struct Prepared {
+    pub(super) change: Change,
+    /// For a file with content: the path, what the repository will hold there, and its progress.
+    pub(super) file: Option<PreparedFile>,
+}
+
+pub(super) struct PreparedFile {
+    pub(super) addition: Option<Addition>,
+    pub(super) path: String,
+    pub(super) size: u64,
+    pub(super) how: HowCommitted,
+    pub(super) progress: Option<Arc<FileProgress>>,
+}
+
+/// Refused where the network may not be used.
+pub(super) fn online(context: &Context) -> Result<()> {
+    if context.options.bool(Opt::Offline) {
+        return Err(Error::new(Kind::Offline, "the client is offline: nothing can be uploaded"));
+    }
+    Ok(())
+}
+
+/// Commits a draft.
+pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
+    online(context)?;
+    let mut watch = context.watch();
+    let work = draft.work()?;
+    let hub = &context.hub;
+    let parent = match &aim.parent {
+        Some(parent) => parent.clone(),
+        None => {
+            watch.guard(hub.repo_info(&aim.repo, &aim.revision)).await.map_err(|e| no_repo(e, &aim.repo))?.sha
+        }
+    };
+    let aim = Aim { parent: Some(parent), ..aim.clone() };
+    let (items, others) = split(context, work.operations.clone());
+    let hashes = Arc::new(state(context).hashes(std::path::Path::new("")));
+    let ready = prepare(context, &aim, items, others, hashes).await?;
+    let made = send(context, &aim, ready).await?;
+    // What was committed is done with; a failure would have left the operations in the draft.
+    let mut work = work;
+    work.operations.clear();
+    Ok(made)
+}
+
+/// Sends the LFS content of a draft ahead of its commit, and lets go of it.
+pub(super) async fn preupload(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
+    online(context)?;
+    let mut work = draft.work()?;
+    let mut items = Vec::new();
+    let mut places = Vec::new();
+    for (place, operation) in work.operations.iter().enumerate() {
+        if let Operation::Add(addition) = operation
+            && !addition.stored
+        {
+            items.push(item(context, addition.clone()));
+            places.push(place);
+        }
+    }
+    let hashes = Arc::new(state(context).hashes(std::path::Path::new("")));
+    let sent = store(context, aim, hashes, &mut items).await;
+    let mut files = Vec::new();
+    for (place, item) in places.into_iter().zip(items) {
+        let mut addition = item.addition;
+        if addition.stored {
+            addition.input = None;
+        }
+        files.push(told(&addition, HowCommitted::Lfs));
+        work.operations[place] = Operation::Add(addition);
+    }
+    sent?;
+    files.retain(|file| file.oid.is_some());
+    Ok(CommitResult { oid: None, url: String::new(), pull_request: None, commits: 0, files })
+}
+
+fn told(addition: &Addition, how: HowCommitted) -> CommitFile {
+    CommitFile {
+        path: addition.path.clone(),
+        size: addition.size(),
+        oid: addition.object.as_ref().filter(|_| addition.stored).map(|object| object.oid.clone()),
+        how,
+    }
+}
+
+pub(super) fn state(context: &Context) -> State {
+    State::new(context.options.path(Opt::StateDir))
+}
+
+pub(super) fn item(context: &Context, addition: Addition) -> Item {
+    let progress = context.job.shared_progress().add(&addition.path, addition.size());
+    Item { addition, progress }
+}
+
+/// Additions apart from the rest, which keeps its order.
+fn split(context: &Context, operations: Vec<Operation>) -> (Vec<Item>, Vec<Operation>) {
+    let (mut items, mut others) = (Vec::new(), Vec::new());
+    for operation in operations {
+        match operation {
+            Operation::Add(addition) => items.push(item(context, addition)),
+            other => others.push(other),
+        }
+    }
+    (items, others)
+}
+
+/// Looks at the files that are new, asks how each is to be committed, and checks a card's metadata.
+pub(super) async fn ask(context: &Context, aim: &Aim, items: &mut [Item]) -> Result<()> {
+    let unknown: Vec<usize> = (0..items.len()).filter(|at| items[*at].addition.mode.is_none()).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let mut watch = context.watch();
+    let looked: Vec<Addition> = items.iter().map(|item| item.addition.clone()).collect();
+    let looked = blocking(move || {
+        let mut looked = looked;
+        for addition in &mut looked {
+            if addition.input.is_some() {
+                addition.look().map_err(|error| error.context(addition.path.clone()))?;
+            }
+        }
+        Ok(looked)
+    })
+    .await?;
+    for (item, addition) in items.iter_mut().zip(looked) {
+        item.progress.set_size(addition.size());
+        item.addition = addition;
+    }
+    let hub = &context.hub;
+    let readable =
+        |name: &str| items.iter().map(|item| &item.addition).find(|a| a.path == name && a.input.is_some());
+    if let Some(card) = readable("README.md") {
+        let card = card.clone();
+        let text = blocking(move || card.text()).await?;
+        for warning in watch.guard(hub.validate_yaml(aim.repo.kind(), &text)).await? {
+            context.engine.log.tell(Level::Warn, "commit", || format!("README.md: {warning}"));
+        }
+    }
+    let git_ignore = match readable(".gitignore") {
+        Some(addition) => {
+            let addition = addition.clone();
+            Some(blocking(move || addition.text()).await?)
+        }
+        None => None,
+    };
+    let samples: Vec<Sample> = unknown
+        .iter()
+        .map(|at| {
+            let addition = &items[*at].addition;
+            let beginning =
+                addition.looked.as_ref().map_or_else(Bytes::new, |looked| looked.beginning.clone());
+            Sample { path: addition.path.clone(), size: addition.size(), beginning }
+        })
+        .collect();
+    let asked = hub.preupload(&aim.repo, &aim.revision, &samples, git_ignore.as_deref(), aim.create_pr);
+    let modes = watch.guard(asked).await.map_err(|error| no_repo(error, &aim.repo))?;
+    for (at, mode) in unknown.into_iter().zip(modes) {
+        items[at].addition.mode = Some(mode);
+    }
+    Ok(())
+}
+
+/// Asks about the files and brings LFS content to the server.
+async fn store(context: &Context, aim: &Aim, hashes: Arc<Hashes>, items: &mut [Item]) -> Result<()> {
+    ask(context, aim, items).await?;
+    let server = Server {
+        url: context.hub.lfs_url(&aim.repo)?,
+        reference: (!aim.create_pr).then(|| aim.revision.clone()),
+    };
+    let is_lfs = |item: &Item| item.addition.mode.as_ref().is_some_and(|mode| mode.lfs && !mode.ignored);
+    let mut lfs: Vec<&mut Item> = items.iter_mut().filter(|item| is_lfs(item)).collect();
+    push::push(context, &server, hashes, &mut lfs).await
+}
+
+/// Makes all ready: LFS content stored, unchanged files left out, copies resolved.
+pub(super) async fn prepare(
+    context: &Context,
+    aim: &Aim,
+    mut items: Vec<Item>,
+    others: Vec<Operation>,
+    hashes: Arc<Hashes>,
+) -> Result<Ready> {
+    store(context, aim, hashes, &mut items).await?;
+    let deleted = Deleted::of(&others);
+    let mut ready = Ready { changes: Vec::new(), left_out: Vec::new() };
+    // What is deleted goes first, so that a file may take a folder's place.
+    let (deletions, copies): (Vec<_>, Vec<_>) =
+        others.into_iter().partition(|operation| !matches!(operation, Operation::Copy { .. }));
+    for operation in deletions {
+        let change = match operation {
+            Operation::DeleteFile(path) => Change::DeletedFile(path),
+            Operation::DeleteFolder(path) => Change::DeletedFolder(path),
+            _ => continue,
+        };
+        ready.changes.push(Prepared { change, file: None });
+    }
+    items.sort_by(|a, b| a.addition.path.cmp(&b.addition.path));
+    for Item { addition, progress } in items {
+        let Some(mode) = addition.mode.clone() else { continue };
+        if mode.ignored {
+            progress.set_state(FileState::Cached);
+            ready.left_out.push(told(&addition, HowCommitted::Ignored));
+            continue;
+        }
+        let sha1 = match &mode.oid {
+            Some(_) if !mode.lfs => Some(regular_sha1(&addition).await?),
+            _ => None,
+        };
+        let own = addition.object.as_ref().map(|object| object.oid.clone()).or(sha1);
+        if own.is_some() && own == mode.oid && !deleted.holds(&addition.path) {
+            progress.set_state(FileState::Cached);
+            ready.left_out.push(told(&addition, HowCommitted::Unchanged));
+            continue;
+        }
+        ready.changes.push(file_change(context, addition, progress, mode.lfs)?);
+    }
+    copy(context, aim, copies, &mut ready).await?;
+    Ok(ready)
+}
+
+async fn regular_sha1(addition: &Addition) -> Result<String> {
+    let addition = addition.clone();
+    blocking(move || git_sha1(&*addition.open(false)?)).await
+}
+
+fn file_change(
+    context: &Context,
+    addition: Addition,
+    progress: Arc<FileProgress>,
+    lfs: bool,
+) -> Result<Prepared> {
+    let (path, size) = (addition.path.clone(), addition.size());
+    let (change, how) = if lfs {
+        let object = addition.object.clone();
+        let object = object.ok_or_else(|| Error::new(Kind::Internal, format!("{path} was not hashed")))?;
+        (Change::LfsFile { path: path.clone(), oid: object.oid, size: Some(object.size) }, HowCommitted::Lfs)
+    } else {
+        let limits = context.engine.limits.clone();
+        let bytes = Arc::new(Regular { addition: addition.clone(), limits, progress: progress.clone() });
+        (Change::File { path: path.clone(), content: bytes }, HowCommitted::Regular)
+    };
+    let file = PreparedFile { addition: Some(addition), path, size, how, progress: Some(progress) };
+    Ok(Prepared { change, file: Some(file) })
+}
+
+/// The content of a regular file on its way into a commit: opened when its turn comes.
+struct Regular {
+    addition: Addition,
+    limits: Arc<Limits>,
+    progress: Arc<FileProgress>,
+}
+
+impl Content for Regular {
+    fn length(&self) -> u64 {
+        self.addition.size()
+    }
+
+    fn open(self: Arc<Self>) -> mpsc::Receiver<Result<Bytes>> {
+        let (sender, receiver) = mpsc::channel(1);
+        tokio::spawn(async move {
+            if self.length() == 0 {
+                return;
+            }
+            let addition = self.addition.clone();
+            let reader = blocking(move || addition.open(false)).await;
+            let mut at = 0;
+            loop {
+                let (reader, size) = (reader.clone(), self.length());
+                let end = (at + BLOCK).min(size);
+                let block = blocking(move || {
+                    let reader = reader?;
+                    let block = reader.read(at..end)?;
+                    if end == size {
+                        reader.check()?;
+                    }
+                    Ok(block)
+                })
+                .await;
+                let failed = block.is_err();
+                self.limits.pass(end - at).await;
+                if sender.send(block).await.is_err() || failed {
+                    return;
+                }
+                self.progress.add_sent(end - at);
+                at = end;
+                if at == size {
+                    return;
+                }
+            }
+        });
+        receiver
+    }
+}
+
+/// Paths that a commit deletes.
+struct Deleted(HashSet<String>);
+
+impl Deleted {
+    fn of(operations: &[Operation]) -> Self {
+        let path = |operation: &Operation| match operation {
+            Operation::DeleteFile(path) | Operation::DeleteFolder(path) => {
+                Some(path.trim_end_matches('/').to_owned())
+            }
+            _ => None,
+        };
+        Self(operations.iter().filter_map(path).collect())
+    }
+
+    /// Whether the path, or a folder above it, is deleted.
+    fn holds(&self, path: &str) -> bool {
+        !self.0.is_empty()
+            && (self.0.contains(path) || path.match_indices('/').any(|(at, _)| self.0.contains(&path[..at])))
+    }
+}
+
+/// Resolves copies: LFS files by their object, regular ones by content.
+async fn copy(context: &Context, aim: &Aim, copies: Vec<Operation>, ready: &mut Ready) -> Result<()> {
+    let (hub, mut watch) = (&context.hub, context.watch());
+    for operation in copies {
+        let Operation::Copy { repo, revision, from, to } = operation else { continue };
+        let source = repo.clone().unwrap_or_else(|| aim.repo.clone());
+        let at = revision.unwrap_or_else(|| match repo {
+            None => aim.parent.clone().unwrap_or_else(|| aim.revision.clone()),
+            Some(_) => crate::repo::DEFAULT_REVISION.to_owned(),
+        });
+        let found = watch.guard(hub.paths_info(&source, &at, std::slice::from_ref(&from))).await?;
+        let found = found.into_iter().find(|file| file.path == from).ok_or_else(|| {
+            Error::new(
+                Kind::EntryNotFound,
+                format!("nothing to copy: {} at {at} has no file {from}", source.id()),
+            )
+        })?;
+        let (change, how) = match &found.sha256 {
+            Some(oid) => {
+                if source != aim.repo {
+                    let file = Duplicate {
+                        sha256: oid.clone(),
+                        xet_hash: found.xet_hash.clone(),
+                        path: from.clone(),
+                    };
+                    watch.guard(hub.duplicate_lfs(&source, &aim.repo, &[file])).await?;
+                }
+                (Change::LfsFile { path: to.clone(), oid: oid.clone(), size: None }, HowCommitted::Lfs)
+            }
+            None => {
+                let bytes = watch.guard(fetch(hub, &source, &at, &found)).await?;
+                let mut addition = Addition::new(&to, Input::Memory(bytes))?;
+                addition.look()?;
+                let progress = context.job.shared_progress().add(&to, found.size);
+                ready.changes.push(file_change(context, addition, progress, false)?);
+                continue;
+            }
+        };
+        let file = PreparedFile { addition: None, path: to, size: found.size, how, progress: None };
+        ready.changes.push(Prepared { change, file: Some(file) });
+    }
+    Ok(())
+}
+
+/// The content of a small file.
+async fn fetch(hub: &Hub, repo: &RepoId, revision: &str, file: &TreeFile) -> Result<Bytes> {
+    if file.size > COPY {
+        let what = format!("{} is a regular file of {} bytes: too large to be copied", file.path, file.size);
+        return Err(Error::new(Kind::Unsupported, what));
+    }
+    let url = hub.file_url(repo, revision, &file.path)?;
+    Ok(hub.get(&url).await?.body)
+}
+
+/// Makes the commit out of what is ready.
+pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<CommitResult> {
+    let (hub, mut watch) = (&context.hub, context.watch());
+    let mut files = ready.left_out;
+    let head = aim.parent.clone().unwrap_or_default();
+    if ready.changes.is_empty() {
+        let url = format!("/{}{}/commit/{head}", aim.repo.kind().url_prefix(), aim.repo.id());
+        let url = hub.url(&url)?.as_str().to_owned();
+        return Ok(CommitResult { oid: Some(head), url, pull_request: None, commits: 0, files });
+    }
+    let (mut revision, mut pull_request) = (aim.revision.clone(), None);
+    let mut parent = Some(head);
+    if aim.create_pr {
+        let opened =
+            watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), &aim.description)).await?;
+        revision = opened.revision();
+        // Its head is the branch's; a Hub that makes a commit of its own for it says so here.
+        parent = Some(watch.guard(hub.repo_info(&aim.repo, &revision)).await?.sha);
+        pull_request = Some(opened);
+    }
+    let header = CommitHeader { summary: aim.message.clone(), description: aim.description.clone(), parent };
+    let once =
+        Once { context, repo: &aim.repo, revision: &revision, header: &header, changes: &ready.changes };
+    let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()))?;
+    for prepared in ready.changes {
+        let Some(file) = prepared.file else { continue };
+        if let Some(progress) = file.progress {
+            progress.set_state(FileState::Done);
+        }
+        let oid = file.addition.and_then(|addition| addition.object).map(|object| object.oid);
+        files.push(CommitFile { path: file.path, size: file.size, oid, how: file.how });
+    }
+    Ok(CommitResult { oid: Some(made.oid), url: made.url, pull_request, commits: 1, files })
+}
+
+/// A pull request's title, as long as the Hub takes it.
+fn title(message: &str) -> String {
+    let title: String = message.lines().next().unwrap_or("").chars().take(200).collect();
+    if title.chars().count() < 3 { format!("Commit {title}") } else { title }
+}
+
+fn about(error: Error, pull_request: Option<&PullRequest>) -> Error {
+    match pull_request {
+        Some(opened) => {
+            error.context(format!("pull request {} was opened, and the commit to it failed", opened.number))
+        }
+        None => error,
+    }
+}
+
+fn no_repo(error: Error, repo: &RepoId) -> Error {
+    match error.kind() {
+        Kind::RepoNotFound => error.context(format!("nothing was sent to {} {}", repo.kind(), repo.id())),
+        _ => error,
+    }
+}
+
+/// One commit, made once.
+struct Once<'a> {
+    context: &'a Context,
+    repo: &'a RepoId,
+    revision: &'a str,
+    header: &'a CommitHeader,
+    changes: &'a [Prepared],
+}
+
+impl Once<'_> {
+    async fn make(&self) -> Result<Committed> {
+        let hub = &self.context.hub;
+        let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
+        let mut backoff = Backoff::default();
+        let patience = Patience::new(self.context.options.time(Opt::RetryTimeout), Instant::now());
+        // Set once a request may have made the commit without our knowing.
+        let mut uncertain = false;
+        loop {
+            let error = match hub.commit(self.repo, self.revision, self.header, &changes).await {
+                Ok(made) => return Ok(made),
+                Err(error) => error,
+            };
+            let conflict = error.kind() == Kind::Conflict;
+            uncertain |= !conflict && may_have_happened(&error);
+            if uncertain && let Some(made) = self.find().await? {
+                return Ok(made);
+            }
+            if conflict {
+                return Err(self.conflict(error).await);
+            }
+            let wait = backoff.next(fastrand::f64());
+            if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
+                return Err(error);
+            }
+            self.context.engine.log.tell(Level::Warn, "commit", || format!("{error}; trying again"));
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The commit since the parent that is this one.
+    async fn find(&self) -> Result<Option<Committed>> {
+        let Some(parent) = &self.header.parent else { return Ok(None) };
+        let hub = &self.context.hub;
+        let title = self.header.summary.lines().next().unwrap_or("");
+        let since = hub.commits_since(self.repo, self.revision, parent, MOST_COMMITS).await?;
+        for commit in since.into_iter().rev().filter(|commit| commit.title == title).map(|commit| commit.id) {
+            if self.is_ours(&commit).await? {
+                let url = format!("/{}{}/commit/{commit}", self.repo.kind().url_prefix(), self.repo.id());
+                let url = hub.url(&url)?.as_str().to_owned();
+                return Ok(Some(Committed { oid: commit, url }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the paths of a commit hold what this one puts there.
+    async fn is_ours(&self, commit: &str) -> Result<bool> {
+        let (mut there, mut gone) = (Vec::new(), Vec::new());
+        for prepared in self.changes.iter().take(TOKENS) {
+            match &prepared.change {
+                Change::LfsFile { path, oid, .. } => there.push((path.clone(), oid.clone())),
+                Change::File { path, content } => there.push((path.clone(), sha1_of(content.clone()).await?)),
+                Change::DeletedFile(path) => gone.push(path.clone()),
+                Change::DeletedFolder(path) => gone.push(path.trim_end_matches('/').to_owned()),
+            }
+        }
+        let paths: Vec<String> =
+            there.iter().map(|(path, _)| path.clone()).chain(gone.iter().cloned()).collect();
+        let found = self.context.hub.paths_info(self.repo, commit, &paths).await?;
+        let holds = |(path, oid): &(String, String)| found.iter().any(|f| f.path == *path && f.etag() == oid);
+        let put = |path: &String| there.iter().any(|(other, _)| other == path);
+        Ok(there.iter().all(holds)
+            && gone.iter().all(|path| put(path) || !found.iter().any(|f| f.path == *path)))
+    }
+
+    async fn conflict(&self, error: Error) -> Error {
+        let head = self.context.hub.repo_info(self.repo, self.revision).await.ok().map(|info| info.sha);
+        let what = match &head {
+            Some(head) => format!(
+                "{} is at {head} by now: look at what came in between and commit again",
+                self.revision
+            ),
+            None => format!("{} has changed: look at what came in between and commit again", self.revision),
+        };
+        error.context(what).commit(head)
+    }
+}
+
+/// Whether the server may have done what was asked, although the answer is an error.
+fn may_have_happened(error: &Error) -> bool {
+    match error.kind() {
+        Kind::Network | Kind::Timeout | Kind::Protocol | Kind::Proxy | Kind::Tls => true,
+        _ => error.http_status() >= 500,
+    }
+}
+
+async fn sha1_of(content: Arc<dyn Content>) -> Result<String> {
+    let mut hash = Sha1::git_blob(content.length());
+    let mut chunks = content.open();
+    while let Some(chunk) = chunks.recv().await {
+        hash.update(&chunk?);
+    }
+    Ok(hex(&hash.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_deleted_with_its_folder() {
+        let deleted =
+            Deleted::of(&[Operation::DeleteFile("a/b".into()), Operation::DeleteFolder("c/d/".into())]);
+        for path in ["a/b", "c/d", "c/d/e", "c/d/e/f"] {
+            assert!(deleted.holds(path), "{path}");
+        }
+        for path in ["a", "a/bc", "c", "c/de", "d"] {
+            assert!(!deleted.holds(path), "{path}");
+        }
+    }
+}

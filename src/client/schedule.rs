@@ -1,0 +1,167 @@
+//! A folder committed again and again while somebody writes to it.
+//!
+//! Files are expected to grow at their end: of each, what was there at the look is committed. The host holds the
+//! schedule's lock while it writes what belongs together; a look waits for it. A look that finds nothing new makes no
+//! commit. A failed commit is told to the log and tried again at the next time; stopping makes the last commit, and its
+//! failure is the job's. What was committed is remembered in memory: after a crash everything is looked at again, and
+//! what the repository holds already is left out.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedMutexGuard};
+
+use super::commit::{Aim, item, online, prepare, send, state};
+use super::context::Context;
+use super::draft::Input;
+use super::folder::walk;
+use super::output::CommitResult;
+use crate::error::{Error, Kind, Result};
+use crate::log::Level;
+use crate::runtime::on_own_thread;
+use crate::transfer::download::blocking;
+use crate::transfer::reader::Stamp;
+
+/// The host's side of a schedule; clones are the same.
+#[derive(Clone, Default)]
+pub struct Schedule(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    writing: Arc<tokio::sync::Mutex<()>>,
+    held: Mutex<Option<OwnedMutexGuard<()>>>,
+    now: Notify,
+    stop: Notify,
+}
+
+impl Schedule {
+    /// A schedule that was not started yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Begins to write: from now on no look is taken. Waits for one that is being taken. Not within a callback.
+    pub fn lock(&self) -> Result<()> {
+        if on_own_thread() {
+            return Err(Error::new(Kind::WouldDeadlock, "a schedule can't be locked inside a callback"));
+        }
+        let guard = self.0.writing.clone().blocking_lock_owned();
+        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+        Ok(())
+    }
+
+    /// Has written.
+    pub fn unlock(&self) -> Result<()> {
+        match self.0.held.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(_) => Ok(()),
+            None => Err(Error::invalid("the schedule is not locked")),
+        }
+    }
+
+    /// Asks for a commit now.
+    pub fn trigger(&self) {
+        self.0.now.notify_one();
+    }
+
+    /// Asks for the last commit; the job ends with it.
+    pub fn stop(&self) {
+        self.0.stop.notify_one();
+    }
+}
+
+/// What is committed, and how often.
+pub(super) struct Plan {
+    pub(super) aim: Aim,
+    pub(super) folder: PathBuf,
+    /// Empty, or with a slash at its end.
+    pub(super) below: String,
+    pub(super) every: Duration,
+    pub(super) schedule: Schedule,
+}
+
+impl Plan {
+    /// Commits until it is stopped.
+    pub(super) async fn run(self, context: &Context) -> Result<CommitResult> {
+        online(context)?;
+        let mut seen: HashMap<String, Stamp> = HashMap::new();
+        let mut all =
+            CommitResult { oid: None, url: String::new(), pull_request: None, commits: 0, files: vec![] };
+        let mut watch = context.watch();
+        loop {
+            let last = watch
+                .guard(async {
+                    tokio::select! {
+                        biased;
+                        () = self.schedule.0.stop.notified() => Ok(true),
+                        () = self.schedule.0.now.notified() => Ok(false),
+                        () = tokio::time::sleep(self.every) => Ok(false),
+                    }
+                })
+                .await?;
+            match self.once(context, &mut seen).await {
+                Ok(Some(made)) => {
+                    (all.oid, all.url) = (made.oid, made.url);
+                    all.commits += made.commits;
+                }
+                Ok(None) => {}
+                Err(error) if last || error.kind() == Kind::Cancelled => return Err(error),
+                Err(error) => context
+                    .engine
+                    .log
+                    .tell(Level::Error, "schedule", || format!("{error}; tried again later")),
+            }
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// One look, and a commit of what is new.
+    async fn once(
+        &self,
+        context: &Context,
+        seen: &mut HashMap<String, Stamp>,
+    ) -> Result<Option<CommitResult>> {
+        let mut watch = context.watch();
+        let looked = {
+            let _writing = watch.guard(async { Ok(self.schedule.0.writing.lock().await) }).await?;
+            let (folder, filter, below) = (self.folder.clone(), context.filter(), self.below.clone());
+            blocking(move || look(&folder, &filter, &below)).await?
+        };
+        let new: Vec<_> =
+            looked.into_iter().filter(|(path, _, stamp)| seen.get(path) != Some(stamp)).collect();
+        if new.is_empty() {
+            return Ok(None);
+        }
+        let mut items = Vec::new();
+        let mut stamps = Vec::new();
+        for (path, file, stamp) in new {
+            let addition = super::draft::Addition::new(&path, Input::Path(file, Some(stamp.size)))?;
+            items.push(item(context, addition));
+            stamps.push((path, stamp));
+        }
+        let head = watch.guard(context.hub.repo_info(&self.aim.repo, &self.aim.revision)).await?.sha;
+        let aim = Aim { parent: Some(head), ..self.aim.clone() };
+        let hashes = Arc::new(state(context).hashes(Path::new("")));
+        let ready = prepare(context, &aim, items, Vec::new(), hashes).await?;
+        let made = send(context, &aim, ready).await?;
+        seen.extend(stamps);
+        Ok((made.commits > 0).then_some(made))
+    }
+}
+
+type Looked = Vec<(String, PathBuf, Stamp)>;
+
+fn look(folder: &Path, filter: &crate::pattern::Filter, below: &str) -> Result<Looked> {
+    let mut found = Vec::new();
+    for addition in walk(folder, filter, below)? {
+        let Some(Input::Path(file, _)) = addition.input else { continue };
+        // One that is gone since it was listed is not committed.
+        if let Ok(metadata) = std::fs::metadata(&file) {
+            found.push((addition.path, file, Stamp::of(&metadata)));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,288 @@
+//! What uploads remember from one run to the next: hashes of files, and the parts that a store has taken.
+//!
+//! It lies in the folder of the option `state_dir`, apart from what is uploaded; without one nothing is remembered, and
+//! an upload that was killed sends its unfinished files again. Losing it, or any part of it, costs time and nothing
+//! else. Hashes are believed while size and time of change agree. The addresses of parts are signed, so the files are
+//! for their owner alone.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::hub::lfs::LfsObject;
+use crate::sys::sha::{Sha256, hex};
+use crate::transfer::reader::Stamp;
+
+/// A file whose last change is younger than this may change again without showing it.
+const SETTLED_NS: u64 = 2_000_000_000;
+/// Signed addresses are not good for longer than this.
+const PARTS_AGE: u64 = 24 * 3600;
+
+/// The memory of uploads, or none.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    root: Option<PathBuf>,
+}
+
+/// The hashes of the files of one folder.
+#[derive(Debug)]
+pub struct Hashes {
+    known: Mutex<HashMap<PathBuf, (Stamp, String)>>,
+    log: Option<Mutex<File>>,
+}
+
+/// The parts of one object on their way to a server.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Begun {
+    /// The object.
+    pub object: LfsObject,
+    /// Takes the list of parts.
+    pub complete: String,
+    /// Bytes of each part but the last.
+    pub chunk_size: u64,
+    /// One address for each part.
+    pub parts: Vec<String>,
+    /// Seconds since 1970.
+    pub at: u64,
+}
+
+/// The journal of one object's parts.
+#[derive(Debug)]
+pub struct Parts {
+    path: Option<PathBuf>,
+    log: Mutex<Option<File>>,
+}
+
+/// The store's names of the parts it has taken.
+pub type Taken = HashMap<usize, String>;
+
+#[derive(Serialize, Deserialize)]
+struct HashLine {
+    path: PathBuf,
+    #[serde(flatten)]
+    stamp: Stamp,
+    sha256: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PartLine {
+    part: usize,
+    etag: String,
+}
+
+impl State {
+    /// In this folder, made when it is needed; without one nothing is remembered.
+    pub fn new(root: Option<PathBuf>) -> Self {
+        Self { root }
+    }
+
+    fn file(&self, kind: &str, key: &[&str]) -> Option<PathBuf> {
+        let mut hash = Sha256::new();
+        for part in key {
+            hash.update(&(part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+        let name = hex(&hash.finish()[..16]);
+        Some(self.root.as_ref()?.join(format!("{name}.{kind}")))
+    }
+
+    /// The hashes of files below `folder`.
+    pub fn hashes(&self, folder: &Path) -> Hashes {
+        let folder = whole(folder);
+        let Some(path) = self.file("hashes", &[&folder.to_string_lossy()]) else { return Hashes::none() };
+        let lines = read_lines::<HashLine>(&path);
+        let known: HashMap<_, _> =
+            lines.into_iter().map(|line| (line.path, (line.stamp, line.sha256))).collect();
+        Hashes { log: append(&path).ok().map(Mutex::new), known: Mutex::new(known) }
+    }
+
+    /// What is known of an object on its way to `server`: how it was begun, and the store's name of each part it took.
+    pub fn parts(&self, server: &str, object: &LfsObject) -> (Parts, Option<(Begun, Taken)>) {
+        let path = self.file("parts", &[server, &object.oid]);
+        let parts = Parts { path: path.clone(), log: Mutex::default() };
+        let begun = path.as_deref().and_then(|path| {
+            let mut reader = BufReader::new(File::open(path).ok()?);
+            let mut first = String::new();
+            reader.read_line(&mut first).ok()?;
+            let begun: Begun = serde_json::from_str(&first).ok()?;
+            let fresh = begun.at <= now() && now() - begun.at < PARTS_AGE && begun.object == *object;
+            let taken = reader
+                .lines()
+                .map_while(std::result::Result::ok)
+                .map_while(|line| serde_json::from_str::<PartLine>(&line).ok());
+            fresh.then(|| (begun, taken.map(|line| (line.part, line.etag)).collect()))
+        });
+        (parts, begun)
+    }
+}
+
+impl Hashes {
+    fn none() -> Self {
+        Self { known: Mutex::default(), log: None }
+    }
+
+    /// The SHA-256 of a file that was hashed before and has not changed since.
+    pub fn get(&self, path: &Path, stamp: Stamp) -> Option<String> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&whole(path)).filter(|(seen, _)| *seen == stamp).map(|(_, sha256)| sha256.clone())
+    }
+
+    /// Remembers a hash, unless the file is so young that its time of change may not tell the next change.
+    pub fn put(&self, path: &Path, stamp: Stamp, sha256: &str) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
+        let Some(log) = &self.log else { return };
+        if now.saturating_sub(stamp.modified) < SETTLED_NS {
+            return;
+        }
+        let line = HashLine { path: whole(path), stamp, sha256: sha256.to_owned() };
+        // What can't be remembered is found out again.
+        let _ = write_line(&mut log.lock().unwrap_or_else(PoisonError::into_inner), &line);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(line.path, (stamp, line.sha256));
+    }
+}
+
+impl Begun {
+    /// An upload that begins now.
+    pub fn now(object: &LfsObject, complete: &str, chunk_size: u64, parts: Vec<String>) -> Self {
+        Self { object: object.clone(), complete: complete.to_owned(), chunk_size, parts, at: now() }
+    }
+}
+
+impl Parts {
+    /// Starts a new journal, with what was taken before.
+    pub fn begin(&self, begun: &Begun, taken: &Taken) -> Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let fresh = path.with_extension(format!("{}.new", std::process::id()));
+        let write = || -> std::io::Result<File> {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            // A leftover of a process that had the same number.
+            let _ = fs::remove_file(&fresh);
+            let mut file = private(OpenOptions::new().create_new(true).append(true)).open(&fresh)?;
+            write_line(&mut file, begun)?;
+            for (part, etag) in taken {
+                write_line(&mut file, &PartLine { part: *part, etag: etag.clone() })?;
+            }
+            fs::rename(&fresh, path)?;
+            Ok(file)
+        };
+        let file = write().map_err(|error| Error::io("write", path, &error))?;
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
+        Ok(())
+    }
+
+    /// Remembers that the store has taken a part.
+    pub fn taken(&self, part: usize, etag: &str) {
+        if let Some(file) = &mut *self.log.lock().unwrap_or_else(PoisonError::into_inner) {
+            // What can't be remembered is sent again.
+            let _ = write_line(file, &PartLine { part, etag: etag.to_owned() });
+        }
+    }
+
+    /// Forgets it all.
+    pub fn forget(&self) {
+        *self.log.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The path from the root on: the working folder may be another one in the next run.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
+}
+
+/// The lines that can be read, up to one that a crash tore.
+fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
+    let Ok(file) = File::open(path) else { return Vec::new() };
+    let lines = BufReader::new(file).lines().map_while(std::result::Result::ok);
+    lines.filter_map(|line| serde_json::from_str(&line).ok()).collect()
+}
+
+fn append(path: &Path) -> std::io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut file = private(OpenOptions::new().create(true).append(true)).open(path)?;
+    // A line that a crash tore ends here.
+    if file.metadata()?.len() > 0 {
+        file.write_all(b"\n")?;
+    }
+    Ok(file)
+}
+
+/// One write for the whole line: appends of several processes do not mix.
+fn write_line<T: Serialize>(file: &mut File, line: &T) -> std::io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    file.write_all(&text)
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object() -> LfsObject {
+        LfsObject::new(&"a".repeat(64), 30).unwrap()
+    }
+
+    #[test]
+    fn hashes_are_believed_while_the_file_is_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::new(Some(dir.path().join("state")));
+        let (folder, file) = (Path::new("/f"), Path::new("/f/a"));
+        let stamp = Stamp { size: 3, modified: 1_000_000_000 };
+        state.hashes(folder).put(file, stamp, "x");
+        assert_eq!(state.hashes(folder).get(file, stamp).as_deref(), Some("x"));
+        assert_eq!(state.hashes(folder).get(file, Stamp { size: 4, ..stamp }), None);
+        assert_eq!(state.hashes(Path::new("/g")).get(file, stamp), None);
+        let young = Stamp { size: 3, modified: now() * 1_000_000_000 };
+        let hashes = state.hashes(folder);
+        hashes.put(file, young, "y");
+        assert_eq!(hashes.get(file, young), None, "it may change again within its time of change");
+        assert_eq!(State::default().hashes(folder).get(file, stamp), None);
+    }
+
+    #[test]
+    fn parts_survive_and_a_torn_line_is_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::new(Some(dir.path().to_owned()));
+        let (parts, begun) = state.parts("http://h", &object());
+        assert!(begun.is_none());
+        let first = Begun::now(&object(), "http://h/c", 10, vec!["http://s/1?sig".into(); 3]);
+        parts.begin(&first, &HashMap::from([(2, "\"e2\"".to_owned())])).unwrap();
+        parts.taken(0, "e0");
+        let path = parts.path.clone().unwrap();
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"{\"part\":1,\"et").unwrap();
+        let (_, found) = state.parts("http://h", &object());
+        let (found, taken) = found.unwrap();
+        assert_eq!(found, first);
+        assert_eq!(taken, HashMap::from([(0, "e0".to_owned()), (2, "\"e2\"".to_owned())]));
+        #[cfg(unix)]
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777,
+            0o600
+        );
+        parts.forget();
+        assert!(state.parts("http://h", &object()).1.is_none());
+    }
+}

@@ -1,0 +1,257 @@
+//! Branches, tags, commits and pull requests.
+
+use std::ffi::c_char;
+
+use super::client::{ended, hfx_client, run, start};
+use super::commits::hfx_commits;
+use super::convert::{maybe_text, out, text};
+use super::error::{hfx_error, hfx_status};
+use super::guard::guard;
+use super::job::{as_commits, as_reply, check, hfx_job};
+use super::options::hfx_options;
+use super::reply::hfx_reply;
+use super::repo::{self, hfx_repo};
+
+/// Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there is
+/// `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_branch_create(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    branch: *const c_char,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        let (repo, branch) = (repo::of(repo)?, text(branch, "branch")?);
+        start(client, options, place, |client, options, hooks| {
+            client.create_branch(&repo.id, branch, repo.revision.as_deref(), options, hooks)
+        })
+    })
+}
+
+/// As hfx_client_branch_create, and waits for its end. Not inside a callback.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_branch_create_wait(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    branch: *const c_char,
+    options: *const hfx_options,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let (repo, branch) = (repo::of(repo)?, text(branch, "branch")?);
+        check(&ended(client, options, |client, options, hooks| {
+            client.create_branch(&repo.id, branch, repo.revision.as_deref(), options, hooks)
+        })?)
+    })
+}
+
+/// Starts deleting a branch of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
+/// `missing_ok`.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_branch_delete(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    branch: *const c_char,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        let (repo, branch) = (repo::of(repo)?, text(branch, "branch")?);
+        start(client, options, place, |client, options, hooks| {
+            client.delete_branch(&repo.id, branch, options, hooks)
+        })
+    })
+}
+
+/// As hfx_client_branch_delete, and waits for its end. Not inside a callback.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_branch_delete_wait(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    branch: *const c_char,
+    options: *const hfx_options,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let (repo, branch) = (repo::of(repo)?, text(branch, "branch")?);
+        check(&ended(client, options, |client, options, hooks| {
+            client.delete_branch(&repo.id, branch, options, hooks)
+        })?)
+    })
+}
+
+/// Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is there
+/// is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_tag_create(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    tag: *const c_char,
+    message: *const c_char,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        let (repo, tag) = (repo::of(repo)?, text(tag, "tag")?);
+        let message = maybe_text(message, "message")?;
+        start(client, options, place, |client, options, hooks| {
+            client.create_tag(&repo.id, tag, repo.revision.as_deref(), message, options, hooks)
+        })
+    })
+}
+
+/// As hfx_client_tag_create, and waits for its end. Not inside a callback.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_tag_create_wait(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    tag: *const c_char,
+    message: *const c_char,
+    options: *const hfx_options,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let (repo, tag) = (repo::of(repo)?, text(tag, "tag")?);
+        let message = maybe_text(message, "message")?;
+        check(&ended(client, options, |client, options, hooks| {
+            client.create_tag(&repo.id, tag, repo.revision.as_deref(), message, options, hooks)
+        })?)
+    })
+}
+
+/// Starts deleting a tag of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
+/// `missing_ok`.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_tag_delete(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    tag: *const c_char,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        let (repo, tag) = (repo::of(repo)?, text(tag, "tag")?);
+        start(client, options, place, |client, options, hooks| {
+            client.delete_tag(&repo.id, tag, options, hooks)
+        })
+    })
+}
+
+/// As hfx_client_tag_delete, and waits for its end. Not inside a callback.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_tag_delete_wait(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    tag: *const c_char,
+    options: *const hfx_options,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let (repo, tag) = (repo::of(repo)?, text(tag, "tag")?);
+        check(&ended(client, options, |client, options, hooks| {
+            client.delete_tag(&repo.id, tag, options, hooks)
+        })?)
+    })
+}
+
+/// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
+/// with hfx_job_take_commits.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_commits(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    most: usize,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        let repo = repo::of(repo)?;
+        start(client, options, place, |client, options, hooks| {
+            client.commits(&repo.id, repo.revision.as_deref(), most, options, hooks)
+        })
+    })
+}
+
+/// As hfx_client_commits, and waits for its end. Not inside a callback.
+/// On success `*out_commits` is the list, to be freed with hfx_commits_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_commits_wait(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    most: usize,
+    options: *const hfx_options,
+    out_commits: *mut *mut hfx_commits,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_commits, "out_commits")?;
+        let repo = repo::of(repo)?;
+        run(client, options, place, as_commits, |client, options, hooks| {
+            client.commits(&repo.id, repo.revision.as_deref(), most, options, hooks)
+        })
+    })
+}
+
+/// Starts opening a pull request, in draft, on `repo`; `description` may be NULL. Each time it is asked for the Hub opens
+/// another one, so it is not asked twice: after a lost answer the error says that one may have been opened. The result
+/// is taken with hfx_job_take_reply: "/num" of it is the number, "/ref" the revision to commit to, as refs/pr/3, and
+/// "/url" its page.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_pull_request_open(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    title: *const c_char,
+    description: *const c_char,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        let (repo, title) = (repo::of(repo)?, text(title, "title")?);
+        let description = maybe_text(description, "description")?;
+        start(client, options, place, |client, options, hooks| {
+            client.open_pull_request(&repo.id, title, description, options, hooks)
+        })
+    })
+}
+
+/// As hfx_client_pull_request_open, and waits for its end. Not inside a callback.
+/// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_pull_request_open_wait(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    title: *const c_char,
+    description: *const c_char,
+    options: *const hfx_options,
+    out_reply: *mut *mut hfx_reply,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_reply, "out_reply")?;
+        let (repo, title) = (repo::of(repo)?, text(title, "title")?);
+        let description = maybe_text(description, "description")?;
+        run(client, options, place, as_reply, |client, options, hooks| {
+            client.open_pull_request(&repo.id, title, description, options, hooks)
+        })
+    })
+}
