@@ -498,6 +498,18 @@
 // A pull request (`refs/pr/N`).
 #define HFX_REF_PULL_REQUEST 4
 
+// The content is part of the commit.
+#define HFX_COMMITTED_REGULAR 1
+
+// The content is an LFS object.
+#define HFX_COMMITTED_LFS 2
+
+// Left out: the repository holds the same.
+#define HFX_COMMITTED_UNCHANGED 3
+
+// Left out by the repository's `.gitignore`.
+#define HFX_COMMITTED_IGNORED 4
+
 // Bytes of a remote file. Immutable; may be read from many threads.
 typedef struct hfx_bytes hfx_bytes;
 
@@ -508,8 +520,14 @@ typedef struct hfx_cache hfx_cache;
 // share; several clients live side by side. May be used from many threads.
 typedef struct hfx_client hfx_client;
 
+// The operations of a commit to come. A builder: one thread at a time, and `HFX_E_LOCKED` while a job works on it.
+typedef struct hfx_commit hfx_commit;
+
 // Commits, newest first. Immutable; may be read from many threads.
 typedef struct hfx_commits hfx_commits;
+
+// What a commit, an upload, a preupload or a schedule came to. Immutable; may be read from many threads.
+typedef struct hfx_committed hfx_committed;
 
 // What will be deleted; nothing is until hfx_deletion_execute. Immutable; may be read from many threads.
 typedef struct hfx_deletion hfx_deletion;
@@ -543,6 +561,9 @@ typedef struct hfx_option hfx_option;
 // an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
 typedef struct hfx_options hfx_options;
 
+// The answers of a store to the parts of a file, in their order. Immutable; may be read from many threads.
+typedef struct hfx_parts hfx_parts;
+
 // The numbers of a job at one moment, for all its files and for each. Immutable; may be read from many threads.
 typedef struct hfx_progress hfx_progress;
 
@@ -554,6 +575,9 @@ typedef struct hfx_reply hfx_reply;
 
 // A repository's name, with the revision that is meant. Immutable; may be read from many threads.
 typedef struct hfx_repo hfx_repo;
+
+// The host's side of a schedule. May be used from many threads. Freeing it changes nothing about the job.
+typedef struct hfx_schedule hfx_schedule;
 
 // A snapshot: a folder and its files. Immutable; may be read from many threads.
 typedef struct hfx_snapshot hfx_snapshot;
@@ -592,6 +616,14 @@ typedef void (*hfx_log_fn)(int32_t level, const char *room, const char *message,
 // job's end; one that is blocked while the job is cancelled may still be running then: what it uses is for the
 // destructor of `user` to free.
 typedef int32_t (*hfx_chunk_fn)(uint64_t offset, const void *bytes, size_t length, void *user);
+
+// Reads content for an upload: puts `length` bytes from `offset` on into `buffer` and returns how many it put there; 0
+// or less is a failure, less than asked for is asked for again. Called from several threads at once, for the same bytes
+// more than once (they are hashed before they are sent) and in any order; never outside of the size that was given. On
+// a thread of the library; it must not wait for a job or close a client, and no exception or longjmp may leave it. None
+// begins after the job's end; one that is blocked while the job is cancelled may still be running then: what it uses is
+// for the destructor of `user` to free.
+typedef int64_t (*hfx_read_fn)(uint64_t offset, void *buffer, size_t length, void *user);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1096,6 +1128,14 @@ hfx_status hfx_job_take_reply(const hfx_job *job, hfx_reply **out_reply, hfx_err
 // On success `*out_commits` is it, to be freed with hfx_commits_free.
 hfx_status hfx_job_take_commits(const hfx_job *job, hfx_commits **out_commits, hfx_error **err);
 
+// Takes the result of a commit, an upload, a preupload or a schedule.
+// On success `*out_committed` is it, to be freed with hfx_committed_free.
+hfx_status hfx_job_take_committed(const hfx_job *job, hfx_committed **out_committed, hfx_error **err);
+
+// Takes what a store answered to a file that was sent to given addresses.
+// On success `*out_parts` is it, to be freed with hfx_parts_free.
+hfx_status hfx_job_take_parts(const hfx_job *job, hfx_parts **out_parts, hfx_error **err);
+
 // Takes whether something is there.
 // On success `*out_exists` is 1 or 0; it may be NULL.
 hfx_status hfx_job_take_exists(const hfx_job *job, int32_t *out_exists, hfx_error **err);
@@ -1122,7 +1162,7 @@ uint64_t hfx_progress_files_failed(const hfx_progress *progress);
 // Bytes of all files, as far as known.
 uint64_t hfx_progress_bytes_total(const hfx_progress *progress);
 
-// Bytes in place: fetched, restored from an earlier run, or cached.
+// Bytes in place: fetched, restored from an earlier run, or cached; of an upload stored by the server.
 uint64_t hfx_progress_bytes_done(const hfx_progress *progress);
 
 // Bytes that came over the network in this job.
@@ -1130,6 +1170,12 @@ uint64_t hfx_progress_bytes_received(const hfx_progress *progress);
 
 // Bytes that an earlier run had left and that were not fetched again.
 uint64_t hfx_progress_bytes_restored(const hfx_progress *progress);
+
+// Bytes that went out over the network in this job; what was sent again counts again.
+uint64_t hfx_progress_bytes_sent(const hfx_progress *progress);
+
+// Bytes that were hashed, of an upload before they are sent.
+uint64_t hfx_progress_bytes_hashed(const hfx_progress *progress);
 
 // A file's path in the repository; NULL behind the last.
 const char *hfx_progress_file_name(const hfx_progress *progress, size_t index);
@@ -1291,7 +1337,7 @@ const char *hfx_reply_body(const hfx_reply *reply);
 const char *hfx_reply_value(const hfx_reply *reply,
                             const char *pointer);
 
-// A header of the (last) answer, its name in any case; NULL when it was not sent.
+// A header (of the first page), its name in any case; NULL when it was not sent.
 const char *hfx_reply_header(const hfx_reply *reply, const char *name);
 
 // The id under which the server logged the request; NULL when there is none.
@@ -1323,6 +1369,270 @@ const char *hfx_commits_author(const hfx_commits *commits, size_t index, size_t 
 
 // Frees it. NULL is fine.
 void hfx_commits_free(hfx_commits *commits);
+
+// Starts an empty commit; the functions below add to it, and hfx_client_commit makes it.
+// On success `*out_commit` is the builder, to be freed with hfx_commit_free.
+hfx_status hfx_commit_new(hfx_commit **out_commit, hfx_error **err);
+
+// Adds or replaces a file of the repository by one on disk, which is read when the commit is made and must not change
+// until then. `path_in_repo` is as "folder/file"; `..`, `.git` and `.cache` in it are refused.
+hfx_status hfx_commit_add_file(hfx_commit *commit,
+                               const char *path_in_repo,
+                               const char *file_path,
+                               hfx_error **err);
+
+// Adds or replaces a file of the repository by `length` bytes of memory, which are copied.
+hfx_status hfx_commit_add_bytes(hfx_commit *commit,
+                                const char *path_in_repo,
+                                const void *content,
+                                size_t length,
+                                hfx_error **err);
+
+// Adds or replaces a file of the repository by `size` bytes that `read` brings. `user` is handed through; `destroy`,
+// when not NULL, is called on it exactly once, also when this call fails.
+hfx_status hfx_commit_add_reader(hfx_commit *commit,
+                                 const char *path_in_repo,
+                                 uint64_t size,
+                                 hfx_read_fn read,
+                                 void *user,
+                                 void (*destroy)(void *user),
+                                 hfx_error **err);
+
+// Deletes a file of the repository.
+hfx_status hfx_commit_delete_file(hfx_commit *commit, const char *path_in_repo, hfx_error **err);
+
+// Deletes a folder of the repository, with all that is in it.
+hfx_status hfx_commit_delete_folder(hfx_commit *commit, const char *path_in_repo, hfx_error **err);
+
+// Copies a file to `path_in_repo`, without downloading and uploading an LFS file again: from `from_path` of `from`, at
+// its revision; NULL is the repository that is committed to, before the commit.
+hfx_status hfx_commit_copy_file(hfx_commit *commit,
+                                const hfx_repo *from,
+                                const char *from_path,
+                                const char *path_in_repo,
+                                hfx_error **err);
+
+// How many operations the commit has; 0 for NULL and while a job works on it.
+size_t hfx_commit_count(const hfx_commit *commit);
+
+// Frees the builder; a job that works on it goes on. NULL is fine.
+void hfx_commit_free(hfx_commit *commit);
+
+// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is left
+// out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
+// hfx_committed_commit_count says 0. A commit by somebody else in between is `HFX_E_CONFLICT`, with the head in
+// hfx_error_commit; servers that ignore the parent of a commit don't notice. The options `commit_message`,
+// `commit_description`, `parent_commit` and `create_pr` are for it. When it has ended well the builder is empty, else
+// it holds what it held. The result is taken with hfx_job_take_committed.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_commit(const hfx_client *client,
+                             const hfx_repo *repo,
+                             hfx_commit *commit,
+                             const hfx_options *options,
+                             hfx_job **out_job,
+                             hfx_error **err);
+
+// As hfx_client_commit, and waits for its end. Not inside a callback.
+// On success `*out_committed` is the commit, to be freed with hfx_committed_free.
+hfx_status hfx_client_commit_wait(const hfx_client *client,
+                                  const hfx_repo *repo,
+                                  hfx_commit *commit,
+                                  const hfx_options *options,
+                                  hfx_committed **out_committed,
+                                  hfx_error **err);
+
+// Starts sending the LFS content of a commit to come, and lets go of it (memory is freed, the destructors of readers
+// are called): so content can be made, sent and forgotten piece by piece, and committed at the end. What the Hub takes
+// as regular files stays in the builder. The result is taken with hfx_job_take_committed.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_preupload(const hfx_client *client,
+                                const hfx_repo *repo,
+                                hfx_commit *commit,
+                                const hfx_options *options,
+                                hfx_job **out_job,
+                                hfx_error **err);
+
+// As hfx_client_preupload, and waits for its end. Not inside a callback.
+// On success `*out_committed` lists what was sent, to be freed with hfx_committed_free.
+hfx_status hfx_client_preupload_wait(const hfx_client *client,
+                                     const hfx_repo *repo,
+                                     hfx_commit *commit,
+                                     const hfx_options *options,
+                                     hfx_committed **out_committed,
+                                     hfx_error **err);
+
+// Starts the upload of a file to `path_in_repo` of `repo` at its revision, in a commit of its own: see hfx_client_commit
+// for all else.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_upload_file(const hfx_client *client,
+                                  const hfx_repo *repo,
+                                  const char *file_path,
+                                  const char *path_in_repo,
+                                  const hfx_options *options,
+                                  hfx_job **out_job,
+                                  hfx_error **err);
+
+// As hfx_client_upload_file, and waits for its end. Not inside a callback.
+// On success `*out_committed` is the commit, to be freed with hfx_committed_free.
+hfx_status hfx_client_upload_file_wait(const hfx_client *client,
+                                       const hfx_repo *repo,
+                                       const char *file_path,
+                                       const char *path_in_repo,
+                                       const hfx_options *options,
+                                       hfx_committed **out_committed,
+                                       hfx_error **err);
+
+// Starts the upload of a folder into the folder `path_in_repo` (NULL: the root) of `repo` at its revision: what the
+// options `include` and `exclude` let through, without `.git` and `.cache/huggingface`; links to files are followed,
+// links to folders are not. Files that match the option `delete` and do not come anew are deleted. The option `commits`
+// says whether many files make several commits; each stands for itself, and after a failure the same call goes on. With
+// the option `state_dir` hashes and parts are remembered. See hfx_client_commit for all else.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_upload_folder(const hfx_client *client,
+                                    const hfx_repo *repo,
+                                    const char *folder_path,
+                                    const char *path_in_repo,
+                                    const hfx_options *options,
+                                    hfx_job **out_job,
+                                    hfx_error **err);
+
+// As hfx_client_upload_folder, and waits for its end. Not inside a callback.
+// On success `*out_committed` is the commit, to be freed with hfx_committed_free.
+hfx_status hfx_client_upload_folder_wait(const hfx_client *client,
+                                         const hfx_repo *repo,
+                                         const char *folder_path,
+                                         const char *path_in_repo,
+                                         const hfx_options *options,
+                                         hfx_committed **out_committed,
+                                         hfx_error **err);
+
+// Starts one PUT of a file to any http or https URL, as a presigned one. The job's own headers go along; its own token
+// only to the endpoint. Redirects with 307 and 308 are followed. The result is taken with hfx_job_take_parts.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_upload_url(const hfx_client *client,
+                                 const char *file_path,
+                                 const char *url,
+                                 const hfx_options *options,
+                                 hfx_job **out_job,
+                                 hfx_error **err);
+
+// As hfx_client_upload_url, and waits for its end. Not inside a callback.
+// On success `*out_parts` is what the store answered, to be freed with hfx_parts_free.
+hfx_status hfx_client_upload_url_wait(const hfx_client *client,
+                                      const char *file_path,
+                                      const char *url,
+                                      const hfx_options *options,
+                                      hfx_parts **out_parts,
+                                      hfx_error **err);
+
+// Starts sending a file in parts of `part_size` bytes (the last may be shorter) to `url_count` URLs, one for each part in
+// their order, side by side, as an S3 multipart upload wants it; completing it with the ETags is the caller's. The result
+// is taken with hfx_job_take_parts.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_upload_parts(const hfx_client *client,
+                                   const char *file_path,
+                                   const char *const *urls,
+                                   size_t url_count,
+                                   uint64_t part_size,
+                                   const hfx_options *options,
+                                   hfx_job **out_job,
+                                   hfx_error **err);
+
+// As hfx_client_upload_parts, and waits for its end. Not inside a callback.
+// On success `*out_parts` is what the store answered, to be freed with hfx_parts_free.
+hfx_status hfx_client_upload_parts_wait(const hfx_client *client,
+                                        const char *file_path,
+                                        const char *const *urls,
+                                        size_t url_count,
+                                        uint64_t part_size,
+                                        const hfx_options *options,
+                                        hfx_parts **out_parts,
+                                        hfx_error **err);
+
+// Starts committing what is new in a folder every `every_ms` milliseconds, until hfx_schedule_stop, which makes the last
+// commit; a cancel of the job makes none. Files are expected to grow at their end: of each, what was there at the look
+// is committed. A look that finds nothing new makes no commit; a failed commit is logged and tried again at the next
+// time. `path_in_repo` is the folder in the repository (NULL: its root). Hold hfx_schedule_lock while you write what
+// belongs together. The job's result is taken with hfx_job_take_committed.
+// On success `*out_schedule` is the schedule, to be freed with hfx_schedule_free, and `*out_job` the job, to be freed
+// with hfx_job_free.
+hfx_status hfx_client_schedule_folder(const hfx_client *client,
+                                      const hfx_repo *repo,
+                                      const char *folder_path,
+                                      const char *path_in_repo,
+                                      int64_t every_ms,
+                                      const hfx_options *options,
+                                      hfx_schedule **out_schedule,
+                                      hfx_job **out_job,
+                                      hfx_error **err);
+
+// Begins to write: until hfx_schedule_unlock no look at the folder is taken. Waits for one that is being taken. Not
+// inside a callback; one lock at a time, which any thread may end.
+hfx_status hfx_schedule_lock(const hfx_schedule *schedule,
+                             hfx_error **err);
+
+// Has written. `HFX_E_INVALID_ARGUMENT` when it is not locked.
+hfx_status hfx_schedule_unlock(const hfx_schedule *schedule, hfx_error **err);
+
+// Asks for a commit now; returns at once.
+void hfx_schedule_trigger(const hfx_schedule *schedule);
+
+// Asks for the last commit, with which the job ends; returns at once.
+void hfx_schedule_stop(const hfx_schedule *schedule);
+
+// Frees the handle; the job goes on. NULL is fine.
+void hfx_schedule_free(hfx_schedule *schedule);
+
+// The commit, 40 hex digits: the last one that was made, or the head when nothing had changed; NULL after a preupload,
+// after a schedule without commits, and for NULL.
+const char *hfx_committed_commit(const hfx_committed *committed);
+
+// The address of its page; empty when there is none. NULL for NULL.
+const char *hfx_committed_url(const hfx_committed *committed);
+
+// How many commits were made; 0 when nothing had changed.
+uint64_t hfx_committed_commit_count(const hfx_committed *committed);
+
+// The number of the pull request that was opened (its revision is `refs/pr/N`); 0 when none was.
+uint64_t hfx_committed_pull_request(const hfx_committed *committed);
+
+// The address of the pull request's page; NULL when none was opened.
+const char *hfx_committed_pull_request_url(const hfx_committed *committed);
+
+// How many files there are: those of the commits and those that were left out.
+size_t hfx_committed_file_count(const hfx_committed *committed);
+
+// A file's path in the repository; NULL behind the last.
+const char *hfx_committed_file_path(const hfx_committed *committed, size_t index);
+
+// A file's size in bytes.
+uint64_t hfx_committed_file_size(const hfx_committed *committed, size_t index);
+
+// The SHA-256 of an LFS file, 64 hex digits; NULL for others, and behind the last.
+const char *hfx_committed_file_oid(const hfx_committed *committed, size_t index);
+
+// How a file was committed, one of `HFX_COMMITTED_*`; 0 behind the last.
+int32_t hfx_committed_file_how(const hfx_committed *committed, size_t index);
+
+// Frees it. NULL is fine.
+void hfx_committed_free(hfx_committed *committed);
+
+// How many parts there are; 1 for a file that was sent whole.
+size_t hfx_parts_count(const hfx_parts *parts);
+
+// A header of the answer to a part, its name in any case, as "ETag"; NULL when it was not sent, or behind the last.
+const char *hfx_parts_header(const hfx_parts *parts,
+                             size_t index,
+                             const char *name);
+
+// How many headers the answer to a part has.
+size_t hfx_parts_header_count(const hfx_parts *parts, size_t index);
+
+// The name of a header by its place, in lower case; NULL behind the last.
+const char *hfx_parts_header_name(const hfx_parts *parts, size_t index, size_t header);
+
+// Frees it. NULL is fine.
+void hfx_parts_free(hfx_parts *parts);
 
 // Starts any call of the Hub's API, for what has no function here: with the token, the rate limits and the retries of
 // all others. `method` is GET, HEAD, POST, PUT, PATCH or DELETE; `target` a path below the endpoint, as

@@ -412,8 +412,7 @@ pub fn check_ref_name(what: &str, name: &str) -> Result<()> {
         .or_else(|| name.starts_with('-').then_some("it starts with '-'"))
         .or_else(|| name.ends_with('.').then_some("it ends in '.'"))
         .or_else(|| {
-            #[allow(clippy::case_sensitive_file_extension_comparisons)] // Git compares it so.
-            let hidden = |part: &str| part.starts_with('.') || part.ends_with(".lock");
+            let hidden = |part: &str| part.starts_with('.') || part.as_bytes().ends_with(b".lock");
             name.split('/').any(hidden).then_some("a part of it starts with '.' or ends in '.lock'")
         })
         .or_else(|| name.starts_with("refs/").then_some("give the short name, without refs/"))

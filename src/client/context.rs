@@ -28,6 +28,8 @@ pub struct Context {
     pub job: Job,
     /// The headers that the job itself brought.
     pub own_headers: Arc<[(String, String)]>,
+    /// Whether the job itself brought a token.
+    pub own_token: bool,
     /// Publishes small files together, in a snapshot.
     pub batch: Option<Arc<Batch>>,
 }
@@ -43,6 +45,7 @@ impl Context {
             hub,
             job,
             own_headers: own.headers().into(),
+            own_token: own.secret(Opt::Token).is_some(),
             batch: None,
         })
     }

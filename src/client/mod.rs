@@ -13,10 +13,12 @@ mod fetch;
 mod file;
 mod folder;
 pub mod job;
+mod lfs;
 pub mod output;
 mod partial;
 mod place;
 mod push;
+mod put;
 mod refs;
 mod repos;
 pub mod schedule;
@@ -30,12 +32,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use crate::transfer::reader::Reader;
 use commit::Aim;
 use context::{Context, revision_or_main};
 pub use draft::{Draft, Input};
 pub use job::{Hooks, Job, Queue};
 pub use output::{
-    BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, SnapshotResult,
+    BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, PartsResult,
+    SnapshotResult,
 };
 pub use schedule::Schedule;
 use sequence::Sequences;
@@ -43,6 +47,7 @@ pub use url::{Into as ReadInto, Which};
 
 use crate::cache::{Cache, Lookup};
 use crate::error::{Error, Kind, Result};
+pub use crate::hub::lfs::LfsObject;
 use crate::log::Log;
 use crate::net::Net;
 use crate::options::{Opt, Options};
@@ -301,6 +306,64 @@ impl Client {
         let (folder, below) = (folder.to_owned(), folder::below(below)?);
         self.start(options, hooks, move |context| async move {
             folder::upload(&context, &aim, &folder, &below).await.map(Output::Commit)
+        })
+    }
+
+    /// Brings an object to an LFS server, unless it is there. Ends with [`Output::Nothing`].
+    pub fn lfs_upload(
+        &self,
+        server: &str,
+        object: &LfsObject,
+        file: &Path,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (server, object, file) = (crate::net::Url::parse(server)?, object.clone(), file.to_owned());
+        self.start(options, hooks, move |context| async move {
+            lfs::upload(&context, &server, &object, file).await.map(|()| Output::Nothing)
+        })
+    }
+
+    /// Fetches an object from an LFS server to a path. Ends with [`Output::File`].
+    pub fn lfs_download(
+        &self,
+        server: &str,
+        object: &LfsObject,
+        to: &Path,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        let (server, object, to) = (crate::net::Url::parse(server)?, object.clone(), to.to_owned());
+        self.start(options, hooks, move |context| async move {
+            lfs::download(&context, &server, &object, to).await.map(Output::File)
+        })
+    }
+
+    /// Sends a file by one PUT to a URL. Ends with [`Output::Parts`].
+    pub fn upload_url(&self, input: Input, url: &str, options: &Options, hooks: Hooks) -> Result<Job> {
+        crate::net::Url::parse(url)?;
+        let urls = [url.to_owned()];
+        self.start(options, hooks, move |context| async move {
+            put::put(&context, input, &urls, None).await.map(Output::Parts)
+        })
+    }
+
+    /// Sends a file in parts of one size to a URL each, in their order. Ends with [`Output::Parts`].
+    pub fn upload_parts(
+        &self,
+        input: Input,
+        urls: &[String],
+        part_size: u64,
+        options: &Options,
+        hooks: Hooks,
+    ) -> Result<Job> {
+        if part_size == 0 {
+            return Err(Error::invalid("a part is not 0 bytes"));
+        }
+        urls.iter().try_for_each(|url| crate::net::Url::parse(url).map(|_| ()))?;
+        let urls = urls.to_vec();
+        self.start(options, hooks, move |context| async move {
+            put::put(&context, input, &urls, Some(part_size)).await.map(Output::Parts)
         })
     }
 

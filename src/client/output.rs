@@ -30,12 +30,23 @@ pub enum Output {
     Verification(VerifyReport),
     /// A commit, or what was sent ahead of one.
     Commit(CommitResult),
+    /// Done, and nothing to tell.
+    Nothing,
+    /// What a store answered to the parts of a file.
+    Parts(PartsResult),
     /// What the Hub answered to a call.
     Reply(ApiReply),
     /// A history.
     Commits(Vec<CommitInfo>),
     /// Whether something is there.
     Exists(bool),
+}
+
+/// What a store answered to each part of a file, in order.
+#[derive(Debug, Clone)]
+pub struct PartsResult {
+    /// The headers of the answers.
+    pub parts: Vec<http::HeaderMap>,
 }
 
 /// A commit that was made, or was not needed.

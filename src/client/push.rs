@@ -189,6 +189,10 @@ impl Push {
                 _ => None,
             };
             let size = addition.size();
+            if let Some(object) = addition.object.clone() {
+                progress.set_hashed(size);
+                return Ok(Known { index, object, sums: Arc::default() });
+            }
             if let Some((path, stamp)) = &place
                 && let Some(sha256) = self.hashes.get(path, *stamp)
             {

@@ -106,6 +106,19 @@ pub(super) fn buffer<'a>(pointer: *mut c_void, length: usize) -> Result<&'a mut 
     Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast::<u8>(), length) })
 }
 
+/// The caller's memory, to be read during the call.
+pub(super) fn bytes<'a>(pointer: *const c_void, length: usize, what: &str) -> Result<&'a [u8]> {
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(null(what));
+    }
+    fits(length, what)?;
+    // SAFETY: the caller promises readable memory of this length that nobody changes during the call.
+    Ok(unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), length) })
+}
+
 /// Where a handle is returned: NULL until it is set.
 pub(super) struct Out<T>(NonNull<*mut T>);
 

@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::bytes::hfx_bytes;
 use super::cache::hfx_verification;
 use super::commits::hfx_commits;
+use super::committed::hfx_committed;
 use super::convert::{Out, User, handle, maybe_handle, out, put, take};
 use super::error::{hfx_error, hfx_status};
 use super::file::{hfx_file, hfx_meta, hfx_snapshot};
 use super::guard::{guard, value};
 use super::list::{hfx_info, hfx_refs, hfx_tree};
+use super::parts::hfx_parts;
 use super::progress::hfx_progress;
 use super::reply::hfx_reply;
 use crate::client::{Hooks, Job, Output};
@@ -300,6 +302,28 @@ pub extern "C" fn hfx_job_take_commits(
     guard(err, || take_as(job, out(out_commits, "out_commits")?, as_commits))
 }
 
+/// Takes the result of a commit, an upload, a preupload or a schedule.
+/// On success `*out_committed` is it, to be freed with hfx_committed_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_committed(
+    job: *const hfx_job,
+    out_committed: *mut *mut hfx_committed,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_committed, "out_committed")?, as_committed))
+}
+
+/// Takes what a store answered to a file that was sent to given addresses.
+/// On success `*out_parts` is it, to be freed with hfx_parts_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_parts(
+    job: *const hfx_job,
+    out_parts: *mut *mut hfx_parts,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || take_as(job, out(out_parts, "out_parts")?, as_parts))
+}
+
 /// Takes whether something is there.
 /// On success `*out_exists` is 1 or 0; it may be NULL.
 #[unsafe(no_mangle)]
@@ -359,6 +383,20 @@ pub(super) fn as_reply(output: &mut Output) -> Option<hfx_reply> {
 pub(super) fn as_commits(output: &mut Output) -> Option<hfx_commits> {
     match output {
         Output::Commits(commits) => Some(hfx_commits::new(commits)),
+        _ => None,
+    }
+}
+
+pub(super) fn as_committed(output: &mut Output) -> Option<hfx_committed> {
+    match output {
+        Output::Commit(made) => Some(hfx_committed::new(made)),
+        _ => None,
+    }
+}
+
+pub(super) fn as_parts(output: &mut Output) -> Option<hfx_parts> {
+    match output {
+        Output::Parts(parts) => Some(hfx_parts::new(parts)),
         _ => None,
     }
 }

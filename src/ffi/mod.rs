@@ -37,6 +37,16 @@ pub mod reply;
 
 pub mod commits;
 
+pub mod commit;
+
+pub mod upload;
+
+pub mod schedule;
+
+pub mod committed;
+
+pub mod parts;
+
 pub mod hub_call;
 
 pub mod repos;

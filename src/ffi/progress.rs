@@ -101,7 +101,7 @@ pub extern "C" fn hfx_progress_bytes_total(progress: *const hfx_progress) -> u64
     number(progress, |p| p.totals.bytes)
 }
 
-/// Bytes in place: fetched, restored from an earlier run, or cached.
+/// Bytes in place: fetched, restored from an earlier run, or cached; of an upload stored by the server.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_progress_bytes_done(progress: *const hfx_progress) -> u64 {
     number(progress, |p| p.totals.done)
@@ -117,6 +117,18 @@ pub extern "C" fn hfx_progress_bytes_received(progress: *const hfx_progress) -> 
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_progress_bytes_restored(progress: *const hfx_progress) -> u64 {
     number(progress, |p| p.totals.restored)
+}
+
+/// Bytes that went out over the network in this job; what was sent again counts again.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_progress_bytes_sent(progress: *const hfx_progress) -> u64 {
+    number(progress, |p| p.totals.sent)
+}
+
+/// Bytes that were hashed, of an upload before they are sent.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_progress_bytes_hashed(progress: *const hfx_progress) -> u64 {
+    number(progress, |p| p.totals.hashed)
 }
 
 /// A file's path in the repository; NULL behind the last.

@@ -72,7 +72,7 @@ pub extern "C" fn hfx_reply_value(reply: *const hfx_reply, pointer: *const c_cha
     })
 }
 
-/// A header of the (last) answer, its name in any case; NULL when it was not sent.
+/// A header (of the first page), its name in any case; NULL when it was not sent.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_reply_header(reply: *const hfx_reply, name: *const c_char) -> *const c_char {
     lend(reply, |r| r.headers.get(&maybe_text(name, "name").ok().flatten()?.to_ascii_lowercase()))

@@ -42,7 +42,7 @@ pub(super) struct Outcome {
 pub struct ApiReply {
     /// The status, below 400 (a failure is an error).
     pub status: u16,
-    /// The headers of the (last) answer, names in lower case.
+    /// The headers (of the first page), names in lower case.
     pub headers: Vec<(String, String)>,
     /// The body: JSON as a rule.
     pub body: String,
@@ -142,17 +142,24 @@ impl Hub {
         let repeatable = method.is_safe() || method == Method::PUT;
         let request = Request { method, url: self.target(target)?, body, repeatable };
         let reply = self.make(&request).await.result?;
-        let mut next = self.page_after(&request.url, &reply.headers)?;
         let mut answer = ApiReply::read(&reply)?;
-        let mut fetched = 1;
-        while let Some(url) = next.clone()
-            && fetched < pages
-            && request.method == Method::GET
-        {
+        if request.method != Method::GET {
+            return Ok(answer);
+        }
+        let mut next = self.page_after(&request.url, &reply.headers)?;
+        let mut more = Vec::new();
+        for _ in 1..pages {
+            let Some(url) = next else { break };
             let page = self.make(&Request::new(Method::GET, url.clone())).await.result?;
-            answer.body = join(&answer.body, &text_of(&page)?).map_err(|error| error.url(url.as_str()))?;
+            more.push(text_of(&page)?);
+            if more.iter().map(String::len).sum::<usize>() > LARGEST {
+                let text = format!("the pages are larger than {LARGEST} bytes together");
+                return Err(Error::new(Kind::Protocol, text).url(url.as_str()));
+            }
             next = self.page_after(&url, &page.headers)?;
-            fetched += 1;
+        }
+        if !more.is_empty() {
+            answer.body = join(&answer.body, &more).map_err(|error| error.url(request.url.as_str()))?;
         }
         answer.next = next.map(|url| url.as_str().to_owned());
         Ok(answer)
@@ -255,17 +262,12 @@ fn text_of(reply: &Reply) -> Result<String> {
     Err(Error::new(Kind::Protocol, what).http(reply.status, id).url(reply.url.as_str()))
 }
 
-/// Two arrays, as texts, to one (pure).
-fn join(first: &str, second: &str) -> Result<String> {
-    let (first, second) = (inside(first)?, inside(second)?);
-    if first.len() + second.len() > LARGEST {
-        return Err(Error::new(
-            Kind::Protocol,
-            format!("the pages are larger than {LARGEST} bytes together"),
-        ));
-    }
-    let comma = if first.is_empty() || second.is_empty() { "" } else { "," };
-    Ok(format!("[{first}{comma}{second}]"))
+/// Arrays, as texts, to one (pure).
+fn join(first: &str, more: &[String]) -> Result<String> {
+    let pages = std::iter::once(first).chain(more.iter().map(String::as_str));
+    let inner = pages.map(inside).collect::<Result<Vec<_>>>()?;
+    let full: Vec<&str> = inner.into_iter().filter(|page| !page.is_empty()).collect();
+    Ok(format!("[{}]", full.join(",")))
 }
 
 /// What stands between an array's brackets.
@@ -291,10 +293,10 @@ mod tests {
             ("[1.0000000000000000000001]", "[]", "[1.0000000000000000000001]"),
             (r#"["]"]"#, r#"["["]"#, r#"["]","["]"#),
         ] {
-            assert_eq!(join(first, second).unwrap(), want);
+            assert_eq!(join(first, &[second.to_owned()]).unwrap(), want);
         }
         for bad in ["{}", "", "[1,]", "[1", "[1][2]", "null"] {
-            assert_eq!(join("[]", bad).unwrap_err().kind(), Kind::Protocol, "{bad}");
+            assert_eq!(join("[]", &[bad.to_owned()]).unwrap_err().kind(), Kind::Protocol, "{bad}");
         }
     }
 

@@ -127,7 +127,7 @@ impl Hub {
         if let Err(error) = &outcome.result
             && (there || (making.exist_ok && outcome.found(THERE)))
         {
-            let url = self.page(&self.full_name(repo).await?)?;
+            let url = self.page(&self.full_name(repo).await)?;
             return Ok(ApiReply::made(&json!({"url": url, "created": false}).to_string(), Some(error)));
         }
         outcome.settled(THERE, false).map_err(|error| error.context(format!("create {repo}")))
@@ -198,12 +198,13 @@ impl Hub {
         Ok(self.url(&format!("/{repo}"))?.as_str().to_owned())
     }
 
-    /// With its owner: the token's, where the name has none.
-    async fn full_name(&self, repo: &RepoId) -> Result<RepoId> {
-        if repo.parts().0.is_some() {
-            return Ok(repo.clone());
-        }
-        RepoId::new(repo.kind(), &format!("{}/{}", self.user_name().await?, repo.id()))
+    /// With its owner: the token's, where the name has none and the Hub tells.
+    async fn full_name(&self, repo: &RepoId) -> RepoId {
+        let whole = match repo.parts().0 {
+            Some(_) => None,
+            None => self.user_name().await.ok().map(|user| format!("{user}/{}", repo.id())),
+        };
+        whole.and_then(|id| RepoId::new(repo.kind(), &id).ok()).unwrap_or_else(|| repo.clone())
     }
 
     fn page_of(&self, reply: &Reply, repo: &RepoId) -> Result<String> {

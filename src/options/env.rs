@@ -72,6 +72,13 @@ impl Options {
     }
 }
 
+/// Where the environment of this process says that the active token lies. The named ones lie beside it, in
+/// `stored_tokens`.
+pub fn token_path() -> Option<PathBuf> {
+    let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    token_file(&get, hf_home(&get).as_ref())
+}
+
 /// `HF_HOME`, by default below the user's cache folder.
 fn hf_home(get: Lookup<'_>) -> Option<PathBuf> {
     if let Some(home) = get("HF_HOME") {

@@ -6,6 +6,8 @@
 
 mod env;
 
+pub use env::token_path;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;

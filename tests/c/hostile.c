@@ -67,6 +67,42 @@ static void nothing_but_null(void) {
     INVALID(hfx_client_repo_info(NULL, NULL, NULL, NULL, ERR));
     INVALID(hfx_client_list_files(NULL, NULL, NULL, NULL, NULL, ERR));
     INVALID(hfx_client_list_refs(NULL, NULL, 0, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_create(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_create_wait(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_delete(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_delete_wait(NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_move(NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_move_wait(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_settings(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_settings_wait(NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_exists(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_repo_exists_wait(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_file_exists(NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_file_exists_wait(NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_branch_create(NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_branch_create_wait(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_branch_delete(NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_branch_delete_wait(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_tag_create(NULL, NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_tag_create_wait(NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_tag_delete(NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_tag_delete_wait(NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_commits(NULL, NULL, 0, NULL, NULL, ERR));
+    INVALID(hfx_client_commits_wait(NULL, NULL, 0, NULL, NULL, ERR));
+    INVALID(hfx_client_pull_request_open(NULL, NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_pull_request_open_wait(NULL, NULL, NULL, NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_call(NULL, NULL, NULL, NULL, 1, NULL, NULL, ERR));
+    INVALID(hfx_client_call_wait(NULL, NULL, NULL, NULL, 1, NULL, NULL, ERR));
+    INVALID(hfx_client_whoami(NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_whoami_wait(NULL, NULL, NULL, ERR));
+    INVALID(hfx_client_auth_check(NULL, NULL, 0, NULL, NULL, ERR));
+    INVALID(hfx_client_auth_check_wait(NULL, NULL, 0, NULL, ERR));
+    CHECK(hfx_reply_status(NULL) == 0 && !hfx_reply_body(NULL) && !hfx_reply_value(NULL, NULL));
+    CHECK(!hfx_reply_header(NULL, NULL) && !hfx_reply_request_id(NULL) && !hfx_reply_next(NULL));
+    hfx_reply_free(NULL);
+    CHECK(hfx_commits_count(NULL) == 0 && !hfx_commits_id(NULL, 0) && !hfx_commits_title(NULL, 0));
+    CHECK(!hfx_commits_message(NULL, 0) && !hfx_commits_date(NULL, 0) && !hfx_commits_author(NULL, 0, 0));
+    hfx_commits_free(NULL);
     INVALID(hfx_client_assets_path(NULL, NULL, NULL, NULL, NULL, ERR));
     CHECK(!hfx_string_text(NULL));
     hfx_string_free(NULL);
@@ -87,6 +123,9 @@ static void nothing_but_null(void) {
     INVALID(hfx_job_take_tree(NULL, NULL, ERR));
     INVALID(hfx_job_take_refs(NULL, NULL, ERR));
     INVALID(hfx_job_take_verification(NULL, NULL, ERR));
+    INVALID(hfx_job_take_reply(NULL, NULL, ERR));
+    INVALID(hfx_job_take_commits(NULL, NULL, ERR));
+    INVALID(hfx_job_take_exists(NULL, NULL, ERR));
     hfx_job_free(NULL);
 
     CHECK(hfx_progress_job_id(NULL) == 0 && hfx_progress_files(NULL) == 0 && hfx_progress_files_done(NULL) == 0);
@@ -202,6 +241,12 @@ static void bad_text(const hfx_client *client, const hfx_repo *repo) {
         INVALID(hfx_client_download_file(client, repo, bad[i], NULL, &job, ERR));
         INVALID(hfx_client_read_url(client, bad[i], 0, 0, NULL, &job, ERR));
         INVALID(hfx_client_list_files(client, repo, bad[i], NULL, &job, ERR));
+        INVALID(hfx_client_branch_create(client, repo, bad[i], NULL, &job, ERR));
+        INVALID(hfx_client_tag_create(client, repo, "v1", bad[i], NULL, &job, ERR));
+        INVALID(hfx_client_pull_request_open(client, repo, bad[i], NULL, NULL, &job, ERR));
+        INVALID(hfx_client_call(client, bad[i], "/api/models", NULL, 1, NULL, &job, ERR));
+        INVALID(hfx_client_call(client, "GET", bad[i], NULL, 1, NULL, &job, ERR));
+        INVALID(hfx_client_call(client, "POST", "/api/models", bad[i], 1, NULL, &job, ERR));
         CHECK(!hfx_option_by_name(bad[i]));
     }
     /* Names that lead elsewhere, or nowhere. */

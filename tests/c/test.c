@@ -187,12 +187,14 @@ int main(int argc, char **argv) {
         {"hostile", hostile},
         {"callbacks", callbacks},
         {"control", control},
+        {"uploads", uploads},
         {"events", events},
         {"threads", threads},
         {"close_leaves_nothing", close_leaves_nothing},
         {"forked", forked},
         {"guest", guest},
         {"memory_is_let_go", memory_is_let_go},
+        {"repos", repos},
     };
     if (argc == 4) {
         endpoint = argv[1];

@@ -72,11 +72,13 @@ void api(void);
 void hostile(void);
 void callbacks(void);
 void control(void);
+void uploads(void);
 void events(void);
 void threads(void);
 void close_leaves_nothing(void);
 void forked(void);
 void guest(void);
 void memory_is_let_go(void);
+void repos(void);
 
 #endif

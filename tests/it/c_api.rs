@@ -11,8 +11,20 @@ use tempfile::TempDir;
 use crate::support::{Hub, skip};
 
 /// The programs of `tests/c` that make up `c_api`.
-const SOURCES: &[&str] =
-    &["test", "api", "hostile", "callbacks", "control", "events", "threads", "fork", "guest", "memory"];
+const SOURCES: &[&str] = &[
+    "test",
+    "api",
+    "hostile",
+    "callbacks",
+    "control",
+    "events",
+    "threads",
+    "fork",
+    "guest",
+    "memory",
+    "upload",
+    "repos",
+];
 
 /// What `c_api` can be asked to run.
 const SCENARIOS: &[&str] = &[
@@ -20,12 +32,14 @@ const SCENARIOS: &[&str] = &[
     "hostile",
     "callbacks",
     "control",
+    "uploads",
     "events",
     "threads",
     "close_leaves_nothing",
     "forked",
     "guest",
     "memory_is_let_go",
+    "repos",
 ];
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -76,7 +90,8 @@ fn compile(compiler: &str, link: Link, sources: &[PathBuf], more: &[&str], to: &
         Link::Shared => {
             let folder = libraries();
             command.arg("-L").arg(&folder).arg("-lhfx");
-            command.arg(format!("-Wl,-rpath,{}", folder.display()));
+            // Before LD_LIBRARY_PATH, which cargo sets and which may name an older build of the library.
+            command.arg(format!("-Wl,--disable-new-dtags,-rpath,{}", folder.display()));
         }
         Link::Static => {
             command.arg(libraries().join("libhfx.a")).args(["-lm", "-ldl"]);
@@ -95,7 +110,7 @@ fn build(compiler: &str, link: Link, more: &[&str], dir: &TempDir) -> PathBuf {
 
 /// The Hub that `test.h` describes.
 fn hub() -> Hub {
-    let hub = Hub::with(&["--token", "hf_c_tests"]);
+    let hub = Hub::with(&["--token", "hf_c_tests", "--multipart-from", "1M", "--chunk-size", "512K"]);
     hub.put("models/acme/tiny/config.json", b"{\"model_type\": \"tiny\"}\n");
     hub.put("models/acme/tiny/sub/dir/note.txt", b"a note\n");
     hub.put("models/acme/tiny/empty.txt", b"");
@@ -123,6 +138,8 @@ fn run(program: &Path, before: &[&str], scenarios: &[&str]) {
         let folder = tempfile::tempdir().unwrap();
         let words: Vec<_> = before.iter().map(Into::into).chain([program.as_os_str().to_owned()]).collect();
         let mut command = Command::new(&words[0]);
+        // Cargo's comes before the rpath, and leads to the library of an older build.
+        command.env_remove("LD_LIBRARY_PATH");
         command.args(&words[1..]).arg(&hub.endpoint).arg(folder.path()).arg(scenario);
         let out = succeed(&mut command);
         assert!(out.stdout.is_empty() && out.stderr.is_empty(), "{scenario} said {out:?}");
@@ -205,6 +222,7 @@ fn the_examples_run() {
         compile("gcc", Link::Shared, &[source], &[], &program);
         let mut command = Command::new(program);
         command.args(arguments).env("HF_ENDPOINT", &hub.endpoint).env("HF_HOME", home.path());
+        command.env("HF_TOKEN", "hf_c_tests").env_remove("LD_LIBRARY_PATH");
         String::from_utf8(succeed(&mut command).stdout).unwrap()
     };
     let path = example("download", &["acme/tiny", "config.json"]);
@@ -215,6 +233,20 @@ fn the_examples_run() {
     assert_eq!(paths.lines().filter(|path| Path::new(path).exists()).count(), 3, "{paths}");
     let text = example("read_header", &["acme/tensors", "model.safetensors"]);
     assert_eq!(text.trim_end().as_bytes(), header.trim_ascii_end());
+    for _ in 0..2 {
+        let text = example("repository", &["local/example", "v1"]);
+        assert!(text.starts_with(&format!("{}/local/example\nlocal\n[", hub.endpoint)), "{text}");
+    }
+    let out = home.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("a.txt"), "a").unwrap();
+    let url = example("upload", &["local/example", out.to_str().unwrap()]);
+    assert!(url.starts_with(&format!("{}/local/example/commit/", hub.endpoint)), "{url}");
+    assert_eq!(example("upload", &["local/example", out.to_str().unwrap()]), url, "nothing had changed");
+    let url = example("commit", &["local/example", "2"]);
+    assert!(url.starts_with(&format!("{}/local/example/commit/", hub.endpoint)), "{url}");
+    let path = example("download", &["local/example", "shard-2-of-2.bin"]);
+    assert_eq!(fs::metadata(path.trim()).unwrap().len(), 12 << 20);
     let text = example("map", &["acme/tensors", "model.safetensors"]);
     assert!(text.starts_with(&format!("{} bytes at ", file.len())), "{text}");
 }

@@ -13,21 +13,21 @@ use crate::support::files::{blobs, files_below, partials, random, sha256};
 use crate::support::{Hub, M, skip, wait_for};
 
 /// A Hub, a home, and what runs there.
-struct Shell {
-    hub: Hub,
-    home: TempDir,
+pub struct Shell {
+    pub hub: Hub,
+    pub home: TempDir,
 }
 
 /// How a command ended.
 #[derive(Debug)]
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Shell {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { hub: Hub::start(), home: tempfile::tempdir().unwrap() }
     }
 
@@ -50,12 +50,12 @@ impl Shell {
         self.home.path().join("hub")
     }
 
-    fn path(&self, path: &str) -> String {
+    pub fn path(&self, path: &str) -> String {
         self.home.path().join(path).to_str().unwrap().to_owned()
     }
 
     /// The command, in the home, with nothing of this process's environment but the path.
-    fn command(&self, line: &[&str]) -> Command {
+    pub fn command(&self, line: &[&str]) -> Command {
         // Whoever started the tests may ignore signals (nohup, a shell's background job), and children inherit that.
         let mut command = Command::new("env");
         command
@@ -71,19 +71,19 @@ impl Shell {
         command
     }
 
-    fn run(&self, line: &[&str]) -> Ran {
+    pub fn run(&self, line: &[&str]) -> Ran {
         ran(&mut self.command(line))
     }
 
     /// Runs it, which must end well; what it said on stdout.
-    fn ok(&self, line: &[&str]) -> String {
+    pub fn ok(&self, line: &[&str]) -> String {
         let ran = self.run(line);
         assert_eq!(ran.code, 0, "{line:?}: {ran:?}");
         ran.out
     }
 
     /// Runs it, which must fail with this code; what it said on stderr.
-    fn fails(&self, code: i32, line: &[&str]) -> String {
+    pub fn fails(&self, code: i32, line: &[&str]) -> String {
         let ran = self.run(line);
         assert_eq!(ran.code, code, "{line:?}: {ran:?}");
         assert!(ran.err.lines().any(|line| line.starts_with("hfx: ")) || code == 2, "{line:?}: {ran:?}");
@@ -111,7 +111,7 @@ impl Shell {
     }
 }
 
-fn ran(command: &mut Command) -> Ran {
+pub fn ran(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
     Ran {
         code: output.status.code().unwrap_or(-1),

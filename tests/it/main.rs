@@ -2,19 +2,23 @@
 
 mod support;
 
+mod auth;
 mod bad_input;
 mod c_api;
 mod cli;
 mod direction;
 mod download;
 mod faults;
+mod lfs_agent;
 mod limits;
 mod oracle;
 mod proxy;
 mod race;
+mod repos;
 mod resume;
 mod retry;
 mod tls;
+mod tool;
 mod upload;
 mod upload_cli;
 mod upload_commits;

@@ -2,6 +2,9 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help texts")]
 
+pub(crate) mod auth;
+pub(crate) mod hub;
+pub(crate) mod repo;
 mod upload;
 
 use std::ffi::OsString;
@@ -26,6 +29,8 @@ Examples:
   hfx get https://host/file.tar -o file.tar            any URL, with as many connections as pay
   hfx upload org/model ./model                         a folder, in a commit; prints its URL
   hfx cache ls                                         what the cache holds
+  hfx auth login                                       stores an access token
+  hfx repo create org/model --private                  a repository; `hfx repo --help` tells more
   hfx serve DIR                                        a Hub on this machine
 
 A download that was interrupted goes on where it stopped when the same command is run again.
@@ -77,6 +82,17 @@ Examples:
 An interrupted download goes on where it stopped, when the ETag or --sha256 says that the file is
 still the same.";
 
+const LFS_HELP: &str = "\
+Examples:
+  hfx lfs-enable-largefiles .                  this working copy
+  hfx lfs-enable-largefiles --global           all of this user
+  git -c lfs.standalonetransferagent=hfx -c lfs.customtransfer.hfx.path=hfx \\
+      -c lfs.customtransfer.hfx.args=lfs-agent clone https://huggingface.co/org/model
+
+From then on git push, pull and clone send and fetch large files in parallel, resume what was
+interrupted, and check what comes by its hash. `git config --unset lfs.standalonetransferagent`
+goes back.";
+
 const CACHE_HELP: &str = "\
 Examples:
   hfx cache ls --verbose                 revisions and where they are
@@ -101,7 +117,7 @@ The first line on stdout is HF_ENDPOINT=http://...; every Hub client can be poin
 #[command(
     name = "hfx",
     version,
-    about = "Downloads from the Hugging Face Hub: fast, resumable, verified",
+    about = "Files, repositories and tokens of the Hugging Face Hub: fast, resumable, verified",
     after_help = ROOT_HELP,
     max_term_width = 120,
     subcommand_required = true,
@@ -120,9 +136,24 @@ pub(crate) enum Command {
     /// Download any URL to a file
     #[command(after_help = GET_HELP, after_long_help = concat_help(GET_HELP, JSON_HELP))]
     Get(Box<GetArgs>),
+    /// Make, change and look at repositories on the Hub
+    #[command(visible_alias = "repos", after_help = repo::REPO_HELP)]
+    Repo(Box<repo::RepoArgs>),
+    /// Log in and out, and switch between access tokens
+    #[command(after_help = auth::AUTH_HELP)]
+    Auth(auth::AuthArgs),
+    /// Call anything of the Hub's API
+    #[command(after_help = hub::API_HELP)]
+    Api(hub::ApiArgs),
     /// Upload a file or a folder in a commit
     #[command(after_help = upload::HELP, after_long_help = concat_help(upload::HELP, upload::JSON_HELP))]
     Upload(Box<UploadArgs>),
+    /// Let git-lfs move the large files of a working copy with hfx
+    #[command(after_help = LFS_HELP)]
+    LfsEnableLargefiles(LfsEnableArgs),
+    /// The transfer agent that git-lfs starts; not for people
+    #[command(hide = true)]
+    LfsAgent,
     /// Look after the cache
     #[command(after_help = CACHE_HELP)]
     Cache(CacheArgs),
@@ -240,6 +271,16 @@ pub(crate) struct TalkArgs {
     /// Print one JSON object a line instead (`--help` lists them)
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct LfsEnableArgs {
+    /// The working copy
+    #[arg(value_name = "PATH", required_unless_present = "global")]
+    pub(crate) path: Option<PathBuf>,
+    /// All repositories of this user
+    #[arg(long, conflicts_with = "path")]
+    pub(crate) global: bool,
 }
 
 #[derive(Args)]

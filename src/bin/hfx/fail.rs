@@ -54,12 +54,12 @@ fn hint(error: &Error) -> Option<&'static str> {
             "check the connection and run the same command again: it goes on where it stopped"
         }
         Kind::RepoNotFound => {
-            "check the name and --repo-type; a private repository needs a token (--token or HF_TOKEN)"
+            "check the name and --repo-type; a private repository needs a token (`hfx auth login`, --token or HF_TOKEN)"
         }
         Kind::RevisionNotFound => "check --revision: a branch, a tag, a whole commit hash or refs/pr/N",
-        Kind::Unauthorized => "give a valid token with HF_TOKEN or --token, or log in with `hf auth login`",
+        Kind::Unauthorized => "give a valid token with HF_TOKEN or --token, or log in with `hfx auth login`",
         Kind::Gated => "ask for access on the repository's page, and give the token of that account",
-        Kind::Forbidden => "this token may not read it: give another one with HF_TOKEN or --token",
+        Kind::Forbidden => "this token may not do it: give another one with HF_TOKEN or --token",
         Kind::RateLimited => "wait a little; with a token the limits are higher",
         Kind::Offline => "run once with network, without HF_HUB_OFFLINE and --local-files-only",
         Kind::Tls => "behind a proxy that opens TLS, name its certificate with --ca-file or SSL_CERT_FILE",
@@ -85,6 +85,16 @@ impl Failure {
     /// A failure without a kind.
     pub(crate) fn plain(message: impl Into<String>) -> Self {
         Self { code: OTHER, message: message.into(), hint: None, error: None }
+    }
+
+    /// The answer was no: told already, and nothing has failed.
+    pub(crate) fn no() -> Self {
+        Self { code: NOT_FOUND, message: String::new(), hint: None, error: None }
+    }
+
+    /// Whether all was told already.
+    pub(crate) fn is_told(&self) -> bool {
+        self.message.is_empty()
     }
 
     /// With this to do about it.

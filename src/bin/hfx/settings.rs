@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use hfx::error::{Error, Result};
 use hfx::options::{Opt, Options};
 
+use crate::args::hub::HubArgs;
 use crate::args::{CacheDirArgs, NetworkArgs};
 
 /// What the environment says, and over it `NAME=VALUE` of `-o`.
@@ -19,16 +20,29 @@ pub(crate) fn base(pairs: &[String]) -> Result<Options> {
     Ok(options)
 }
 
-/// The flags of the network over them.
-pub(crate) fn lay_network(options: &mut Options, args: &NetworkArgs) -> Result<()> {
-    match args.token.as_deref() {
+/// The options of calls of the Hub.
+pub(crate) fn hub(args: &HubArgs) -> Result<Options> {
+    let mut options = base(&args.option)?;
+    lay_hub(&mut options, args.token.as_deref(), args.endpoint.as_deref())?;
+    set_path(&mut options, Opt::CaFile, args.ca_file.as_deref())?;
+    Ok(options)
+}
+
+fn lay_hub(options: &mut Options, token: Option<&str>, endpoint: Option<&str>) -> Result<()> {
+    match token {
         Some("") => options.unset(Opt::Token),
         Some(token) => options.set_text(Opt::Token, token)?,
         None => {}
     }
-    if let Some(endpoint) = &args.endpoint {
-        options.set_text(Opt::Endpoint, endpoint.trim_end_matches('/'))?;
+    match endpoint {
+        Some(endpoint) => options.set_text(Opt::Endpoint, endpoint.trim_end_matches('/')),
+        None => Ok(()),
     }
+}
+
+/// The flags of the network over them.
+pub(crate) fn lay_network(options: &mut Options, args: &NetworkArgs) -> Result<()> {
+    lay_hub(options, args.token.as_deref(), args.endpoint.as_deref())?;
     if let Some(most) = args.max_connections {
         options.set_int(Opt::MaxConnections, i64::from(most))?;
     }

@@ -28,9 +28,8 @@ pub struct Request {
     pub range: Option<(u64, u64)>,
     pub status: u64,
     pub authorization: bool,
-    /// Of the answer's body.
     pub bytes: u64,
-    /// Of the request's body.
+    /// Bytes of the request's body.
     pub received: u64,
     pub at_ms: u64,
 }

@@ -12,7 +12,11 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     for group in digits.chunks(4) {
         let mut word = 0;
         for &digit in group {
-            word = word << 6 | u32::from(value(digit)?);
+            let value = VALUES[digit as usize];
+            if value == 64 {
+                return None;
+            }
+            word = word << 6 | u32::from(value);
         }
         let word = word << (6 * (4 - group.len()));
         bytes.extend_from_slice(&word.to_be_bytes()[1..group.len()]);
@@ -20,16 +24,17 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn value(digit: u8) -> Option<u8> {
-    match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
+/// What each byte stands for; 64 where it is no digit.
+const VALUES: [u8; 256] = {
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [64; 256];
+    let mut at = 0;
+    while at < 64 {
+        values[digits[at] as usize] = at as u8;
+        at += 1;
     }
-}
+    values
+};
 
 #[cfg(test)]
 mod tests {

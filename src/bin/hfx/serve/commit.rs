@@ -20,9 +20,7 @@ use super::server::Call;
 use super::state::State;
 use super::store::{Change, Draft, Head, Repo, Temp};
 
-/// A line holds one file.
-const LONGEST_LINE: usize = 128 << 20;
-/// A commit holds no more than this.
+/// A commit's regular files hold no more than this.
 const MOST_BODY: u64 = 4 << 30;
 
 #[derive(Deserialize)]
@@ -113,7 +111,9 @@ async fn read(call: &Call<'_>, repo: &Repo) -> Result<Wanted, Reply> {
         operations: vec![],
         contents,
     };
-    let mut lines = call.intake.lines(LONGEST_LINE, MOST_BODY);
+    // A line holds one file that is not large, and a third more for its base64.
+    let longest = call.shared.repos.lfs_threshold.clamp(10 << 20, 64 << 20) * 2;
+    let mut lines = call.intake.lines(longest as usize, MOST_BODY);
     let mut first = true;
     while let Some(line) = lines.next().await? {
         let line: Line<'_> = serde_json::from_slice(&line)

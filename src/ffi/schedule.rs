@@ -1,0 +1,96 @@
+//! A folder committed again and again.
+
+use std::ffi::c_char;
+use std::time::Duration;
+
+use super::client::hfx_client;
+use super::convert::{handle, maybe_handle, maybe_text, out, path, take};
+use super::error::{hfx_error, hfx_status};
+use super::guard::{guard, value};
+use super::job::hfx_job;
+use super::options::hfx_options;
+use super::repo::{self, hfx_repo};
+use crate::client::Schedule;
+use crate::error::{Error, Result};
+
+/// The host's side of a schedule. May be used from many threads. Freeing it changes nothing about the job.
+pub struct hfx_schedule(Schedule);
+
+/// Starts committing what is new in a folder every `every_ms` milliseconds, until hfx_schedule_stop, which makes the last
+/// commit; a cancel of the job makes none. Files are expected to grow at their end: of each, what was there at the look
+/// is committed. A look that finds nothing new makes no commit; a failed commit is logged and tried again at the next
+/// time. `path_in_repo` is the folder in the repository (NULL: its root). Hold hfx_schedule_lock while you write what
+/// belongs together. The job's result is taken with hfx_job_take_committed.
+/// On success `*out_schedule` is the schedule, to be freed with hfx_schedule_free, and `*out_job` the job, to be freed
+/// with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_schedule_folder(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    folder_path: *const c_char,
+    path_in_repo: *const c_char,
+    every_ms: i64,
+    options: *const hfx_options,
+    out_schedule: *mut *mut hfx_schedule,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let job_place = out(out_job, "out_job");
+        let place = out(out_schedule, "out_schedule")?;
+        let (repo, folder) = (repo::of(repo)?, path(folder_path, "folder_path")?);
+        let below = maybe_text(path_in_repo, "path_in_repo")?.unwrap_or("");
+        let every = u64::try_from(every_ms).map_err(|_| Error::invalid("every_ms is negative"))?;
+        let schedule = Schedule::new();
+        super::client::start(client, options, job_place?, |client, options, hooks| {
+            let every = Duration::from_millis(every);
+            let revision = repo.revision.as_deref();
+            client.schedule(&repo.id, revision, &folder, below, every, &schedule, options, hooks)
+        })?;
+        place.set(hfx_schedule(schedule));
+        Ok(())
+    })
+}
+
+/// Begins to write: until hfx_schedule_unlock no look at the folder is taken. Waits for one that is being taken. Not
+/// inside a callback; one lock at a time, which any thread may end.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_schedule_lock(schedule: *const hfx_schedule, err: *mut *mut hfx_error) -> hfx_status {
+    guard(err, || of_schedule(schedule)?.lock())
+}
+
+/// Has written. `HFX_E_INVALID_ARGUMENT` when it is not locked.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_schedule_unlock(schedule: *const hfx_schedule, err: *mut *mut hfx_error) -> hfx_status {
+    guard(err, || of_schedule(schedule)?.unlock())
+}
+
+/// Asks for a commit now; returns at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_schedule_trigger(schedule: *const hfx_schedule) {
+    value((), || {
+        if let Some(schedule) = maybe_handle(schedule) {
+            schedule.0.trigger();
+        }
+    });
+}
+
+/// Asks for the last commit, with which the job ends; returns at once.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_schedule_stop(schedule: *const hfx_schedule) {
+    value((), || {
+        if let Some(schedule) = maybe_handle(schedule) {
+            schedule.0.stop();
+        }
+    });
+}
+
+/// Frees the handle; the job goes on. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_schedule_free(schedule: *mut hfx_schedule) {
+    value((), || drop(take(schedule)));
+}
+
+fn of_schedule<'a>(schedule: *const hfx_schedule) -> Result<&'a Schedule> {
+    handle(schedule, "schedule").map(|schedule| &schedule.0)
+}
