@@ -539,15 +539,20 @@ impl Once<'_> {
             };
             let conflict = error.kind() == Kind::Conflict;
             uncertain |= !conflict && may_have_happened(&error);
-            if uncertain && let Some(made) = self.find().await? {
-                return Ok(made);
+            if uncertain {
+                match self.find().await {
+                    Ok(Some(made)) => return Ok(made),
+                    // It can't be seen now: the parent keeps it from being made twice.
+                    Err(error) if !error.is_retryable() => return Err(doubtful(error)),
+                    _ => {}
+                }
             }
             if conflict {
                 return Err(self.conflict(error).await);
             }
             let wait = backoff.next(fastrand::f64());
             if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
-                return Err(error);
+                return Err(if uncertain { doubtful(error) } else { error });
             }
             self.context.engine.log.tell(Level::Warn, "commit", || format!("{error}; trying again"));
             tokio::time::sleep(wait).await;
@@ -601,6 +606,10 @@ impl Once<'_> {
         };
         error.context(what).commit(head)
     }
+}
+
+fn doubtful(error: Error) -> Error {
+    error.context("the commit may have been made: the same call again finds that out")
 }
 
 /// Whether the server may have done what was asked, although the answer is an error.
