@@ -465,10 +465,10 @@
 // Under way.
 #define HFX_FILE_RUNNING 1
 
-// In place, fetched now.
+// In place, fetched or sent now.
 #define HFX_FILE_DONE 2
 
-// In place before; nothing was fetched.
+// In place before; nothing was fetched or sent.
 #define HFX_FILE_CACHED 3
 
 // Ended with an error.
@@ -1185,6 +1185,12 @@ uint64_t hfx_progress_file_size(const hfx_progress *progress, size_t index);
 
 // A file's bytes in place.
 uint64_t hfx_progress_file_done(const hfx_progress *progress, size_t index);
+
+// A file's bytes that were hashed, of an upload before they are sent.
+uint64_t hfx_progress_file_hashed(const hfx_progress *progress, size_t index);
+
+// A file's bytes that went out over the network; what was sent again counts again.
+uint64_t hfx_progress_file_sent(const hfx_progress *progress, size_t index);
 
 // How far a file is, one of `HFX_FILE_*`.
 int32_t hfx_progress_file_state(const hfx_progress *progress, size_t index);
