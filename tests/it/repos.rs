@@ -364,6 +364,10 @@ fn any_call_of_the_api() {
     );
     assert_eq!(kind(call("GET", "/api/x", None, 1)), Kind::Protocol);
 
+    let plain = json!({"status": 200, "body": "OK", "headers": {"Content-Type": "text/html; charset=utf-8"}});
+    lab.hub.fault(json!({"path": "/api/x"}), plain);
+    assert_eq!(call("DELETE", "/api/x", None, 1).unwrap().body, "OK");
+
     // Nowhere but to the Hub, and with the token nowhere but home.
     lab.hub.forget();
     for (method, target, json, pages) in [
