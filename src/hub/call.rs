@@ -245,7 +245,7 @@ fn lost(error: &Error) -> bool {
 }
 
 /// An error behind which the change may have been made.
-fn doubtful(error: Error) -> Error {
+pub(super) fn doubtful(error: Error) -> Error {
     error.retryable(false).context("the answer was lost, so it may have been done")
 }
 

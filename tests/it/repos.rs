@@ -81,6 +81,14 @@ fn repositories_are_made_and_deleted() {
     let there = told(create(&client, "o/n", &[("exist_ok", "true")]));
     assert_eq!((&there["created"], &there["url"]), (&json!(false), &made["url"]));
 
+    // Not every server says what a 404 means.
+    lab.hub.fault(json!({"path": "/api/*", "times": 0}), json!({"status": 404}));
+    assert!(!exists(client.repo_exists(&repo("o/n"), None, &none(), hooks())));
+    assert!(!exists(client.repo_exists(&repo("o/n"), Some("v1"), &none(), hooks())));
+    assert_eq!(kind(delete(&client, "o/n", &[])), Kind::RepoNotFound);
+    delete(&client, "o/n", &[("missing_ok", "true")]).unwrap();
+    lab.hub.faults(&json!([]));
+
     // A name without an owner is one of the token's.
     let own = format!("{}/local/mine", lab.hub.endpoint);
     assert_eq!(told(create(&client, "mine", &[]))["url"], own);
