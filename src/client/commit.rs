@@ -104,8 +104,17 @@ pub(super) struct PreparedFile {
     pub(super) progress: Option<Arc<FileProgress>>,
 }
 
+/// Refused where the network may not be used.
+pub(super) fn online(context: &Context) -> Result<()> {
+    if context.options.bool(Opt::Offline) {
+        return Err(Error::new(Kind::Offline, "the client is offline: nothing can be uploaded"));
+    }
+    Ok(())
+}
+
 /// Commits a draft.
 pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
+    online(context)?;
     let mut watch = context.watch();
     let work = draft.work()?;
     let hub = &context.hub;
@@ -128,6 +137,7 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
 
 /// Sends the LFS content of a draft ahead of its commit, and lets go of it.
 pub(super) async fn preupload(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
+    online(context)?;
     let mut work = draft.work()?;
     let mut items = Vec::new();
     let mut places = Vec::new();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commit::{Aim, Ready, ask, item, prepare, send, state};
+use super::commit::{Aim, Ready, ask, item, online, prepare, send, state};
 use super::context::Context;
 use super::draft::{Addition, Input, Operation, check_commit_path};
 use super::output::{CommitResult, HowCommitted};
@@ -39,6 +39,7 @@ pub(super) fn below(path: &str) -> Result<String> {
 
 /// Uploads a folder; `below` stands before the paths of its files.
 pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &str) -> Result<CommitResult> {
+    online(context)?;
     let (hub, mut watch) = (&context.hub, context.watch());
     let (root, filter, prefix) = (folder.to_owned(), context.filter(), below.to_owned());
     let additions = blocking(move || walk(&root, &filter, &prefix)).await?;

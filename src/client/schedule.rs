@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedMutexGuard};
 
-use super::commit::{Aim, item, prepare, send, state};
+use super::commit::{Aim, item, online, prepare, send, state};
 use super::context::Context;
 use super::draft::Input;
 use super::folder::walk;
@@ -84,6 +84,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Commits until it is stopped.
     pub(super) async fn run(self, context: &Context) -> Result<CommitResult> {
+        online(context)?;
         let mut seen: HashMap<String, Stamp> = HashMap::new();
         let mut all =
             CommitResult { oid: None, url: String::new(), pull_request: None, commits: 0, files: vec![] };

@@ -94,6 +94,7 @@ impl State {
 
     /// The hashes of files below `folder`.
     pub fn hashes(&self, folder: &Path) -> Hashes {
+        let folder = whole(folder);
         let Some(path) = self.file("hashes", &[&folder.to_string_lossy()]) else { return Hashes::none() };
         let lines = read_lines::<HashLine>(&path);
         let known: HashMap<_, _> =
@@ -129,7 +130,7 @@ impl Hashes {
     /// The SHA-256 of a file that was hashed before and has not changed since.
     pub fn get(&self, path: &Path, stamp: Stamp) -> Option<String> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(path).filter(|(seen, _)| *seen == stamp).map(|(_, sha256)| sha256.clone())
+        known.get(&whole(path)).filter(|(seen, _)| *seen == stamp).map(|(_, sha256)| sha256.clone())
     }
 
     /// Remembers a hash, unless the file is so young that its time of change may not tell the next change.
@@ -139,7 +140,7 @@ impl Hashes {
         if now.saturating_sub(stamp.modified) < SETTLED_NS {
             return;
         }
-        let line = HashLine { path: path.to_owned(), stamp, sha256: sha256.to_owned() };
+        let line = HashLine { path: whole(path), stamp, sha256: sha256.to_owned() };
         // What can't be remembered is found out again.
         let _ = write_line(&mut log.lock().unwrap_or_else(PoisonError::into_inner), &line);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(line.path, (stamp, line.sha256));
@@ -192,6 +193,11 @@ impl Parts {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// The path from the root on: the working folder may be another one in the next run.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn now() -> u64 {

@@ -212,6 +212,11 @@ impl Hub {
         let wire: WireYaml = match self.post(&url, &body).await {
             // Not every server that speaks the API has it.
             Err(error) if matches!(error.http_status(), 404 | 405 | 501) => return Ok(Vec::new()),
+            // The Hub says what is wrong in a 400.
+            Err(error) if error.http_status() == 400 => {
+                let refused = "the Hub refuses the metadata of README.md";
+                return Err(error.with_kind(Kind::InvalidArgument).context(refused));
+            }
             answer => answer?,
         };
         let texts =

@@ -54,8 +54,10 @@ pub struct FileReader {
     file: File,
     path: PathBuf,
     stamp: Stamp,
-    /// How much of it counts: a file that only grows may have more by now.
+    /// How much of it counts.
     size: u64,
+    /// Whether it may have more by now.
+    grows: bool,
 }
 
 /// A file as memory, for callers who know that nobody changes it.
@@ -88,6 +90,7 @@ impl FileReader {
             path: path.to_owned(),
             stamp,
             size: size.map_or(stamp.size, |size| size.min(stamp.size)),
+            grows: size.is_some(),
         })
     }
 
@@ -114,8 +117,8 @@ impl Reader for FileReader {
 
     fn check(&self) -> Result<()> {
         let metadata = self.file.metadata().map_err(|error| Error::io("read", &self.path, &error))?;
-        let grows = self.size < self.stamp.size;
-        if Stamp::of(&metadata) != self.stamp && !(grows && metadata.len() >= self.size) {
+        let same = if self.grows { metadata.len() >= self.size } else { Stamp::of(&metadata) == self.stamp };
+        if !same {
             return Err(changed(&self.path));
         }
         Ok(())
@@ -256,6 +259,8 @@ impl Stretch {
             let what = "the bytes are not those that were hashed: they changed in between";
             return Err(Error::new(Kind::ContentChanged, what));
         }
+        // Where the hash is from an earlier run there are no sums; the last block must not leave either way.
+        self.reader.check()?;
         let from = self.range.start.max(start) - start;
         let to = self.range.end.min(end) - start;
         Ok(block.slice(from as usize..to as usize))
@@ -331,15 +336,48 @@ mod tests {
             }
             assert!(got == bytes, "in steps of {step}");
         }
+        // The time of change tells it, and where that stays, the sums do.
+        let time = std::fs::metadata(&path).unwrap().modified().unwrap();
         let mut other = bytes.clone();
         other[BLOCK as usize + 7] ^= 1;
         std::fs::write(&path, &other).unwrap();
+        assert_eq!(all(stretch(0..BLOCK).open()).await.unwrap_err().kind(), Kind::ContentChanged);
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
         assert!(all(stretch(0..BLOCK).open()).await.is_ok(), "that block is what it was");
         let refused = all(stretch(BLOCK..BLOCK + 1).open()).await.unwrap_err();
         assert_eq!(refused.kind(), Kind::ContentChanged);
         std::fs::write(&path, &other[..100]).unwrap();
         let refused = all(stretch(0..BLOCK).open()).await.unwrap_err();
         assert_eq!(refused.kind(), Kind::ContentChanged, "shorter than it was");
+    }
+
+    #[test]
+    fn a_file_that_grows_keeps_its_beginning() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, "abc").unwrap();
+        let (grows, whole) =
+            (FileReader::open(&path, Some(3)).unwrap(), FileReader::open(&path, None).unwrap());
+        std::fs::write(&path, "abcdef").unwrap();
+        assert_eq!(grows.read(0..3).unwrap(), "abc");
+        grows.check().unwrap();
+        assert_eq!(whole.check().unwrap_err().kind(), Kind::ContentChanged);
+        std::fs::write(&path, "ab").unwrap();
+        assert_eq!(grows.check().unwrap_err().kind(), Kind::ContentChanged);
+    }
+
+    #[tokio::test]
+    async fn bytes_that_were_hashed_in_an_earlier_run_are_watched() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, vec![1; 2 * BLOCK as usize]).unwrap();
+        let reader: Arc<dyn Reader> = Arc::new(FileReader::open(&path, None).unwrap());
+        let progress = Progress::default().add("f", reader.size());
+        let (sums, range) = (Arc::<Sums>::default(), 0..reader.size());
+        let stretch = Arc::new(Stretch { reader, range, sums, limits: limits(), progress });
+        assert!(all(stretch.clone().open()).await.is_ok());
+        std::fs::write(&path, vec![2; 2 * BLOCK as usize]).unwrap();
+        assert_eq!(all(stretch.open()).await.unwrap_err().kind(), Kind::ContentChanged);
     }
 
     #[tokio::test]

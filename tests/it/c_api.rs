@@ -237,6 +237,16 @@ fn the_examples_run() {
         let text = example("repository", &["local/example", "v1"]);
         assert!(text.starts_with(&format!("{}/local/example\nlocal\n[", hub.endpoint)), "{text}");
     }
+    let out = home.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("a.txt"), "a").unwrap();
+    let url = example("upload", &["local/example", out.to_str().unwrap()]);
+    assert!(url.starts_with(&format!("{}/local/example/commit/", hub.endpoint)), "{url}");
+    assert_eq!(example("upload", &["local/example", out.to_str().unwrap()]), url, "nothing had changed");
+    let url = example("commit", &["local/example", "2"]);
+    assert!(url.starts_with(&format!("{}/local/example/commit/", hub.endpoint)), "{url}");
+    let path = example("download", &["local/example", "shard-2-of-2.bin"]);
+    assert_eq!(fs::metadata(path.trim()).unwrap().len(), 12 << 20);
     let text = example("map", &["acme/tensors", "model.safetensors"]);
     assert!(text.starts_with(&format!("{} bytes at ", file.len())), "{text}");
 }

@@ -29,6 +29,8 @@ pub struct Request {
     pub status: u64,
     pub authorization: bool,
     pub bytes: u64,
+    /// Bytes of the request's body.
+    pub received: u64,
     pub at_ms: u64,
 }
 
@@ -109,6 +111,7 @@ impl Hub {
                 status: r["status"].as_u64().unwrap(),
                 authorization: r["authorization"].as_bool().unwrap(),
                 bytes: r["bytes_sent"].as_u64().unwrap(),
+                received: r["bytes_received"].as_u64().unwrap(),
                 at_ms: r["at_ms"].as_u64().unwrap(),
             })
             .collect()
@@ -119,6 +122,18 @@ impl Hub {
         let mut all = self.requests();
         all.retain(|r| r.method == "GET" && matches!(r.status, 200 | 206) && !r.path.starts_with("/api/"));
         all
+    }
+
+    /// The PUTs of LFS content: whole objects and parts.
+    pub fn puts(&self) -> Vec<Request> {
+        let mut all = self.requests();
+        all.retain(|r| r.method == "PUT" && r.port != "hub");
+        all
+    }
+
+    /// How many requests had this method and this in their path.
+    pub fn count(&self, method: &str, path: &str) -> usize {
+        self.requests().iter().filter(|r| r.method == method && r.path.contains(path)).count()
     }
 
     /// Bytes of bodies sent for files.

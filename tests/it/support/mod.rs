@@ -4,6 +4,7 @@ pub mod client;
 pub mod files;
 pub mod hub;
 pub mod proc;
+pub mod push;
 
 pub use client::Lab;
 pub use hub::Hub;

@@ -1,0 +1,145 @@
+//! Lost answers and commits by somebody else: each commit is made once, and a conflict is told with the head.
+
+use hfx::client::{Client, Hooks, Job};
+use hfx::error::Kind;
+use serde_json::{Value, json};
+
+use crate::support::client::{job, model};
+use crate::support::files::random;
+use crate::support::push::{commit, draft, folder, head, held, history, lab, listed, made, push, write};
+use crate::support::{Lab, wait_for};
+use crate::upload_faults::push_through;
+
+/// Starts a commit of `a.txt` that the server is slow about, and waits until it has come to `path`.
+fn slowly(lab: &Lab, client: &Client, rules: &Value, path: &str) -> Job {
+    lab.hub.forget();
+    lab.hub.faults(rules);
+    let draft = draft(&[("a.txt", b"ours")]);
+    let options = job(&[("commit_message", "Ours"), ("head_timeout_ms", "10000")]);
+    let running = client.commit(&model(), None, &draft, &options, Hooks::default()).unwrap();
+    let seen = || lab.hub.requests().iter().any(|request| request.path.contains(path));
+    wait_for("the request", || seen() || running.has_ended());
+    assert!(!running.has_ended(), "{:?}", running.error());
+    running
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_made_once() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    for fault in [
+        json!({"lose_answer": true}),
+        json!({"perform": true, "status": 500}),
+        json!({"perform": true, "status": 504}),
+        json!({"perform": true, "status": 502, "body": "<html>"}),
+        json!({"drop_request_after": 100}),
+        json!({"refuse": true}),
+    ] {
+        push_through(&lab, &client, &json!([{"match": {"path": "/commit/"}, "do": fault}]));
+    }
+    // Deletes and copies are recognised as well.
+    let all = draft(&[("b.txt", b"b"), ("c/d.txt", b"d")]);
+    all.copy(None, None, "f.bin", "copy.bin").unwrap();
+    all.delete_file("f.bin").unwrap();
+    lab.hub.fault(json!({"path": "/commit/"}), json!({"lose_answer": true}));
+    let first = commit(&client, &all, &[]).unwrap();
+    let second = draft(&[]);
+    second.delete_folder("c").unwrap();
+    lab.hub.fault(json!({"path": "/commit/"}), json!({"lose_answer": true}));
+    let second = commit(&client, &second, &[]).unwrap();
+    let ids: Vec<_> = history(&client, None).into_iter().take(2).map(|commit| commit.id).collect();
+    assert_eq!(ids, [second.oid.unwrap(), first.oid.unwrap()]);
+    assert_eq!(listed(&client, None), ["b.txt", "copy.bin"]);
+    // In a pull request, which is opened once.
+    lab.hub.forget();
+    lab.hub.fault(json!({"path": "/commit/"}), json!({"lose_answer": true}));
+    let opened = push(&client, "p.txt", b"p", &[("create_pr", "true")]).unwrap();
+    assert_eq!(lab.hub.count("POST", "/discussions"), 1);
+    assert_eq!(history(&client, Some("refs/pr/1"))[0].id, opened.oid.unwrap());
+    lab.hub.fault(json!({"path": "/discussions"}), json!({"lose_answer": true}));
+    let error = push(&client, "p.txt", b"q", &[("create_pr", "true")]).unwrap_err();
+    assert!(error.to_string().contains("may have been done"), "{error}");
+    assert_eq!(lab.hub.count("POST", "/discussions"), 2);
+}
+
+#[test]
+fn somebody_elses_commit_behind_a_lost_answer_changes_nothing() {
+    let lab = lab(&[]);
+    let (client, other) = (lab.client(&[]), lab.client(&[]));
+    let before = history(&client, None).len();
+    let rules = json!([
+        {"match": {"path": "/commit/"}, "do": {"lose_answer": true}},
+        {"match": {"path": "/commits/"}, "do": {"delay_ms": 1500}}
+    ]);
+    let running = slowly(&lab, &client, &rules, "/commits/");
+    // The same first line and the same path: content tells them apart.
+    let theirs = push(&other, "a.txt", b"theirs", &[("commit_message", "Ours")]).unwrap();
+    let ours = made(running.join()).unwrap();
+    let ids: Vec<_> = history(&client, None).into_iter().map(|commit| commit.id).collect();
+    assert_eq!(ids.len(), before + 2);
+    assert_eq!(ids[..2], [theirs.oid.unwrap(), ours.oid.unwrap()]);
+    assert_eq!(lab.hub.count("POST", "/commit/"), 2, "nothing was sent again");
+    // The answer is lost, and so was the request: theirs is not taken for ours.
+    lab.hub.faults(&json!([]));
+    let rules = json!([
+        {"match": {"path": "/commit/"}, "do": {"refuse": true}},
+        {"match": {"path": "/commits/"}, "do": {"delay_ms": 1500}}
+    ]);
+    let running = slowly(&lab, &client, &rules, "/commits/");
+    let theirs = push(&other, "a.txt", b"other", &[("commit_message", "Ours")]).unwrap().oid.unwrap();
+    let error = running.join().unwrap_err();
+    assert_eq!((error.kind(), error.commit_text()), (Kind::Conflict, Some(theirs.as_str())), "{error}");
+    assert_eq!(held(&client, "a.txt", None).unwrap(), b"other");
+}
+
+#[test]
+fn a_commit_in_between_is_a_conflict_that_names_the_head() {
+    let lab = lab(&[]);
+    let (client, other) = (lab.client(&[]), lab.client(&[]));
+    for status in [412, 409] {
+        let rules = json!([
+            {"match": {"path": "/preupload/"}, "do": {"delay_ms": 1000}},
+            {"match": {"path": "/commit/"}, "do": {"instead_of": 412, "status": status}}
+        ]);
+        let rules = if status == 412 { json!([rules[0]]) } else { rules };
+        let running = slowly(&lab, &client, &rules, "/preupload/");
+        let theirs = push(&other, "b.txt", &random(63, 10), &[]).unwrap().oid;
+        let theirs = theirs.unwrap();
+        let error = running.join().unwrap_err();
+        assert_eq!((error.kind(), error.http_status()), (Kind::Conflict, status), "{error}");
+        assert_eq!((error.commit_text(), head(&client)), (Some(theirs.as_str()), theirs.clone()), "{error}");
+        assert!(error.to_string().contains(&theirs), "{error}");
+        assert_eq!(lab.hub.count("POST", "/commit/"), 2, "theirs, and ours once");
+        push(&other, "b.txt", b"reset", &[]).unwrap();
+    }
+}
+
+#[test]
+fn a_folder_in_several_commits_goes_on_behind_a_lost_answer() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..450 {
+        write(dir.path(), &[(&format!("f{n:04}.txt"), format!("content {n}").as_bytes())]);
+    }
+    let before = history(&client, None).len();
+    lab.hub.fault(json!({"path": "/commit/", "skip": 1}), json!({"lose_answer": true}));
+    let made = folder(&client, dir.path(), &[("commits", "paced")]).unwrap();
+    assert_eq!(history(&client, None).len(), before + made.commits as usize);
+    assert!((2..=4).contains(&made.commits), "{}", made.commits);
+    assert_eq!(lab.hub.count("POST", "/commit/"), made.commits as usize);
+    assert_eq!(listed(&client, None).len(), 450);
+    // One that fails for good tells how far it came, and the same call goes on.
+    for n in 0..450 {
+        write(dir.path(), &[(&format!("f{n:04}.txt"), format!("changed {n}").as_bytes())]);
+    }
+    lab.hub.fault(json!({"path": "/commit/", "skip": 1}), json!({"status": 403}));
+    let error = folder(&client, dir.path(), &[("commits", "paced")]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Forbidden);
+    assert!(error.to_string().contains(&format!("the last one is {}", head(&client))), "{error}");
+    let before = history(&client, None).len();
+    let made = folder(&client, dir.path(), &[("commits", "paced")]).unwrap();
+    let committed = made.files.iter().filter(|file| file.how == hfx::client::HowCommitted::Regular).count();
+    assert_eq!((committed, history(&client, None).len()), (350, before + made.commits as usize));
+    assert_eq!(held(&client, "f0449.txt", None).unwrap(), b"changed 449");
+}
