@@ -465,10 +465,10 @@
 // Under way.
 #define HFX_FILE_RUNNING 1
 
-// In place, fetched now.
+// In place, fetched or sent now.
 #define HFX_FILE_DONE 2
 
-// In place before; nothing was fetched.
+// In place before; nothing was fetched or sent.
 #define HFX_FILE_CACHED 3
 
 // Ended with an error.
@@ -1186,6 +1186,12 @@ uint64_t hfx_progress_file_size(const hfx_progress *progress, size_t index);
 // A file's bytes in place.
 uint64_t hfx_progress_file_done(const hfx_progress *progress, size_t index);
 
+// A file's bytes that were hashed, of an upload before they are sent.
+uint64_t hfx_progress_file_hashed(const hfx_progress *progress, size_t index);
+
+// A file's bytes that went out over the network; what was sent again counts again.
+uint64_t hfx_progress_file_sent(const hfx_progress *progress, size_t index);
+
 // How far a file is, one of `HFX_FILE_*`.
 int32_t hfx_progress_file_state(const hfx_progress *progress, size_t index);
 
@@ -1348,6 +1354,25 @@ const char *hfx_reply_next(const hfx_reply *reply);
 
 // Frees it. NULL is fine.
 void hfx_reply_free(hfx_reply *reply);
+
+// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
+// with hfx_job_take_commits.
+// On success `*out_job` is the job, to be freed with hfx_job_free.
+hfx_status hfx_client_commits(const hfx_client *client,
+                              const hfx_repo *repo,
+                              size_t most,
+                              const hfx_options *options,
+                              hfx_job **out_job,
+                              hfx_error **err);
+
+// As hfx_client_commits, and waits for its end. Not inside a callback.
+// On success `*out_commits` is the list, to be freed with hfx_commits_free.
+hfx_status hfx_client_commits_wait(const hfx_client *client,
+                                   const hfx_repo *repo,
+                                   size_t most,
+                                   const hfx_options *options,
+                                   hfx_commits **out_commits,
+                                   hfx_error **err);
 
 // How many commits there are.
 size_t hfx_commits_count(const hfx_commits *commits);
@@ -1678,7 +1703,7 @@ hfx_status hfx_client_whoami_wait(const hfx_client *client,
 
 // Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may when
 // the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_auth_check(const hfx_client *client,
                                  const hfx_repo *repo,
                                  int32_t write,
@@ -1713,7 +1738,7 @@ hfx_status hfx_client_repo_create_wait(const hfx_client *client,
                                        hfx_error **err);
 
 // Starts deleting `repo`, for ever. One that is not there is `HFX_E_REPO_NOT_FOUND`, but with the option `missing_ok`.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_repo_delete(const hfx_client *client,
                                   const hfx_repo *repo,
                                   const hfx_options *options,
@@ -1728,7 +1753,7 @@ hfx_status hfx_client_repo_delete_wait(const hfx_client *client,
 
 // Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are looked
 // up, so that the result tells whether it has moved.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_repo_move(const hfx_client *client,
                                 const hfx_repo *repo,
                                 const hfx_repo *to,
@@ -1744,7 +1769,7 @@ hfx_status hfx_client_repo_move_wait(const hfx_client *client,
                                      hfx_error **err);
 
 // Starts changing `repo`: what the options `visibility` and `gated` of the job say, one of them at least.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_repo_settings(const hfx_client *client,
                                     const hfx_repo *repo,
                                     const hfx_options *options,
@@ -1795,7 +1820,7 @@ hfx_status hfx_client_file_exists_wait(const hfx_client *client,
 
 // Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there is
 // `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_branch_create(const hfx_client *client,
                                     const hfx_repo *repo,
                                     const char *branch,
@@ -1812,7 +1837,7 @@ hfx_status hfx_client_branch_create_wait(const hfx_client *client,
 
 // Starts deleting a branch of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
 // `missing_ok`.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_branch_delete(const hfx_client *client,
                                     const hfx_repo *repo,
                                     const char *branch,
@@ -1829,7 +1854,7 @@ hfx_status hfx_client_branch_delete_wait(const hfx_client *client,
 
 // Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is there
 // is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_tag_create(const hfx_client *client,
                                  const hfx_repo *repo,
                                  const char *tag,
@@ -1848,7 +1873,7 @@ hfx_status hfx_client_tag_create_wait(const hfx_client *client,
 
 // Starts deleting a tag of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
 // `missing_ok`.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
+// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_tag_delete(const hfx_client *client,
                                  const hfx_repo *repo,
                                  const char *tag,
@@ -1862,25 +1887,6 @@ hfx_status hfx_client_tag_delete_wait(const hfx_client *client,
                                       const char *tag,
                                       const hfx_options *options,
                                       hfx_error **err);
-
-// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
-// with hfx_job_take_commits.
-// On success `*out_job` is the job, to be freed with hfx_job_free.
-hfx_status hfx_client_commits(const hfx_client *client,
-                              const hfx_repo *repo,
-                              size_t most,
-                              const hfx_options *options,
-                              hfx_job **out_job,
-                              hfx_error **err);
-
-// As hfx_client_commits, and waits for its end. Not inside a callback.
-// On success `*out_commits` is the list, to be freed with hfx_commits_free.
-hfx_status hfx_client_commits_wait(const hfx_client *client,
-                                   const hfx_repo *repo,
-                                   size_t most,
-                                   const hfx_options *options,
-                                   hfx_commits **out_commits,
-                                   hfx_error **err);
 
 // Starts opening a pull request, in draft, on `repo`; `description` may be NULL. Each time it is asked for the Hub opens
 // another one, so it is not asked twice: after a lost answer the error says that one may have been opened. The result

@@ -540,17 +540,22 @@ impl Once<'_> {
                 Err(error) => error,
             };
             let conflict = error.kind() == Kind::Conflict;
-            // A run that was killed may have sent it as well: then the head was read too early.
-            uncertain |= if conflict { !self.aim.pinned } else { may_have_happened(&error) };
-            if uncertain && let Some(made) = self.find().await? {
-                return Ok(made);
+            uncertain |= !conflict && may_have_happened(&error);
+            // After a conflict as well: a run that was killed may have sent it when the head had been read.
+            if uncertain || (conflict && !self.aim.pinned) {
+                match self.find().await {
+                    Ok(Some(made)) => return Ok(made),
+                    // It can't be seen now: the parent keeps it from being made twice.
+                    Err(error) if uncertain && !error.is_retryable() => return Err(doubtful(error)),
+                    _ => {}
+                }
             }
             if conflict {
                 return Err(self.conflict(error).await);
             }
             let wait = backoff.next(fastrand::f64());
             if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
-                return Err(error);
+                return Err(if uncertain { doubtful(error) } else { error });
             }
             self.context.engine.log.tell(Level::Warn, "commit", || format!("{error}; trying again"));
             tokio::time::sleep(wait).await;
@@ -605,6 +610,10 @@ impl Once<'_> {
         };
         error.context(what).commit(head)
     }
+}
+
+fn doubtful(error: Error) -> Error {
+    error.context("the commit may have been made: the same call again finds that out")
 }
 
 /// Whether the server may have done what was asked, although the answer is an error.

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderMap;
 use tokio::task::JoinSet;
@@ -16,7 +16,7 @@ use super::draft::Addition;
 use super::state::{Begun, Hashes, Parts, State, Taken};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
-use crate::hub::lfs::{Action, Answered, BATCH, LfsObject, Operation, UploadBy};
+use crate::hub::lfs::{Answered, BATCH, LfsObject, Operation, UploadBy};
 use crate::log::Level;
 use crate::net::{Url, classify};
 use crate::options::Opt;
@@ -250,7 +250,7 @@ struct Desk {
     context: Context,
     server: Server,
     object: LfsObject,
-    parts: Parts,
+    parts: Arc<Parts>,
     /// The store's names of the parts it has taken.
     taken: Mutex<Taken>,
     /// How the upload stands by the latest answer.
@@ -268,17 +268,21 @@ impl Sender {
         let addition = self.addition.clone();
         let mapped = mapped(&self.context);
         let reader = blocking(move || addition.open(mapped)).await?;
+        let state = State::new(self.context.options.path(Opt::StateDir));
+        let (parts, begun) = state.parts(self.server.url.as_str(), &self.object);
+        let parts = Arc::new(parts);
+        let mut before = begun.and_then(|(begun, taken)| Some((begun.way()?, taken)));
         // Twice: once for an upload that the server has forgotten meanwhile.
         for last in [false, true] {
             let Answered::Upload { by, verify } = answered else { return Ok(()) };
-            let error = match self.once(&reader, by, !last).await {
+            let (error, way, taken) = match self.once(&reader, by, before.take(), &parts).await {
                 Ok(()) => {
                     if let Some(verify) = verify {
                         self.context.hub.lfs_verify(&verify, &self.object).await?;
                     }
                     return Ok(());
                 }
-                Err(error) => error,
+                Err(stopped) => (stopped.error, stopped.way, stopped.taken),
             };
             let may_help = matches!(
                 error.kind(),
@@ -287,6 +291,7 @@ impl Sender {
             if last || !may_help {
                 return Err(error);
             }
+            before = Some((way, taken));
             let reference = self.server.reference.as_deref();
             let objects = std::slice::from_ref(&self.object);
             let hub = &self.context.hub;
@@ -300,15 +305,16 @@ impl Sender {
         Ok(())
     }
 
-    async fn once(&self, reader: &Arc<dyn Reader>, by: UploadBy, resume: bool) -> Result<()> {
-        let state = State::new(self.context.options.path(Opt::StateDir));
-        let (parts, begun) = state.parts(self.server.url.as_str(), &self.object);
-        let (by, taken) = match (by, begun) {
-            (by @ UploadBy::Basic(_), _) => (by, HashMap::new()),
-            (by, Some((begun, taken))) if resume => go_on(by, &begun, taken),
-            (by, _) => (by, HashMap::new()),
-        };
-        let targets = targets(&by, self.object.size);
+    /// Sends what `before` says that the store does not have, and completes the upload.
+    async fn once(
+        &self,
+        reader: &Arc<dyn Reader>,
+        fresh: UploadBy,
+        before: Option<(UploadBy, Taken)>,
+        parts: &Arc<Parts>,
+    ) -> Result<(), Stopped> {
+        let (way, taken) = go_on(fresh, before);
+        let targets = targets(&way, self.object.size);
         let mut have = vec![false; targets.parts.len()];
         for part in taken.keys() {
             if let Some(have) = have.get_mut(*part) {
@@ -320,23 +326,13 @@ impl Sender {
             targets.part_size.min(self.object.size.saturating_sub(start))
         };
         self.progress.set_restored(taken.keys().map(|part| size(*part)).sum());
-        if let UploadBy::Multipart { complete, chunk_size, parts: addresses } = &by {
-            let addresses = addresses.iter().map(|url| url.as_str().to_owned()).collect();
-            let begun = Begun::now(&self.object, complete.url.as_str(), *chunk_size, addresses);
-            if let Err(error) = parts.begin(&begun, &taken) {
-                self.context
-                    .engine
-                    .log
-                    .tell(Level::Warn, "upload", || format!("{error}: a killed upload will begin anew"));
-            }
-        }
         let desk = Arc::new(Desk {
             context: self.context.clone(),
             server: self.server.clone(),
             object: self.object.clone(),
-            parts,
+            parts: parts.clone(),
             taken: Mutex::new(taken),
-            way: Mutex::new(by),
+            way: Mutex::new(way),
             other: false.into(),
             present: false.into(),
         });
@@ -347,36 +343,70 @@ impl Sender {
             timeouts: self.context.hub.timeouts(),
             patience: self.context.options.time(Opt::RetryTimeout),
         };
-        let sent =
-            upload::parts(&self.context.engine, out, targets, &have, desk.clone(), self.context.watch())
-                .await;
+        let engine = &self.context.engine;
+        desk.begin();
+        let sent = upload::parts(engine, out, targets, &have, desk.clone(), self.context.watch()).await;
         if desk.present.load(Relaxed) {
-            desk.parts.forget();
+            desk.forget();
             return Ok(());
         }
         if sent.is_err() && desk.other.load(Relaxed) {
-            desk.parts.forget();
+            desk.forget();
         }
-        sent?;
         // What was sent is what was hashed, up to its end.
-        reader.check()?;
-        desk.complete().await
+        let done = match sent.and_then(|()| reader.check()) {
+            Ok(()) => desk.complete().await,
+            Err(error) => Err(error),
+        };
+        done.map_err(|error| Stopped { error, way: desk.way().clone(), taken: desk.taken().clone() })
     }
 }
 
+/// Why an upload stopped, and how far it was.
+struct Stopped {
+    error: Error,
+    way: UploadBy,
+    taken: Taken,
+}
+
 impl Desk {
+    fn way(&self) -> MutexGuard<'_, UploadBy> {
+        self.way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how a multipart upload goes, so that another run can go on with it.
+    fn begin(&self) {
+        let UploadBy::Multipart { complete, chunk_size, parts } = &*self.way() else { return };
+        let addresses = parts.iter().map(|url| url.as_str().to_owned()).collect();
+        let begun = Begun::now(&self.object, complete.url.as_str(), *chunk_size, addresses);
+        if let Err(error) = self.parts.begin(&begun, &self.taken()) {
+            let log = &self.context.engine.log;
+            log.tell(Level::Warn, "upload", || format!("{error}: if it is killed it will begin anew"));
+        }
+    }
+
+    /// The parts that were taken count for nothing.
+    fn forget(&self) {
+        self.taken().clear();
+        self.parts.forget();
+    }
+
     async fn complete(&self) -> Result<()> {
-        let way = self.way.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let way = self.way().clone();
         let UploadBy::Multipart { complete, parts, .. } = way else { return Ok(()) };
         let etags: Option<Vec<String>> = {
-            let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+            let taken = self.taken();
             (0..parts.len()).map(|part| taken.get(&part).cloned()).collect()
         };
         let etags = etags.ok_or_else(|| Error::new(Kind::Internal, "a part was not sent"))?;
         let told = self.context.hub.lfs_complete(&complete, &self.object, &etags).await;
         // Done, or refused: in neither case is this upload gone on with.
         if told.as_ref().map_or_else(|error| !error.is_retryable(), |()| true) {
-            self.parts.forget();
+            self.forget();
         }
         told
     }
@@ -394,8 +424,8 @@ impl Desk {
                 return Err(why);
             }
         };
-        let mut way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
-        let none_taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        let mut way = self.way();
+        let none_taken = self.taken().is_empty();
         if !none_taken && !is_same(&way, &by) {
             self.other.store(true, Relaxed);
             return Err(why.context("the server has begun the upload anew"));
@@ -412,31 +442,26 @@ impl Addresses for Desk {
     }
 
     fn taken(&self, part: usize, headers: &HeaderMap) -> Result<()> {
-        if matches!(*self.way.lock().unwrap_or_else(PoisonError::into_inner), UploadBy::Basic(_)) {
+        if matches!(*self.way(), UploadBy::Basic(_)) {
             return Ok(());
         }
         // As it came, quotes included: the store compares it.
         let etag = classify::header(headers, "etag")
             .ok_or_else(|| Error::new(Kind::Protocol, format!("the store gave part {} no ETag", part + 1)))?;
         self.parts.taken(part, etag);
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(part, etag.to_owned());
+        self.taken().insert(part, etag.to_owned());
         Ok(())
     }
 }
 
 /// How an upload that was begun goes on: by the new addresses where they belong to the same upload, else by its own,
 /// which may be good still.
-fn go_on(fresh: UploadBy, begun: &Begun, taken: Taken) -> (UploadBy, Taken) {
-    let old = || -> Option<UploadBy> {
-        let parts = begun.parts.iter().map(|url| Url::parse(url).ok()).collect::<Option<Vec<_>>>()?;
-        let complete = Action { url: Url::parse(&begun.complete).ok()?, headers: HeaderMap::new() };
-        Some(UploadBy::Multipart { complete, chunk_size: begun.chunk_size, parts })
-    };
-    match old() {
-        _ if taken.is_empty() => (fresh, taken),
-        Some(old) if is_same(&old, &fresh) => (fresh, taken),
-        Some(old) => (old, taken),
-        None => (fresh, HashMap::new()),
+fn go_on(fresh: UploadBy, before: Option<(UploadBy, Taken)>) -> (UploadBy, Taken) {
+    match before {
+        Some((old, taken)) if !taken.is_empty() && matches!(fresh, UploadBy::Multipart { .. }) => {
+            (if is_same(&old, &fresh) { fresh } else { old }, taken)
+        }
+        _ => (fresh, Taken::new()),
     }
 }
 
@@ -480,6 +505,7 @@ fn targets(by: &UploadBy, size: u64) -> Targets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::lfs::Action;
 
     fn multipart(urls: &[&str]) -> UploadBy {
         let complete = Action { url: Url::parse("http://h/c").unwrap(), headers: HeaderMap::new() };
@@ -514,12 +540,13 @@ mod tests {
     fn parts_that_were_taken_keep_their_upload() {
         let object = LfsObject::new(&"a".repeat(64), 20).unwrap();
         let begun = Begun::now(&object, "http://h/c", 10, vec!["http://s/o?uploadId=U".into(); 2]);
-        let taken = HashMap::from([(0, "e".to_owned())]);
+        let old = begun.way().unwrap();
+        let taken = Taken::from([(0, "e".to_owned())]);
         let fresh = multipart(&["http://s/o?uploadId=V", "http://s/o?uploadId=V"]);
-        let (by, kept) = go_on(fresh.clone(), &begun, taken.clone());
-        assert!(is_same(&by, &multipart(&["http://s/o?uploadId=U", "http://s/o?uploadId=U"])));
+        let (by, kept) = go_on(fresh.clone(), Some((old.clone(), taken.clone())));
+        assert!(is_same(&by, &old) && !is_same(&by, &fresh));
         assert_eq!(kept, taken);
-        let (by, kept) = go_on(fresh.clone(), &begun, HashMap::new());
+        let (by, kept) = go_on(fresh.clone(), Some((old, Taken::new())));
         assert!(is_same(&by, &fresh) && kept.is_empty(), "nothing to keep");
     }
 }

@@ -13,11 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
 use crate::error::{Error, Result};
-use crate::hub::lfs::LfsObject;
+use crate::hub::lfs::{Action, LfsObject, UploadBy};
+use crate::net::Url;
 use crate::sys::sha::{Sha256, hex};
 use crate::transfer::reader::Stamp;
 
@@ -176,6 +178,13 @@ impl Begun {
     /// An upload that begins now.
     pub fn now(object: &LfsObject, complete: &str, chunk_size: u64, parts: Vec<String>) -> Self {
         Self { object: object.clone(), complete: complete.to_owned(), chunk_size, parts, at: now() }
+    }
+
+    /// How it goes on; none where an address makes no sense.
+    pub fn way(&self) -> Option<UploadBy> {
+        let parts = self.parts.iter().map(|url| Url::parse(url).ok()).collect::<Option<Vec<_>>>()?;
+        let complete = Action { url: Url::parse(&self.complete).ok()?, headers: HeaderMap::new() };
+        Some(UploadBy::Multipart { complete, chunk_size: self.chunk_size, parts })
     }
 }
 

@@ -2,9 +2,14 @@
 
 use std::ffi::c_char;
 
-use super::convert::{Text, maybe_handle, take};
+use super::client::{hfx_client, run, start};
+use super::convert::{Text, maybe_handle, out, take};
+use super::error::{hfx_error, hfx_status};
 use super::file::lend;
-use super::guard::value;
+use super::guard::{guard, value};
+use super::job::{as_commits, hfx_job};
+use super::options::hfx_options;
+use super::repo::{self, hfx_repo};
 use crate::hub::CommitInfo;
 
 /// Commits, newest first. Immutable; may be read from many threads.
@@ -29,6 +34,47 @@ impl hfx_commits {
         };
         Self(commits.iter().map(commit).collect())
     }
+}
+
+/// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
+/// with hfx_job_take_commits.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_commits(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    most: usize,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        let repo = repo::of(repo)?;
+        start(client, options, place, |client, options, hooks| {
+            client.commits(&repo.id, repo.revision.as_deref(), most, options, hooks)
+        })
+    })
+}
+
+/// As hfx_client_commits, and waits for its end. Not inside a callback.
+/// On success `*out_commits` is the list, to be freed with hfx_commits_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_client_commits_wait(
+    client: *const hfx_client,
+    repo: *const hfx_repo,
+    most: usize,
+    options: *const hfx_options,
+    out_commits: *mut *mut hfx_commits,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_commits, "out_commits")?;
+        let repo = repo::of(repo)?;
+        run(client, options, place, as_commits, |client, options, hooks| {
+            client.commits(&repo.id, repo.revision.as_deref(), most, options, hooks)
+        })
+    })
 }
 
 /// How many commits there are.

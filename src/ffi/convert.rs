@@ -177,6 +177,11 @@ impl Text {
         Self(CString::new(&bytes[..end]).unwrap_or_default())
     }
 
+    /// The text itself.
+    pub(super) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
     /// The pointer, valid as long as its handle.
     pub(super) fn as_ptr(&self) -> *const c_char {
         self.0.as_ptr()

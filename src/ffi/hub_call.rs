@@ -96,7 +96,7 @@ pub extern "C" fn hfx_client_whoami_wait(
 
 /// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may when
 /// the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_auth_check(
     client: *const hfx_client,

@@ -13,9 +13,9 @@ use crate::event::{FileProgress, Totals};
 pub const HFX_FILE_WAITING: i32 = 0;
 /// Under way.
 pub const HFX_FILE_RUNNING: i32 = 1;
-/// In place, fetched now.
+/// In place, fetched or sent now.
 pub const HFX_FILE_DONE: i32 = 2;
-/// In place before; nothing was fetched.
+/// In place before; nothing was fetched or sent.
 pub const HFX_FILE_CACHED: i32 = 3;
 /// Ended with an error.
 pub const HFX_FILE_FAILED: i32 = 4;
@@ -33,6 +33,8 @@ struct File {
     name: Text,
     size: u64,
     done: u64,
+    hashed: u64,
+    sent: u64,
     state: i32,
     error: Option<hfx_error>,
 }
@@ -48,6 +50,8 @@ impl hfx_progress {
             name: Text::new(&file.name),
             size: file.size(),
             done: file.done(),
+            hashed: file.hashed(),
+            sent: file.sent(),
             state: file.state() as i32,
             error: file.error().map(hfx_error::new),
         };
@@ -147,6 +151,18 @@ pub extern "C" fn hfx_progress_file_size(progress: *const hfx_progress, index: u
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_progress_file_done(progress: *const hfx_progress, index: usize) -> u64 {
     value(0, || file(progress, index).map_or(0, |f| if f.size == 0 { 0 } else { f.done }))
+}
+
+/// A file's bytes that were hashed, of an upload before they are sent.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_progress_file_hashed(progress: *const hfx_progress, index: usize) -> u64 {
+    value(0, || file(progress, index).map_or(0, |f| f.hashed))
+}
+
+/// A file's bytes that went out over the network; what was sent again counts again.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_progress_file_sent(progress: *const hfx_progress, index: usize) -> u64 {
+    value(0, || file(progress, index).map_or(0, |f| f.sent))
 }
 
 /// How far a file is, one of `HFX_FILE_*`.

@@ -1,20 +1,19 @@
-//! Branches, tags, commits and pull requests.
+//! Branches, tags and pull requests: the refs of a repository.
 
 use std::ffi::c_char;
 
 use super::client::{ended, hfx_client, run, start};
-use super::commits::hfx_commits;
 use super::convert::{maybe_text, out, text};
 use super::error::{hfx_error, hfx_status};
 use super::guard::guard;
-use super::job::{as_commits, as_reply, check, hfx_job};
+use super::job::{as_reply, check, hfx_job};
 use super::options::hfx_options;
 use super::reply::hfx_reply;
 use super::repo::{self, hfx_repo};
 
 /// Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there is
 /// `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_branch_create(
     client: *const hfx_client,
@@ -52,7 +51,7 @@ pub extern "C" fn hfx_client_branch_create_wait(
 
 /// Starts deleting a branch of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
 /// `missing_ok`.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_branch_delete(
     client: *const hfx_client,
@@ -90,7 +89,7 @@ pub extern "C" fn hfx_client_branch_delete_wait(
 
 /// Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is there
 /// is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_tag_create(
     client: *const hfx_client,
@@ -132,7 +131,7 @@ pub extern "C" fn hfx_client_tag_create_wait(
 
 /// Starts deleting a tag of `repo`. One that is not there is `HFX_E_REVISION_NOT_FOUND`, but with the option
 /// `missing_ok`.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_tag_delete(
     client: *const hfx_client,
@@ -165,47 +164,6 @@ pub extern "C" fn hfx_client_tag_delete_wait(
         check(&ended(client, options, |client, options, hooks| {
             client.delete_tag(&repo.id, tag, options, hooks)
         })?)
-    })
-}
-
-/// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
-/// with hfx_job_take_commits.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_commits(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    most: usize,
-    options: *const hfx_options,
-    out_job: *mut *mut hfx_job,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_job, "out_job")?;
-        let repo = repo::of(repo)?;
-        start(client, options, place, |client, options, hooks| {
-            client.commits(&repo.id, repo.revision.as_deref(), most, options, hooks)
-        })
-    })
-}
-
-/// As hfx_client_commits, and waits for its end. Not inside a callback.
-/// On success `*out_commits` is the list, to be freed with hfx_commits_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_commits_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    most: usize,
-    options: *const hfx_options,
-    out_commits: *mut *mut hfx_commits,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_commits, "out_commits")?;
-        let repo = repo::of(repo)?;
-        run(client, options, place, as_commits, |client, options, hooks| {
-            client.commits(&repo.id, repo.revision.as_deref(), most, options, hooks)
-        })
     })
 }
 

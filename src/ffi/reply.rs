@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::c_char;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
@@ -18,7 +18,8 @@ pub struct hfx_reply {
     request_id: Option<Text>,
     next: Option<Text>,
     headers: HashMap<String, Text>,
-    json: Value,
+    /// Read once somebody asks for a value of it.
+    json: OnceLock<Value>,
     /// Texts that were asked for: each is lent for as long as the handle lives.
     lent: Mutex<HashMap<String, Option<Text>>>,
 }
@@ -33,14 +34,15 @@ impl hfx_reply {
             next: reply.next.as_deref().map(Text::new),
             // Of a header that came twice the first counts.
             headers: reply.headers.iter().rev().map(header).collect(),
-            json: serde_json::from_str(&reply.body).unwrap_or_default(),
+            json: OnceLock::new(),
             lent: Mutex::default(),
         }
     }
 
     fn text_at(&self, pointer: &str) -> *const c_char {
+        let json = self.json.get_or_init(|| serde_json::from_str(self.body.as_str()).unwrap_or_default());
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = lent.entry(pointer.to_owned()).or_insert_with(|| match self.json.pointer(pointer)? {
+        let found = lent.entry(pointer.to_owned()).or_insert_with(|| match json.pointer(pointer)? {
             Value::Null => None,
             Value::String(text) => Some(Text::new(text)),
             other => Some(Text::new(&other.to_string())),

@@ -51,7 +51,7 @@ pub extern "C" fn hfx_client_repo_create_wait(
 }
 
 /// Starts deleting `repo`, for ever. One that is not there is `HFX_E_REPO_NOT_FOUND`, but with the option `missing_ok`.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_repo_delete(
     client: *const hfx_client,
@@ -83,7 +83,7 @@ pub extern "C" fn hfx_client_repo_delete_wait(
 
 /// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are looked
 /// up, so that the result tells whether it has moved.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_repo_move(
     client: *const hfx_client,
@@ -120,7 +120,7 @@ pub extern "C" fn hfx_client_repo_move_wait(
 }
 
 /// Starts changing `repo`: what the options `visibility` and `gated` of the job say, one of them at least.
-/// On success `*out_job` is the job, to be freed with hfx_job_free.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_repo_settings(
     client: *const hfx_client,

@@ -245,16 +245,16 @@ fn lost(error: &Error) -> bool {
 }
 
 /// An error behind which the change may have been made.
-fn doubtful(error: Error) -> Error {
+pub(super) fn doubtful(error: Error) -> Error {
     error.retryable(false).context("the answer was lost, so it may have been done")
 }
 
-/// The body as text; a web page is no answer of an API.
+/// The body as text; a web page is no answer of an API (though a bare "OK" may be called one).
 fn text_of(reply: &Reply) -> Result<String> {
     let html =
         classify::header(&reply.headers, "content-type").is_some_and(|kind| kind.starts_with("text/html"));
     let what = match String::from_utf8(reply.body.to_vec()) {
-        Ok(text) if !html => return Ok(text),
+        Ok(text) if !(html && text.trim_start().starts_with('<')) => return Ok(text),
         Ok(_) => "a web page came instead of the Hub's answer",
         Err(_) => "the answer is not text",
     };

@@ -12,10 +12,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::api::{Hub, Reply};
-use super::call::{ApiReply, Outcome, Request};
+use super::call::{ApiReply, Outcome, Request, doubtful};
 use crate::error::{Error, Kind, Result};
 use crate::net::retry::Backoff;
-use crate::repo::{DEFAULT_REVISION, RepoId, RepoKind};
+use crate::repo::{RepoId, RepoKind};
 
 /// How often a repository is asked to move, when an answer was lost and it has not moved.
 const MOVES: u32 = 3;
@@ -121,7 +121,7 @@ impl Hub {
         };
         // Who may not make it may see it all the same.
         let there = match status {
-            401..=403 if making.exist_ok => self.repo_info(repo, DEFAULT_REVISION).await.is_ok(),
+            401..=403 if making.exist_ok => self.look_up(repo).await.is_ok(),
             _ => false,
         };
         if let Err(error) = &outcome.result
@@ -137,7 +137,9 @@ impl Hub {
     pub async fn delete_repo(&self, repo: &RepoId, missing_ok: bool) -> Result<ApiReply> {
         let request =
             Request::json(Method::DELETE, self.url("/api/repos/delete")?, &named(repo)).repeatable();
-        let settled = self.make(&request).await.settled(&[Kind::RepoNotFound], missing_ok);
+        let mut outcome = self.make(&request).await;
+        outcome.result = outcome.result.map_err(no_repo);
+        let settled = outcome.settled(&[Kind::RepoNotFound], missing_ok);
         settled.map_err(|error| error.context(format!("delete {repo}")))
     }
 
@@ -145,7 +147,7 @@ impl Hub {
     /// after a lost answer, a look at both names tells whether it has moved.
     pub async fn move_repo(&self, from: &RepoId, to: &RepoId) -> Result<ApiReply> {
         let moving = |error: Error| error.context(format!("move {from} to {to}"));
-        self.repo_info(from, DEFAULT_REVISION).await.map_err(moving)?;
+        self.look_up(from).await.map_err(moving)?;
         let body = json!({"fromRepo": from.id(), "toRepo": to.id(), "type": from.kind().name()});
         let request = Request::json(Method::POST, self.url("/api/repos/move")?, &body);
         let done = json!({"url": self.page(to)?}).to_string();
@@ -161,6 +163,7 @@ impl Hub {
             match if in_doubt { self.has_moved(from, to).await } else { Some(false) } {
                 Some(true) => return Ok(ApiReply::made(&done, None)),
                 Some(false) if outcome.in_doubt && tries < MOVES => {}
+                None if !outcome.in_doubt => return Err(moving(doubtful(error))),
                 _ => return Err(moving(error)),
             }
         }
@@ -182,8 +185,13 @@ impl Hub {
 
     /// Whether the repository is there, and has the revision where one is named. A gated one is there.
     pub async fn repo_exists(&self, repo: &RepoId, revision: Option<&str>) -> Result<bool> {
-        let found = self.repo_info(repo, revision.unwrap_or(DEFAULT_REVISION)).await;
-        exists(found.map(|_| ()), &[Kind::RepoNotFound, Kind::RevisionNotFound], &[Kind::Gated])
+        let found = match revision {
+            Some(revision) => self.repo_info(repo, revision).await.map(|_| ()),
+            // It may be there without a commit.
+            None => self.look_up(repo).await.map(|_| ()),
+        };
+        let missing = [Kind::RepoNotFound, Kind::RevisionNotFound, Kind::EntryNotFound];
+        exists(found, &missing, &[Kind::Gated])
     }
 
     /// Whether a revision of a repository has the file. Behind a gate nobody can tell.
@@ -196,6 +204,14 @@ impl Hub {
     /// The address of a repository's page.
     pub fn page(&self, repo: &RepoId) -> Result<String> {
         Ok(self.url(&format!("/{repo}"))?.as_str().to_owned())
+    }
+
+    /// The name under which a repository is known, which is another one once it has moved.
+    async fn look_up(&self, repo: &RepoId) -> Result<String> {
+        let url = self.url(&Self::api_path(repo))?;
+        let (told, _): (Value, _) =
+            self.get_json(&url).await.map_err(|error| no_repo(error).context(repo.to_string()))?;
+        Ok(told["id"].as_str().unwrap_or(repo.id()).to_owned())
     }
 
     /// With its owner: the token's, where the name has none and the Hub tells.
@@ -218,12 +234,12 @@ impl Hub {
 
     /// Whether a repository that was at `from` is at `to` now; none when that can't be seen.
     async fn has_moved(&self, from: &RepoId, to: &RepoId) -> Option<bool> {
-        match self.repo_info(from, DEFAULT_REVISION).await {
+        match self.look_up(from).await {
             // The Hub leads from the old name to the new one.
-            Ok(info) if info.id.eq_ignore_ascii_case(to.id()) => Some(true),
+            Ok(id) if id.eq_ignore_ascii_case(to.id()) => Some(true),
             Ok(_) => Some(false),
             Err(error) if error.kind() == Kind::RepoNotFound => {
-                self.repo_info(to, DEFAULT_REVISION).await.is_ok().then_some(true)
+                self.look_up(to).await.is_ok().then_some(true)
             }
             Err(_) => None,
         }
@@ -234,6 +250,12 @@ impl Hub {
 fn named(repo: &RepoId) -> Value {
     let (organization, name) = repo.parts();
     json!({"name": name, "organization": organization, "type": repo.kind().name()})
+}
+
+/// Some servers' 404 carries no code: of a repository as a whole it can mean one thing only.
+fn no_repo(error: Error) -> Error {
+    let plain = error.http_status() == 404 && matches!(error.kind(), Kind::Http | Kind::EntryNotFound);
+    if plain { error.with_kind(Kind::RepoNotFound) } else { error }
 }
 
 fn is_busy(outcome: &Outcome) -> bool {

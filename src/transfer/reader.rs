@@ -25,8 +25,9 @@ use crate::sys::file::read_into;
 use crate::sys::map::View;
 use crate::sys::sha::{Sha1, Sha256, hex};
 
-/// Bytes that are read, checked and sent together: they stay in a core's cache in between.
-pub const BLOCK: u64 = 512 << 10;
+/// Bytes that are read, checked and sent together: they stay in a core's cache in between, and three of them are what a
+/// connection may fill.
+pub const BLOCK: u64 = 256 << 10;
 
 /// Bytes of known length, wherever they are.
 pub trait Reader: Send + Sync {

@@ -166,6 +166,7 @@ static void folders(const hfx_client *client, const hfx_repo *repo) {
     hfx_progress *progress = NULL;
     OK(hfx_job_progress(job, &progress, ERR));
     CHECK(hfx_progress_bytes_sent(progress) == 20 * 10 && hfx_progress_bytes_hashed(progress) == 0);
+    CHECK(hfx_progress_file_sent(progress, 0) == 10 && hfx_progress_file_hashed(progress, 0) == 0);
     hfx_progress_free(progress);
     hfx_job_free(job);
     hfx_job_free(second);

@@ -81,6 +81,14 @@ fn repositories_are_made_and_deleted() {
     let there = told(create(&client, "o/n", &[("exist_ok", "true")]));
     assert_eq!((&there["created"], &there["url"]), (&json!(false), &made["url"]));
 
+    // Not every server says what a 404 means.
+    lab.hub.fault(json!({"path": "/api/*", "times": 0}), json!({"status": 404}));
+    assert!(!exists(client.repo_exists(&repo("o/n"), None, &none(), hooks())));
+    assert!(!exists(client.repo_exists(&repo("o/n"), Some("v1"), &none(), hooks())));
+    assert_eq!(kind(delete(&client, "o/n", &[])), Kind::RepoNotFound);
+    delete(&client, "o/n", &[("missing_ok", "true")]).unwrap();
+    lab.hub.faults(&json!([]));
+
     // A name without an owner is one of the token's.
     let own = format!("{}/local/mine", lab.hub.endpoint);
     assert_eq!(told(create(&client, "mine", &[]))["url"], own);
@@ -363,6 +371,10 @@ fn any_call_of_the_api() {
         json!({"status": 200, "body": "<html>", "headers": {"Content-Type": "text/html"}}),
     );
     assert_eq!(kind(call("GET", "/api/x", None, 1)), Kind::Protocol);
+
+    let plain = json!({"status": 200, "body": "OK", "headers": {"Content-Type": "text/html; charset=utf-8"}});
+    lab.hub.fault(json!({"path": "/api/x"}), plain);
+    assert_eq!(call("DELETE", "/api/x", None, 1).unwrap().body, "OK");
 
     // Nowhere but to the Hub, and with the token nowhere but home.
     lab.hub.forget();

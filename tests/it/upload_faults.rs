@@ -267,7 +267,7 @@ fn a_server_that_stops_to_read_is_left_in_time() {
     // Larger than what the kernel takes for a peer that reads nothing.
     let lab = lab(&["--chunk-size", "16M"]);
     let client = lab.client(&[]);
-    let bytes = random(62, 20 * M);
+    let bytes = random(62, 32 * M);
     lab.hub.fault(json!({"path": "/part/"}), json!({"stall_request_after": 100_000}));
     let start = Instant::now();
     push(&client, "f.bin", &bytes, &[]).unwrap();

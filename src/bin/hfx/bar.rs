@@ -64,10 +64,14 @@ impl Bars {
         self.seen = running;
         for (place, bar) in &self.files {
             let file = &files[*place];
-            set(bar, file.done(), file.size(), told(file));
+            set(bar, shown(file), file.size(), told(file));
         }
-        let rate = self.rate.of(Instant::now(), totals.received);
-        set(&self.total, totals.done, totals.bytes, summed(&totals, rate));
+        // While an upload only hashes, that is what goes on.
+        let moved = totals.received + totals.sent;
+        let hashing = moved == 0 && totals.hashed > 0;
+        let rate = self.rate.of(Instant::now(), if hashing { totals.hashed } else { moved });
+        let position = if hashing { totals.hashed } else { totals.done.max(totals.sent.min(totals.bytes)) };
+        set(&self.total, position, totals.bytes, summed(&totals, rate));
     }
 }
 
@@ -106,7 +110,7 @@ impl Rate {
             self.0.pop_front();
         }
         let Some((then, before)) = self.0.front() else { return 0.0 };
-        (bytes - before) as f64 / (now - *then).as_secs_f64().max(0.1)
+        bytes.saturating_sub(*before) as f64 / (now - *then).as_secs_f64().max(0.1)
     }
 }
 
@@ -122,10 +126,18 @@ fn set(bar: &ProgressBar, done: u64, size: u64, message: String) {
     bar.set_message(message);
 }
 
+/// How far a file's bar is: of an upload the bytes that went out, which the server has stored a little later.
+fn shown(file: &FileProgress) -> u64 {
+    file.done().max(file.sent().min(file.size()))
+}
+
 /// The end of a file's line, always as wide, so that the bars end below each other.
 fn told(file: &FileProgress) -> String {
     let text = match (file.size(), file.done()) {
         (0, _) => "starting".to_owned(),
+        (size, 0) if file.received() + file.sent() == 0 && file.hashed() > 0 => {
+            format!("hashing {} / {}", text::size(file.hashed()), text::size(size))
+        }
         (size, done) if done >= size => "checking".to_owned(),
         (size, done) => format!("{} / {}", text::size(done), text::size(size)),
     };
@@ -137,11 +149,14 @@ fn summed(totals: &Totals, rate: f64) -> String {
     if totals.bytes == 0 {
         return "starting".to_owned();
     }
-    let mut parts = vec![format!("{} / {}", text::size(totals.done), text::size(totals.bytes))];
+    let hashing = totals.received + totals.sent == 0 && totals.hashed > 0 && totals.done < totals.bytes;
+    let now = if hashing { totals.hashed } else { totals.done.max(totals.sent.min(totals.bytes)) };
+    let what = if hashing { "hashing " } else { "" };
+    let mut parts = vec![format!("{what}{} / {}", text::size(now), text::size(totals.bytes))];
     if totals.done >= totals.bytes {
         parts.push("checking".to_owned());
     } else if rate >= 1.0 {
-        let left = (totals.bytes - totals.done) as f64 / rate;
+        let left = totals.bytes.saturating_sub(now) as f64 / rate;
         parts.push(format!("{}/s", text::size(rate as u64)));
         if left < 1e6 {
             parts.push(format!("{} left", text::time(Duration::from_secs_f64(left))));

@@ -232,6 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn nobody_s_change_is_lost() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("token");
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let store = Store::at(path.clone());
+                scope
+                    .spawn(move || store.add(&format!("name {n}"), &Secret::new(format!("hf_{n}"))).unwrap());
+            }
+        });
+        assert_eq!(names(&Store::at(path)).len(), 8);
+    }
+
+    #[test]
     fn what_is_not_ours_stays() {
         let home = tempfile::tempdir().unwrap();
         let store = Store::at(home.path().join("token"));
