@@ -23,5 +23,6 @@ mod upload;
 mod upload_cli;
 mod upload_commits;
 mod upload_faults;
+mod upload_jobs;
 mod upload_resume;
 mod upload_sources;

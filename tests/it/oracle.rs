@@ -115,6 +115,11 @@ fn ours() {
 }
 
 #[test]
+fn pushed() {
+    script("pushed");
+}
+
+#[test]
 fn theirs() {
     script("theirs");
 }

@@ -1,0 +1,322 @@
+//! Uploads as jobs: cancelled, paused, watched, in sequence, held to a rate, in little memory; and again and again.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use hfx::client::{Client, Draft, Hooks, Job, Schedule};
+use hfx::error::Kind;
+use hfx::event::Totals;
+use serde_json::json;
+
+use crate::support::client::{job, model};
+use crate::support::files::random;
+use crate::support::push::{PART, draft, head, held, history, lab, listed, made, push, write};
+use crate::support::{Lab, M, skip, wait_for};
+
+fn start(client: &Client, draft: &Draft, more: &[(&str, &str)], hooks: Hooks) -> Job {
+    client.commit(&model(), None, draft, &job(more), hooks).unwrap()
+}
+
+#[test]
+fn a_cancel_answers_at_once_whatever_an_upload_waits_for() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let bytes = random(1, 3 * PART);
+    let before = head(&client);
+    for path in [
+        "/revision/",
+        "/preupload/",
+        "objects/batch",
+        "/part/",
+        "complete_multipart",
+        "objects/verify",
+        "/commit/",
+    ] {
+        lab.hub.forget();
+        lab.hub.fault(json!({"path": path, "times": 0}), json!({"delay_ms": 60_000}));
+        let draft = draft(&[("f.bin", &bytes), ("a.txt", b"a")]);
+        let running = start(&client, &draft, &[("head_timeout_ms", "60000")], Hooks::default());
+        wait_for(path, || lab.hub.requests().iter().any(|r| r.path.contains(path)) || running.has_ended());
+        let asked = Instant::now();
+        running.cancel();
+        assert_eq!(running.join().unwrap_err().kind(), Kind::Cancelled, "{path}");
+        assert!(asked.elapsed() < Duration::from_millis(500), "{path}: {:?}", asked.elapsed());
+        assert_eq!(draft.len(), 2, "{path}");
+    }
+    lab.hub.faults(&json!([]));
+    assert_eq!(head(&client), before);
+}
+
+#[test]
+fn a_pause_sends_nothing_and_numbers_only_grow() {
+    let lab = lab(&[]);
+    let client = lab.client(&[("max_connections", "2")]);
+    let (large, whole) = (random(2, 8 * PART + 3), random(3, PART));
+    lab.hub.fault(json!({"port": "cdn", "method": "PUT", "times": 0}), json!({"request_rate": 6_000_000}));
+    let seen = Arc::new(Mutex::new(Vec::<Totals>::new()));
+    let noted = seen.clone();
+    let hooks = Hooks {
+        progress: Some(Box::new(move |job| noted.lock().unwrap().push(job.totals()))),
+        ..Hooks::default()
+    };
+    let draft = draft(&[("large.bin", &large), ("whole.bin", &whole), ("a.txt", b"abc"), ("empty", b"")]);
+    let running = start(&client, &draft, &[], hooks);
+    for round in 1..=3 {
+        wait_for("parts", || running.totals().done >= (round * 2 * PART) as u64 || running.has_ended());
+        assert!(!running.has_ended());
+        running.pause();
+        // What was under way is dropped.
+        wait_for("silence", || lab.hub.connections("cdn").0 == 0);
+        let (puts, totals) = (lab.hub.puts().len(), running.totals());
+        assert!(!running.wait(Some(Duration::from_millis(150))).unwrap());
+        assert_eq!((lab.hub.puts().len(), running.totals()), (puts, totals), "round {round}");
+        running.resume();
+    }
+    let made = made(running.join()).unwrap();
+    assert_eq!((made.commits, made.files.len()), (1, 4));
+    assert!(
+        held(&client, "large.bin", None).unwrap() == large
+            && held(&client, "whole.bin", None).unwrap() == whole
+    );
+    let seen = seen.lock().unwrap();
+    for pair in seen.windows(2) {
+        let numbers = |t: &Totals| [t.files, t.files_done, t.done, t.sent, t.hashed, t.bytes];
+        let (one, two) = (numbers(&pair[0]), numbers(&pair[1]));
+        assert!(one.iter().zip(two).all(|(a, b)| *a <= b), "{one:?} then {two:?}");
+    }
+    let (last, all) = (running.totals(), (large.len() + whole.len() + 3) as u64);
+    assert_eq!(seen.last(), Some(&last), "the last call has the final numbers");
+    assert_eq!((last.files, last.files_done, last.files_failed, last.bytes, last.done), (4, 4, 0, all, all));
+    assert_eq!((last.hashed, last.restored), (all - 3, 0));
+    assert!(last.sent > all && last.sent < all + 12 * PART as u64, "some of it twice: {last:?}");
+}
+
+#[test]
+fn numbers_of_an_upload_without_trouble_are_exact() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let (large, whole) = (random(4, 3 * PART + 3), random(5, PART));
+    let files: &[(&str, &[u8])] =
+        &[("large.bin", &large), ("whole.bin", &whole), ("a.txt", b"abc"), ("empty", b"")];
+    let running = start(&client, &draft(files), &[], Hooks::default());
+    made(running.join()).unwrap();
+    let (totals, all) = (running.totals(), (large.len() + whole.len() + 3) as u64);
+    let want = Totals {
+        files: 4,
+        files_done: 4,
+        bytes: all,
+        done: all,
+        sent: all,
+        hashed: all - 3,
+        ..Totals::default()
+    };
+    assert_eq!(totals, want);
+    let again = start(&client, &draft(files), &[], Hooks::default());
+    made(again.join()).unwrap();
+    assert_eq!(again.totals(), Totals { sent: 0, ..want }, "what was there is done without being sent");
+    // The first failure is told of its file.
+    lab.hub.fault(json!({"path": "/object/", "times": 0}), json!({"status": 400}));
+    let failing = start(&client, &draft(&[("b.bin", &random(6, M)), ("b.txt", b"b")]), &[], Hooks::default());
+    assert_eq!(failing.join().unwrap_err().kind(), Kind::Http);
+    assert_eq!((failing.totals().files_done, failing.totals().files_failed), (0, 1));
+}
+
+#[test]
+fn jobs_of_one_sequence_follow_one_another() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let before = history(&client, None).len();
+    // Without an order the first would come last.
+    lab.hub.fault(json!({"path": "/preupload/"}), json!({"delay_ms": 300}));
+    let jobs: Vec<Job> = (0..6)
+        .map(|n| {
+            let title = format!("number {n}");
+            let draft = draft(&[("same.txt", title.as_bytes())]);
+            start(&client, &draft, &[("sequence", "7"), ("commit_message", &title)], Hooks::default())
+        })
+        .collect();
+    jobs[3].cancel();
+    for (n, job) in jobs.iter().enumerate() {
+        assert_eq!(job.join().is_err(), n == 3, "{n}");
+    }
+    let titles: Vec<String> = history(&client, None).into_iter().map(|commit| commit.title).collect();
+    assert_eq!(titles.len(), before + 5);
+    assert_eq!(titles[..5], ["number 5", "number 4", "number 2", "number 1", "number 0"]);
+}
+
+#[test]
+fn the_rate_holds_for_uploads() {
+    let lab = lab(&[]);
+    let rate = 4_000_000;
+    let client = lab.client(&[("max_bytes_per_second", &rate.to_string())]);
+    let bytes = random(7, 5 * PART);
+    let start = Instant::now();
+    push(&client, "f.bin", &bytes, &[]).unwrap();
+    let least = Duration::from_secs_f64(bytes.len() as f64 / f64::from(rate) * 0.8);
+    assert!(start.elapsed() > least && start.elapsed() < 6 * least, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_large_file_needs_little_memory() {
+    let lab = lab(&["--multipart-from", "64M", "--chunk-size", "16M"]);
+    let dir = tempfile::tempdir().unwrap();
+    // What is held does not depend on it: a quarter of a GiB shows it, and three on demand.
+    let size: u64 = if std::env::var_os("HFX_TEST_LARGE").is_some() { 3 << 30 } else { 256 << 20 };
+    if hfx::sys::space::free_space(dir.path()).is_ok_and(|free| free < 3 * size) {
+        return skip("a_large_file_needs_little_memory", "it needs three times its size on disk");
+    }
+    let path = dir.path().join("sparse.bin");
+    let file = fs::File::create(&path).unwrap();
+    file.set_len(size).unwrap();
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_hfx"))
+        .args(["upload", "o/n"])
+        .arg(&path)
+        .arg("-q")
+        .env_clear()
+        .env("HF_ENDPOINT", &lab.hub.endpoint)
+        .env("HOME", dir.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (mut most, status) = (0, format!("/proc/{}/status", child.id()));
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let anonymous = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+        let kib = anonymous.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        most = most.max(kib.unwrap_or(0));
+        assert!(began.elapsed() < Duration::from_mins(5), "it takes too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(child.wait().unwrap().success());
+    println!("{most} KiB");
+    assert!(most > 0 && most < 64 << 10, "{most} KiB");
+    let client = lab.client(&[]);
+    assert_eq!(
+        (listed(&client, None), lab.hub.puts().len()),
+        (vec!["sparse.bin".to_owned()], size as usize >> 24)
+    );
+}
+
+/// A schedule on a folder that looks only when it is told to.
+fn schedule(lab: &Lab, client: &Client, folder: &std::path::Path) -> (Schedule, Job) {
+    let schedule = Schedule::new();
+    let every = Duration::from_hours(1);
+    let job = client
+        .schedule(&model(), None, folder, "logs", every, &schedule, &job(&[]), Hooks::default())
+        .unwrap();
+    lab.hub.forget();
+    (schedule, job)
+}
+
+fn append(path: &std::path::Path, text: &str) {
+    OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_folder_is_committed_as_it_grows() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let log = dir.path().join("log.txt");
+    let (schedule, running) = schedule(&lab, &client, dir.path());
+    let commits = || history(&client, None).len();
+    let before = commits();
+    // Nothing there: nothing made.
+    schedule.trigger();
+    for round in 1..=3 {
+        append(&log, &format!("line {round}\n"));
+        schedule.trigger();
+        wait_for("the commit", || commits() == before + round || running.has_ended());
+    }
+    assert_eq!(held(&client, "logs/log.txt", None).unwrap(), b"line 1\nline 2\nline 3\n");
+    // Nothing new: nothing made, nothing sent.
+    lab.hub.forget();
+    schedule.trigger();
+    schedule.lock().unwrap();
+    append(&log, "half a ");
+    schedule.trigger();
+    // A commit of another file would be made now, were the look not held back.
+    append(&dir.path().join("other.txt"), "x");
+    assert!(!running.wait(Some(Duration::from_millis(200))).unwrap());
+    assert_eq!(lab.hub.count("POST", "/commit/"), 0);
+    append(&log, "line\n");
+    schedule.unlock().unwrap();
+    assert!(schedule.unlock().is_err());
+    wait_for("the commit", || commits() == before + 4);
+    assert_eq!(held(&client, "logs/log.txt", None).unwrap().len(), 21 + 12);
+    // A failure is not the end.
+    lab.hub.fault(json!({"path": "/commit/"}), json!({"status": 403}));
+    append(&log, "late\n");
+    schedule.trigger();
+    wait_for("the refusal", || lab.hub.acted() == [1]);
+    wait_for("the next one", || {
+        schedule.trigger();
+        commits() == before + 5
+    });
+    append(&log, "last\n");
+    schedule.stop();
+    let made = made(running.join()).unwrap();
+    assert_eq!((made.commits, commits()), (6, before + 6));
+    assert_eq!(made.oid, Some(head(&client)));
+    assert!(held(&client, "logs/log.txt", None).unwrap().ends_with(b"late\nlast\n"));
+    assert_eq!(listed(&client, None), ["logs/log.txt", "logs/other.txt"]);
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_committed_is_committed_as_it_was_seen() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = random(8, 3 * PART + 5);
+    write(dir.path(), &[("large.log", &bytes), ("small.log", b"small")]);
+    let (schedule, running) = schedule(&lab, &client, dir.path());
+    lab.hub.faults(&json!([
+        {"match": {"path": "/part/", "times": 0}, "do": {"request_rate": 6_000_000}},
+        {"match": {"path": "/commit/"}, "do": {"delay_ms": 100}}
+    ]));
+    let (stop, growing) = (Arc::new(std::sync::atomic::AtomicBool::new(false)), dir.path().to_owned());
+    let stopped = stop.clone();
+    let writer = std::thread::spawn(move || {
+        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
+            append(&growing.join("large.log"), "more");
+            append(&growing.join("small.log"), "more");
+            std::thread::yield_now();
+        }
+    });
+    schedule.trigger();
+    wait_for("a commit", || listed(&client, None).len() == 2 || running.has_ended());
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    writer.join().unwrap();
+    assert!(held(&client, "logs/large.log", None).unwrap().starts_with(&bytes));
+    schedule.stop();
+    made(running.join()).unwrap();
+    for name in ["large.log", "small.log"] {
+        let now = fs::read(dir.path().join(name)).unwrap();
+        assert!(held(&client, &format!("logs/{name}"), None).unwrap() == now, "{name}");
+    }
+}
+
+#[test]
+fn the_last_commit_that_fails_is_told_and_a_cancel_makes_none() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("a.txt", b"a")]);
+    lab.hub.fault(json!({"path": "/commit/"}), json!({"status": 403}));
+    let (one, running) = schedule(&lab, &client, dir.path());
+    one.stop();
+    assert_eq!(running.join().unwrap_err().kind(), Kind::Forbidden);
+    let (_two, running) = schedule(&lab, &client, dir.path());
+    running.cancel();
+    assert_eq!(running.join().unwrap_err().kind(), Kind::Cancelled);
+    assert_eq!(lab.hub.count("POST", "/commit/"), 0);
+    let (never, every) = (Schedule::new(), Duration::ZERO);
+    assert!(
+        client.schedule(&model(), None, dir.path(), "", every, &never, &job(&[]), Hooks::default()).is_err()
+    );
+}
