@@ -38,6 +38,7 @@ pub enum Payload {
 pub struct Sent {
     bytes: AtomicU64,
     ended: AtomicBool,
+    starved: AtomicBool,
 }
 
 /// A body on its way.
@@ -103,6 +104,11 @@ impl Sent {
     pub fn ended(&self) -> bool {
         self.ended.load(Relaxed)
     }
+
+    /// Whether the connection would take more, and there is nothing yet: a limit on the rate, a slow disk.
+    pub fn starved(&self) -> bool {
+        self.starved.load(Relaxed)
+    }
 }
 
 impl Outgoing {
@@ -135,10 +141,14 @@ impl hyper::body::Body for Outgoing {
             // Woken by what is read: the answer, or the end of the connection.
             return Poll::Pending;
         }
-        let chunk = match &mut self.rest {
+        let this = &mut *self;
+        let chunk = match &mut this.rest {
             Rest::Bytes(bytes) => std::mem::take(bytes),
             Rest::Stream(chunks) => match chunks.poll_recv(cx) {
-                Poll::Pending => return Poll::Pending,
+                Poll::Pending => {
+                    this.sent.starved.store(true, Relaxed);
+                    return Poll::Pending;
+                }
                 Poll::Ready(Some(Ok(chunk))) => chunk,
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
                 Poll::Ready(None) => return Poll::Ready(Some(Err(short(self.left)))),
@@ -148,6 +158,7 @@ impl hyper::body::Body for Outgoing {
             return Poll::Ready(Some(Err(Error::new(Kind::Internal, "a body is longer than was said"))));
         };
         self.left = left;
+        self.sent.starved.store(false, Relaxed);
         self.sent.bytes.fetch_add(chunk.len() as u64, Relaxed);
         self.sent.ended.store(left == 0, Relaxed);
         Poll::Ready(Some(Ok(Frame::data(chunk))))

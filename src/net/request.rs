@@ -275,7 +275,7 @@ async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> R
         if ended {
             return Err(format!("no answer within {} ms", limit.as_millis()));
         }
-        if now == before && !sent.ended() {
+        if now == before && !sent.ended() && !sent.starved() {
             return Err(format!("not a byte was taken for {} ms", limit.as_millis()));
         }
         before = now;

@@ -248,6 +248,8 @@ pub struct Stretch {
     pub limits: Arc<Limits>,
     /// Where to tell how it goes.
     pub progress: Arc<FileProgress>,
+    /// Told of how far it is out.
+    pub moved: Arc<dyn Fn(u64) + Send + Sync>,
 }
 
 impl Stretch {
@@ -278,6 +280,7 @@ impl Content for Stretch {
         let (sender, receiver) = mpsc::channel(1);
         tokio::spawn(async move {
             let blocks = self.range.start / BLOCK..self.range.end.div_ceil(BLOCK);
+            let mut out = 0;
             for index in blocks {
                 let stretch = self.clone();
                 let block = blocking(move || stretch.block(index)).await;
@@ -288,6 +291,8 @@ impl Content for Stretch {
                     return;
                 }
                 self.progress.add_sent(length);
+                out += length;
+                (self.moved)(out);
             }
         });
         receiver
@@ -327,7 +332,8 @@ mod tests {
         let sums = Arc::new(hashed.sums);
         let stretch = |range: Range<u64>| {
             let (reader, sums) = (reader.clone(), sums.clone());
-            Arc::new(Stretch { reader, range, sums, limits: limits(), progress: progress.clone() })
+            let progress = progress.clone();
+            Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved: Arc::new(|_| ()) })
         };
         let size = bytes.len() as u64;
         for step in [700_001, BLOCK, size] {
@@ -375,7 +381,8 @@ mod tests {
         let reader: Arc<dyn Reader> = Arc::new(FileReader::open(&path, None).unwrap());
         let progress = Progress::default().add("f", reader.size());
         let (sums, range) = (Arc::<Sums>::default(), 0..reader.size());
-        let stretch = Arc::new(Stretch { reader, range, sums, limits: limits(), progress });
+        let moved = Arc::new(|_| ());
+        let stretch = Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved });
         assert!(all(stretch.clone().open()).await.is_ok());
         std::fs::write(&path, vec![2; 2 * BLOCK as usize]).unwrap();
         assert_eq!(all(stretch.open()).await.unwrap_err().kind(), Kind::ContentChanged);

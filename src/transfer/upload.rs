@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -153,6 +154,7 @@ impl Upload {
     async fn part(self: &Arc<Self>, part: usize, slot: Slot, mut watch: Watch) -> Result<()> {
         let mut attempts = Attempts::new(&self.engine, &self.out.progress.name, &self.patience);
         let mut slot = Some(slot);
+        let furthest = Arc::<AtomicU64>::default();
         loop {
             let mut held = match slot.take() {
                 Some(slot) => slot,
@@ -171,7 +173,7 @@ impl Upload {
                 tokio::select! {
                     biased;
                     () = stop.stopped() => Err(Error::cancelled()),
-                    tried = self.send(&address, range) => tried,
+                    tried = self.send(&address, range, &furthest) => tried,
                 }
             };
             let error = match tried {
@@ -221,13 +223,27 @@ impl Upload {
         start..start.saturating_add(part_size).min(size)
     }
 
-    async fn send(&self, address: &Address, range: Range<u64>) -> Result<Tried> {
+    /// One exchange. What gets further than any before it is progress: a slow line costs no patience, and a part that
+    /// always breaks at the same place does.
+    async fn send(
+        self: &Arc<Self>,
+        address: &Address,
+        range: Range<u64>,
+        furthest: &Arc<AtomicU64>,
+    ) -> Result<Tried> {
+        let (upload, furthest) = (self.clone(), furthest.clone());
+        let moved = move |out| {
+            if furthest.fetch_max(out, Relaxed) < out {
+                upload.patience().progress(Instant::now());
+            }
+        };
         let stretch = Stretch {
             reader: self.out.reader.clone(),
             range,
             sums: self.out.sums.clone(),
             limits: self.engine.limits.clone(),
             progress: self.out.progress.clone(),
+            moved: Arc::new(moved),
         };
         let mut call = Call {
             method: Method::PUT,
