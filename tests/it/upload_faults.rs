@@ -275,3 +275,22 @@ fn a_server_that_stops_to_read_is_left_in_time() {
     assert!(held(&client, "f.bin", None).unwrap() == bytes);
     assert_eq!(lab.hub.puts().len(), 3);
 }
+
+#[test]
+fn time_while_bytes_leave_costs_no_patience() {
+    let lab = lab(&["--chunk-size", "16M"]);
+    let client = lab.client(&[("retry_timeout_ms", "1500"), ("max_connections", "2")]);
+    let bytes = random(63, 32 * M);
+    // It breaks after more time than an upload may go on without progress, and before a part is through.
+    lab.hub.faults(&json!([
+        {"match": {"path": "/part/"}, "do": {"drop_request_after": 14_000_000}},
+        {"match": {"path": "/part/", "times": 0}, "do": {"request_rate": 6_000_000}}
+    ]));
+    push(&client, "f.bin", &bytes, &[]).unwrap();
+    assert_eq!(lab.hub.puts().len(), 3);
+    // One that never gets further has an end.
+    lab.hub
+        .faults(&json!([{"match": {"path": "/part/", "times": 0}, "do": {"drop_request_after": 1_000_000}}]));
+    let error = push(&client, "g.bin", &random(64, 16 * M), &[]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Network, "{error}");
+}
