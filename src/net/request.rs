@@ -217,7 +217,8 @@ impl Net {
             Err(_) => {
                 Err(Error::new(Kind::Timeout, format!("no connection within {} ms", limit.as_millis()))
                     .url(call.url.as_str())
-                    .retryable(true))
+                    .retryable(true)
+                    .unprocessed(true))
             }
         }
     }
@@ -283,9 +284,10 @@ async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> R
 }
 
 /// Whether a request on a kept connection can be sent again without a second thought: it was never sent, or doing it
-/// twice is the same as doing it once.
+/// twice is the same as doing it once. Not a DELETE, whose second answer would be that there is nothing.
 fn was_not_taken(error: &hyper::Error, method: &Method) -> bool {
-    error.is_canceled() || (error.is_incomplete_message() && method.is_idempotent())
+    let twice_is_once = method.is_safe() || *method == Method::PUT;
+    error.is_canceled() || (error.is_incomplete_message() && twice_is_once)
 }
 
 /// What the body itself failed with.

@@ -257,6 +257,17 @@ fn what_is_known_without_the_network() {
     let client = lab.client(&[]);
     let offline = get_with(&client, "config.json", None, &[("offline", "true")]).unwrap_err();
     assert_eq!(offline.kind(), Kind::Offline);
+    let (own, hooks) = (job(&[("offline", "true")]), Hooks::default);
+    lab.hub.forget();
+    for question in [
+        client.repo_info(&model(), None, &own, hooks()),
+        client.refs(&model(), false, &own, hooks()),
+        client.tree(&model(), None, "", &own, hooks()),
+        client.file_meta(&model(), None, "config.json", &own, hooks()),
+    ] {
+        assert_eq!(question.unwrap().join().unwrap_err().kind(), Kind::Offline);
+    }
+    assert!(lab.hub.requests().is_empty(), "only the Hub could answer, and it was not to be asked");
     assert_eq!(lab.hub.requests().len(), 0);
     assert!(matches!(client.lookup(&model(), None, "config.json").unwrap(), Lookup::Unknown));
     get(&client, "config.json").unwrap();
