@@ -54,6 +54,8 @@ pub struct Aim {
     pub description: String,
     /// The commit that must be the head; none takes the one that is.
     pub parent: Option<String>,
+    /// Whether the caller named it.
+    pub pinned: bool,
     /// Opens a pull request instead of committing to the branch.
     pub create_pr: bool,
 }
@@ -77,6 +79,7 @@ impl Aim {
             message: message.to_owned(),
             description: options.text(Opt::CommitDescription).to_owned(),
             parent: parent.map(str::to_owned),
+            pinned: parent.is_some(),
             create_pr: options.bool(Opt::CreatePr),
         })
     }
@@ -479,8 +482,7 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
         pull_request = Some(opened);
     }
     let header = CommitHeader { summary: aim.message.clone(), description: aim.description.clone(), parent };
-    let once =
-        Once { context, repo: &aim.repo, revision: &revision, header: &header, changes: &ready.changes };
+    let once = Once { context, aim, revision: &revision, header: &header, changes: &ready.changes };
     let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()))?;
     for prepared in ready.changes {
         let Some(file) = prepared.file else { continue };
@@ -518,7 +520,7 @@ fn no_repo(error: Error, repo: &RepoId) -> Error {
 /// One commit, made once.
 struct Once<'a> {
     context: &'a Context,
-    repo: &'a RepoId,
+    aim: &'a Aim,
     revision: &'a str,
     header: &'a CommitHeader,
     changes: &'a [Prepared],
@@ -533,17 +535,18 @@ impl Once<'_> {
         // Set once a request may have made the commit without our knowing.
         let mut uncertain = false;
         loop {
-            let error = match hub.commit(self.repo, self.revision, self.header, &changes).await {
+            let error = match hub.commit(&self.aim.repo, self.revision, self.header, &changes).await {
                 Ok(made) => return Ok(made),
                 Err(error) => error,
             };
             let conflict = error.kind() == Kind::Conflict;
             uncertain |= !conflict && may_have_happened(&error);
-            if uncertain {
+            // After a conflict as well: a run that was killed may have sent it when the head had been read.
+            if uncertain || (conflict && !self.aim.pinned) {
                 match self.find().await {
                     Ok(Some(made)) => return Ok(made),
                     // It can't be seen now: the parent keeps it from being made twice.
-                    Err(error) if !error.is_retryable() => return Err(doubtful(error)),
+                    Err(error) if uncertain && !error.is_retryable() => return Err(doubtful(error)),
                     _ => {}
                 }
             }
@@ -564,10 +567,11 @@ impl Once<'_> {
         let Some(parent) = &self.header.parent else { return Ok(None) };
         let hub = &self.context.hub;
         let title = self.header.summary.lines().next().unwrap_or("");
-        let since = hub.commits_since(self.repo, self.revision, parent, MOST_COMMITS).await?;
+        let since = hub.commits_since(&self.aim.repo, self.revision, parent, MOST_COMMITS).await?;
         for commit in since.into_iter().rev().filter(|commit| commit.title == title).map(|commit| commit.id) {
             if self.is_ours(&commit).await? {
-                let url = format!("/{}{}/commit/{commit}", self.repo.kind().url_prefix(), self.repo.id());
+                let url =
+                    format!("/{}{}/commit/{commit}", self.aim.repo.kind().url_prefix(), self.aim.repo.id());
                 let url = hub.url(&url)?.as_str().to_owned();
                 return Ok(Some(Committed { oid: commit, url }));
             }
@@ -588,7 +592,7 @@ impl Once<'_> {
         }
         let paths: Vec<String> =
             there.iter().map(|(path, _)| path.clone()).chain(gone.iter().cloned()).collect();
-        let found = self.context.hub.paths_info(self.repo, commit, &paths).await?;
+        let found = self.context.hub.paths_info(&self.aim.repo, commit, &paths).await?;
         let holds = |(path, oid): &(String, String)| found.iter().any(|f| f.path == *path && f.etag() == oid);
         let put = |path: &String| there.iter().any(|(other, _)| other == path);
         Ok(there.iter().all(holds)
@@ -596,7 +600,7 @@ impl Once<'_> {
     }
 
     async fn conflict(&self, error: Error) -> Error {
-        let head = self.context.hub.repo_info(self.repo, self.revision).await.ok().map(|info| info.sha);
+        let head = self.context.hub.repo_info(&self.aim.repo, self.revision).await.ok().map(|info| info.sha);
         let what = match &head {
             Some(head) => format!(
                 "{} is at {head} by now: look at what came in between and commit again",

@@ -17,6 +17,7 @@ use super::state::{Begun, Hashes, Parts, State, Taken};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
 use crate::hub::lfs::{Answered, BATCH, LfsObject, Operation, UploadBy};
+use crate::log::Level;
 use crate::net::{Url, classify};
 use crate::options::Opt;
 use crate::transfer::download::blocking;
@@ -91,6 +92,10 @@ impl Push {
         // All files with the same content wait for one sending.
         let mut same: HashMap<String, Vec<usize>> = HashMap::new();
         let at_once = self.context.engine.limits.files().min(self.context.engine.limits.most());
+        let state = State::new(self.context.options.path(Opt::StateDir));
+        if !items.is_empty() {
+            state.sweep();
+        }
         let hashers = std::thread::available_parallelism().map_or(1, usize::from).min(HASHING);
         loop {
             while hashing.len() < hashers && known.len() + to_send.len() < AHEAD {
@@ -143,7 +148,11 @@ impl Push {
                     let (batch, answers) = asked.map_err(|join| broken(&join))?;
                     for (known, answered) in batch.into_iter().zip(answers?) {
                         match answered {
-                            Answered::Present => settle(items, &mut same, &known.object.oid, FileState::Cached),
+                            Answered::Present => {
+                                // A run that was killed may have left word of it.
+                                state.forget(self.server.url.as_str(), &known.object);
+                                settle(items, &mut same, &known.object.oid, FileState::Cached);
+                            }
                             Answered::Refused(error) => {
                                 return Err(error.context(items[known.index].addition.path.clone()));
                             }
@@ -335,10 +344,8 @@ impl Sender {
             patience: self.context.options.time(Opt::RetryTimeout),
         };
         let engine = &self.context.engine;
-        let sent = match desk.begin() {
-            Ok(()) => upload::parts(engine, out, targets, &have, desk.clone(), self.context.watch()).await,
-            Err(error) => Err(error),
-        };
+        desk.begin();
+        let sent = upload::parts(engine, out, targets, &have, desk.clone(), self.context.watch()).await;
         if desk.present.load(Relaxed) {
             desk.forget();
             return Ok(());
@@ -372,11 +379,14 @@ impl Desk {
     }
 
     /// Notes how a multipart upload goes, so that another run can go on with it.
-    fn begin(&self) -> Result<()> {
-        let UploadBy::Multipart { complete, chunk_size, parts } = &*self.way() else { return Ok(()) };
+    fn begin(&self) {
+        let UploadBy::Multipart { complete, chunk_size, parts } = &*self.way() else { return };
         let addresses = parts.iter().map(|url| url.as_str().to_owned()).collect();
         let begun = Begun::now(&self.object, complete.url.as_str(), *chunk_size, addresses);
-        self.parts.begin(&begun, &self.taken())
+        if let Err(error) = self.parts.begin(&begun, &self.taken()) {
+            let log = &self.context.engine.log;
+            log.tell(Level::Warn, "upload", || format!("{error}: if it is killed it will begin anew"));
+        }
     }
 
     /// The parts that were taken count for nothing.

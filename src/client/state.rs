@@ -2,11 +2,12 @@
 //!
 //! It lies in the folder of the option `state_dir`, apart from what is uploaded; without one nothing is remembered, and
 //! an upload that was killed sends its unfinished files again. Losing it, or any part of it, costs time and nothing
-//! else. Hashes are believed while size and time of change agree. The addresses of parts are signed, so the files are
-//! for their owner alone.
+//! else: each line carries a checksum, and one that is not as it was written counts for nothing. Hashes are believed
+//! while size and time of change agree. The addresses of parts are signed, so the files are for their owner alone.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
+use std::hash::Hasher as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
 
 use crate::error::{Error, Result};
 use crate::hub::lfs::{Action, LfsObject, UploadBy};
@@ -112,15 +114,38 @@ impl State {
             let mut reader = BufReader::new(File::open(path).ok()?);
             let mut first = String::new();
             reader.read_line(&mut first).ok()?;
-            let begun: Begun = serde_json::from_str(&first).ok()?;
+            let begun: Begun = read_line(first.trim_end())?;
             let fresh = begun.at <= now() && now() - begun.at < PARTS_AGE && begun.object == *object;
             let taken = reader
                 .lines()
                 .map_while(std::result::Result::ok)
-                .map_while(|line| serde_json::from_str::<PartLine>(&line).ok());
-            fresh.then(|| (begun, taken.map(|line| (line.part, line.etag)).collect()))
+                .map_while(|line| read_line::<PartLine>(&line))
+                .filter(|line| line.part < begun.parts.len());
+            let taken = taken.map(|line| (line.part, line.etag)).collect();
+            fresh.then_some((begun, taken))
         });
         (parts, begun)
+    }
+
+    /// Forgets an object on its way to `server`.
+    pub fn forget(&self, server: &str, object: &LfsObject) {
+        if let Some(path) = self.file("parts", &[server, &object.oid]) {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    /// Removes what is too old to be gone on with.
+    pub fn sweep(&self) {
+        let Some(root) = &self.root else { return };
+        for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
+            let old = matches!(age, Ok(Ok(age)) if age.as_secs() > PARTS_AGE);
+            if old && matches!(ending, Some("parts" | "new")) {
+                let _ = fs::remove_file(&path);
+            }
+        }
     }
 }
 
@@ -213,11 +238,23 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
 
+/// A line that is as it was written.
+fn read_line<T: serde::de::DeserializeOwned>(line: &str) -> Option<T> {
+    let (sum, text) = line.split_once(' ')?;
+    (u64::from_str_radix(sum, 16) == Ok(sum_of(text))).then(|| serde_json::from_str(text).ok())?
+}
+
+fn sum_of(text: &str) -> u64 {
+    let mut hash = XxHash3_64::new();
+    hash.write(text.as_bytes());
+    hash.finish()
+}
+
 /// The lines that can be read, up to one that a crash tore.
 fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     let lines = BufReader::new(file).lines().map_while(std::result::Result::ok);
-    lines.filter_map(|line| serde_json::from_str(&line).ok()).collect()
+    lines.filter_map(|line| read_line(&line)).collect()
 }
 
 fn append(path: &Path) -> std::io::Result<File> {
@@ -234,9 +271,8 @@ fn append(path: &Path) -> std::io::Result<File> {
 
 /// One write for the whole line: appends of several processes do not mix.
 fn write_line<T: Serialize>(file: &mut File, line: &T) -> std::io::Result<()> {
-    let mut text = serde_json::to_vec(line)?;
-    text.push(b'\n');
-    file.write_all(&text)
+    let text = serde_json::to_string(line)?;
+    file.write_all(format!("{:016x} {text}\n", sum_of(&text)).as_bytes())
 }
 
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -286,6 +322,19 @@ mod tests {
         let (found, taken) = found.unwrap();
         assert_eq!(found, first);
         assert_eq!(taken, HashMap::from([(0, "e0".to_owned()), (2, "\"e2\"".to_owned())]));
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.replacen("\"part\":2", "\"part\":1", 1)).unwrap();
+        assert!(state.parts("http://h", &object()).1.unwrap().1.is_empty(), "it is not as it was written");
+        fs::write(&path, text.replacen("10", "11", 1)).unwrap();
+        assert!(state.parts("http://h", &object()).1.is_none());
+        fs::write(&path, text).unwrap();
+        state.sweep();
+        assert!(path.exists(), "it is young");
+        let old = SystemTime::now() - std::time::Duration::from_secs(PARTS_AGE + 60);
+        File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        state.sweep();
+        assert!(!path.exists());
+        parts.begin(&first, &HashMap::new()).unwrap();
         #[cfg(unix)]
         assert_eq!(
             std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777,

@@ -115,6 +115,27 @@ fn a_commit_in_between_is_a_conflict_that_names_the_head() {
 }
 
 #[test]
+fn a_killed_runs_commit_that_lands_late_is_taken_for_ones_own() {
+    let lab = lab(&[]);
+    let (client, killed) = (lab.client(&[]), lab.client(&[]));
+    let rules = json!([{"match": {"path": "/commit/"}, "do": {"delay_ms": 1000}}]);
+    let running = slowly(&lab, &client, &rules, "/commit/");
+    let theirs = push(&killed, "a.txt", b"ours", &[("commit_message", "Ours")]).unwrap();
+    let before = history(&client, None).len();
+    let ours = made(running.join()).unwrap();
+    assert_eq!((ours.oid, history(&client, None).len()), (theirs.oid, before));
+    // Whoever names the parent wants to know.
+    let (tip, draft) = (head(&client), draft(&[("a.txt", b"more")]));
+    lab.hub.forget();
+    lab.hub.faults(&json!([{"match": {"path": "/commit/"}, "do": {"delay_ms": 1000}}]));
+    let options = job(&[("parent_commit", &tip), ("head_timeout_ms", "10000")]);
+    let running = client.commit(&model(), None, &draft, &options, Hooks::default()).unwrap();
+    wait_for("the commit", || lab.hub.count("POST", "/commit/") > 0);
+    push(&killed, "a.txt", b"more", &[("commit_message", "Upload with hfx")]).unwrap();
+    assert_eq!(running.join().unwrap_err().kind(), Kind::Conflict);
+}
+
+#[test]
 fn a_folder_in_several_commits_goes_on_behind_a_lost_answer() {
     let lab = lab(&[]);
     let client = lab.client(&[]);

@@ -1,1 +1,236 @@
-//! Empty.
+//! What survives on the way out: kills, cancels, pauses, and a memory of parts that others have touched.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hfx::client::{Client, Hooks, Input, Job};
+use hfx::error::Kind;
+use serde_json::json;
+
+use crate::support::client::{job, model};
+use crate::support::files::{files_below, random, seed};
+use crate::support::push::{PART, held, history, lab, listed, made, write};
+use crate::support::{Lab, wait_for};
+
+/// Bytes of a part of the folders that are killed.
+const SMALL: usize = PART / 2;
+/// Connections of the uploads that are killed: so many parts may be in flight.
+const CONNECTIONS: usize = 3;
+
+/// `hfx upload o/n FOLDER`, with a home of its own.
+fn upload(lab: &Lab, folder: &Path, state: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hfx"));
+    command
+        .args(["upload", "o/n"])
+        .arg(folder)
+        .args(["--max-connections", &CONNECTIONS.to_string(), "-q", "-o"])
+        .arg(format!("state_dir={}", state.display()))
+        .env_clear()
+        .env("HF_ENDPOINT", &lab.hub.endpoint)
+        .env("HOME", state)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// How often the server has stored each part.
+fn stored(lab: &Lab) -> BTreeMap<String, usize> {
+    let mut parts = BTreeMap::new();
+    for put in lab.hub.puts().into_iter().filter(|put| put.status == 200) {
+        *parts.entry(put.path.split('?').next().unwrap().to_owned()).or_default() += 1;
+    }
+    parts
+}
+
+fn ended(child: &mut Child) -> bool {
+    child.try_wait().unwrap().is_some()
+}
+
+#[test]
+fn a_folder_killed_at_thirty_moments_goes_on_where_it_was() {
+    let seed = seed();
+    println!("HFX_TEST_SEED={seed}");
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let lab = lab(&["--multipart-from", "1M", "--chunk-size", "512K"]);
+    let client = lab.client(&[]);
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // A third of a second or so, so that the moments spread over it.
+    lab.hub.fault(json!({"port": "cdn", "method": "PUT", "times": 0}), json!({"request_rate": 8_000_000}));
+    let sizes =
+        [("a.bin", 6 * SMALL + 1), ("deep/b.bin", 4 * SMALL), ("whole.bin", 2 * SMALL - 1), ("small.txt", 9)];
+    let total: u64 = sizes.iter().map(|(_, size)| *size as u64).sum();
+    let mut commits = history(&client, None).len();
+    let (mut killed, mut kept) = (0, 0);
+    for round in 0..30 {
+        let files: Vec<_> = sizes.iter().map(|(path, size)| (*path, random(rng.u64(..), *size))).collect();
+        for (path, bytes) in &files {
+            write(dir.path(), &[(path, bytes), (&format!("many/{round}-{}.txt", bytes.len()), &bytes[..9])]);
+        }
+        lab.hub.forget();
+        let mut child = upload(&lab, dir.path(), state.path()).spawn().unwrap();
+        // A moment: so many bytes sent; one in ten is the commit's.
+        let moment = rng.u64(0..total + total / 10);
+        let sent = || lab.hub.puts().iter().map(|put| put.received).sum::<u64>();
+        wait_for("the moment", || {
+            sent() >= moment || lab.hub.count("POST", "/commit/") > 0 || ended(&mut child)
+        });
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+        let before = stored(&lab);
+        kept += before.len();
+        let again = upload(&lab, dir.path(), state.path()).stderr(Stdio::piped()).output().unwrap();
+        assert!(again.status.success(), "round {round}: {}", String::from_utf8_lossy(&again.stderr));
+        commits += 1;
+        assert_eq!(history(&client, None).len(), commits, "round {round}: one commit for it all");
+        for (path, bytes) in &files {
+            assert!(held(&client, path, None).unwrap() == *bytes, "round {round}: {path}");
+        }
+        let twice = stored(&lab).into_iter().filter(|(_, times)| *times > 1).count();
+        assert!(twice <= CONNECTIONS, "round {round}: {twice} stored again");
+        assert_eq!(stored(&lab).values().filter(|times| **times > 2).count(), 0, "round {round}");
+        let left = files_below(state.path());
+        assert!(!left.iter().any(|path| path.extension().is_some_and(|e| e == "parts")), "{left:?}");
+    }
+    assert!(killed >= 20 && kept >= 60, "{killed} of 30 were killed on their way, with {kept} parts stored");
+    assert_eq!(listed(&client, None).len(), 4 + 30 * 4);
+}
+
+/// A client with a memory, which sends one part at a time.
+fn careful(lab: &Lab, state: &Path) -> Client {
+    lab.client(&[("state_dir", state.to_str().unwrap()), ("max_connections", "1")])
+}
+
+/// Starts the upload of `path` as `f.bin`, slowly, and waits until so many parts are stored.
+fn started(lab: &Lab, client: &Client, path: &Path, parts: usize) -> Job {
+    lab.hub.forget();
+    lab.hub.fault(json!({"path": "/part/", "times": 0}), json!({"request_rate": 6_000_000}));
+    let input = Input::Path(path.to_owned(), None);
+    let job = client.upload_file(&model(), None, input, "f.bin", &job(&[]), Hooks::default()).unwrap();
+    wait_for("the parts", || job.totals().done >= (parts * PART) as u64 || job.has_ended());
+    assert!(!job.has_ended(), "{:?}", job.error());
+    job
+}
+
+/// An upload of `path` that was cancelled when three parts were stored.
+fn cancelled(lab: &Lab, client: &Client, path: &Path) {
+    let job = started(lab, client, path, 3);
+    let start = Instant::now();
+    job.cancel();
+    assert_eq!(job.join().unwrap_err().kind(), Kind::Cancelled);
+    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+    lab.hub.faults(&json!([]));
+}
+
+fn go_on(client: &Client, path: &Path) -> Job {
+    let input = Input::Path(path.to_owned(), None);
+    let job = client.upload_file(&model(), None, input, "f.bin", &job(&[]), Hooks::default()).unwrap();
+    made(job.join()).unwrap();
+    job
+}
+
+#[test]
+fn a_cancel_leaves_parts_that_are_not_sent_again() {
+    let lab = lab(&[]);
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let client = careful(&lab, state.path());
+    let path = dir.path().join("f.bin");
+    fs::write(&path, random(80, 6 * PART + 7)).unwrap();
+    cancelled(&lab, &client, &path);
+    let before = stored(&lab);
+    let again = go_on(&client, &path);
+    assert_eq!(stored(&lab).len(), 7);
+    // The one that was in flight may have come whole, with nobody left to hear of it.
+    assert!(
+        stored(&lab).values().filter(|times| **times > 1).count() <= before.len() - 3,
+        "{:?}",
+        stored(&lab)
+    );
+    let totals = again.totals();
+    let known = totals.restored / PART as u64;
+    assert!((3..=4).contains(&known) && totals.sent == totals.bytes - totals.restored, "{totals:?}");
+    assert_eq!((totals.done, totals.files_done, totals.bytes), (6 * PART as u64 + 7, 1, 6 * PART as u64 + 7));
+    assert!(held(&client, "f.bin", None).unwrap() == fs::read(&path).unwrap());
+}
+
+type Damage = fn(&[u8]) -> Vec<u8>;
+
+#[test]
+fn what_is_remembered_is_for_the_owner_and_may_be_damaged() {
+    let lab = lab(&[]);
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let memory = state.path().join("made/for/it");
+    let client = careful(&lab, &memory);
+    let path = dir.path().join("f.bin");
+    let old = std::time::SystemTime::now() - Duration::from_mins(1);
+    let journal = |ending: &str| {
+        let mut all = files_below(&memory);
+        all.retain(|path| path.extension().is_some_and(|e| e == ending));
+        assert_eq!(all.len(), 1, "{ending}: {all:?}");
+        all.remove(0)
+    };
+    let replaced = |text: &[u8], from: &str, to: &str| {
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        assert!(text.contains(from), "{from} is not in {text}");
+        text.replace(from, to).into_bytes()
+    };
+    let damages: &[(&str, Damage)] = &[
+        ("parts", |_| Vec::new()),
+        ("parts", |_| b"\xff\xfe{}\n".to_vec()),
+        ("parts", |text| text[..text.len() / 2].to_vec()),
+        ("parts", |text| text[..text.len() - 5].to_vec()),
+        ("parts", |text| {
+            [text, b"{\"part\":18446744073709551615,\"etag\":\"x\"}\n{\"part\":9,\"etag\":\"x\"}\n"].concat()
+        }),
+        ("parts", |text| [text, b"{\"part\":5,\"etag\":\"never stored\"}\n"].concat()),
+        ("hashes", |_| b"\0\0\0\n[]\n{\"path\":1}\n".to_vec()),
+        ("hashes", |text| text[..text.len() / 2].to_vec()),
+    ];
+    for (round, (ending, damage)) in damages.iter().enumerate() {
+        fs::write(&path, random(90 + round as u64, 6 * PART + 7)).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        let _ = fs::remove_dir_all(&memory);
+        cancelled(&lab, &careful(&lab, &memory), &path);
+        for file in files_below(&memory) {
+            let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", file.display());
+        }
+        let file = journal(ending);
+        fs::write(&file, damage(&fs::read(&file).unwrap())).unwrap();
+        go_on(&client, &path);
+        assert!(held(&client, "f.bin", None).unwrap() == fs::read(&path).unwrap(), "round {round}");
+    }
+    // Bits that fell over in what can still be read.
+    let flips: &[(&str, &str, &str)] = &[
+        ("parts", "\"chunk_size\":1048576", "\"chunk_size\":1048577"),
+        ("parts", "\"chunk_size\":1048576", "\"chunk_size\":0"),
+        ("parts", "\"part\":1,", "\"part\":4,"),
+        ("parts", "/part/", "/parx/"),
+        ("hashes", "\"sha256\":\"", "\"sha256\":\"z"),
+        ("hashes", "\"sha256\":\"", "\"sha256\":\"0123456789"),
+    ];
+    for (round, (ending, from, to)) in flips.iter().enumerate() {
+        fs::write(&path, random(190 + round as u64, 6 * PART + 7)).unwrap();
+        fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        let _ = fs::remove_dir_all(&memory);
+        cancelled(&lab, &careful(&lab, &memory), &path);
+        let file = journal(ending);
+        let mut text = replaced(&fs::read(&file).unwrap(), from, to);
+        if *to == "\"sha256\":\"0123456789" {
+            // As long as it was.
+            let text_now = String::from_utf8(text).unwrap();
+            let at = text_now.find(to).unwrap() + to.len();
+            text = format!("{}{}", &text_now[..at], &text_now[at + 10..]).into_bytes();
+        }
+        fs::write(&file, text).unwrap();
+        go_on(&careful(&lab, &memory), &path);
+        assert!(held(&client, "f.bin", None).unwrap() == fs::read(&path).unwrap(), "{from} to {to}");
+    }
+    // A memory that can't be written to.
+    fs::write(&path, random(299, 3 * PART)).unwrap();
+    go_on(&careful(&lab, &path), &path);
+}

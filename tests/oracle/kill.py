@@ -19,6 +19,7 @@ raw.call("POST", "/api/repos/create", {"name": "killed", "organization": "acme"}
 
 # The head's files by path, as they were answered; the commits that were, oldest first; and what is on its way.
 files, commits, underway = {}, [raw.head()], None
+branches = {}
 
 
 def attempt(number):
@@ -37,6 +38,9 @@ def attempt(number):
     commits.append(told["commitOid"])
     files.update(change)
     underway = None
+    if raw.call("POST", f"{raw.api}/branch/b{number}", {})[0] != 200:
+        return False
+    branches[f"b{number}"] = commits[-1]
     return True
 
 
@@ -50,6 +54,9 @@ def settle():
     underway = None
     log = [entry["id"] for entry in raw.call("GET", f"{raw.api}/commits/main?limit=1000")[2]]
     same(f"the history, seed {SEED}", log, commits[::-1])
+    refs = raw.call("GET", f"{raw.api}/refs")[2]["branches"]
+    refs = {ref["name"]: ref["targetCommit"] for ref in refs if ref["name"] != "main"}
+    check(f"the branches, seed {SEED}", branches.items() <= refs.items() and len(refs) <= len(branches) + kills)
 
 
 def whole():

@@ -8,14 +8,14 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from lib import ROOT, Hub, check, end, git_id, raises, same
+from lib import ROOT, Hub, check, end, git_id, hf, raises, same
 
 HUB = Hub("--multipart-from", "3M", "--chunk-size", "1M", "--token", "hf_rw", "--token", "hf_ro:read")
 os.environ.update(HF_ENDPOINT=HUB.endpoint, HF_HUB_DISABLE_XET="1", HF_TOKEN="hf_rw")
 
 import huggingface_hub
-from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi
-from huggingface_hub import hf_hub_download, snapshot_download
+from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
+from huggingface_hub import CommitScheduler, HfApi, HfFileSystem, snapshot_download
 from huggingface_hub.errors import (
     BadRequestError,
     HfHubHTTPError,
@@ -255,6 +255,33 @@ def pull_requests():
     agree("after the conflict")
 
 
+def tools():
+    """The client's other ways to write: its command, its file system, its scheduler."""
+    name, files = "acme/tools", {"a.txt": b"a", "deep/b.bin": content("b", 4 * M)}
+    folder = Path(ROOT, "tool")
+    for path, data in files.items():
+        Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
+        Path(folder, path).write_bytes(data)
+    hf("upload", name, folder, ".", "--commit-message", "By the command", "--private")
+    agree("hf upload", name, files)
+    check("--private", api.repo_info(name).private)
+    with HfFileSystem().open(f"{name}/fs.txt", "w") as file:
+        file.write("by the file system")
+    HfFileSystem().rm(f"{name}/a.txt")
+    files = {"deep/b.bin": files["deep/b.bin"], "fs.txt": b"by the file system"}
+    agree("HfFileSystem", name, files)
+    logs = Path(ROOT, "logs")
+    logs.mkdir()
+    scheduler = CommitScheduler(repo_id=name, folder_path=logs, path_in_repo="logs", every=1000)
+    for line in ("one\n", "two\n"):
+        with scheduler.lock, open(logs / "log.txt", "a") as file:
+            file.write(line)
+        scheduler.trigger().result()
+    scheduler.stop()
+    agree("CommitScheduler", name, {**files, "logs/log.txt": b"one\ntwo\n"})
+    api.delete_repo(name)
+
+
 def restarted():
     before = [commit.commit_id for commit in api.list_repo_commits(repo)]
     HUB.restart()
@@ -289,6 +316,18 @@ def from_folders():
     check("its folder is set aside", not plain.exists() and any((HUB.dir / ".hub/trash").rglob("model.bin")))
 
 
+def squashed():
+    before = head()
+    api.super_squash_history(repo, commit_message="All in one")
+    same("super_squash_history", [commit.title for commit in api.list_repo_commits(repo)], ["All in one"])
+    check("another commit", head() != before)
+    agree("squashed")
+    agree("what was before", revision=before)
+    api.auth_check(repo, write=True)
+    raises("auth_check to write", HfHubHTTPError, lambda: api.auth_check(repo, write=True, token="hf_ro"))
+    api.auth_check(repo, token="hf_ro")
+
+
 def farewell():
     api.move_repo(repo, "acme/moved")
     raises("the old name", RepositoryNotFoundError, lambda: api.repo_info(repo))
@@ -307,6 +346,6 @@ def farewell():
     same("no xet", huggingface_hub.constants.HF_HUB_DISABLE_XET, True)
 
 
-for part in (repos, uploads, folders, commits, refs, pull_requests, restarted, from_folders, farewell):
+for part in (repos, uploads, folders, commits, refs, pull_requests, tools, restarted, from_folders, squashed, farewell):
     part()
 end()

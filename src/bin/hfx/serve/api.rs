@@ -16,20 +16,21 @@ use super::state::{Entry, State, View};
 use super::{commit, discussion, lfs, manage, preupload, refs, resolve, tree};
 
 /// What may follow a repo id under `/api/{types}/`, and how many segments follow that.
-const VERBS: [(&str, RangeInclusive<usize>); 13] = [
+const VERBS: [(&str, RangeInclusive<usize>); 14] = [
     ("revision", 1..=usize::MAX),
     ("tree", 1..=usize::MAX),
     ("paths-info", 1..=usize::MAX),
     ("commits", 1..=usize::MAX),
     ("refs", 0..=0),
-    ("auth-check", 0..=0),
+    ("auth-check", 0..=1),
     ("settings", 0..=0),
     ("branch", 1..=1),
     ("tag", 1..=1),
     ("preupload", 1..=1),
     ("commit", 1..=1),
     ("lfs-files", 1..=1),
-    ("discussions", 0..=3),
+    ("discussions", 0..=2),
+    ("super-squash", 1..=1),
 ];
 
 /// Answers a request to the Hub's port.
@@ -69,12 +70,13 @@ async fn api(call: &Call<'_>, segments: &[String]) -> Result<Reply, Reply> {
         ("preupload", &Method::POST) => preupload::answer(call, &name, &arguments[0]).await,
         ("commit", &Method::POST) => commit::answer(call, &name, &arguments[0]).await,
         ("lfs-files", &Method::POST) if arguments[0] == "duplicate" => lfs::duplicate(call, &name).await,
+        ("super-squash", &Method::POST) => refs::squash(call, &name, &arguments[0]).await,
         ("discussions", &Method::POST) => discussion::post(call, &name, arguments).await,
         (_, &Method::GET | &Method::HEAD) => match verb {
             "tree" => tree::list(call, &name, arguments).await,
             "refs" => refs::list(call, &name).await,
             "commits" => commits(call, &name, &arguments[0]).await,
-            "auth-check" => open(call, &name, Part::Files, Age::Fresh).await.map(|_| Reply::json(&json!({}))),
+            "auth-check" => auth_check(call, &name, arguments).await,
             "discussions" => discussion::get(call, &name, arguments).await,
             "revision" => info(call, &name, &arguments[0]).await,
             "" => info(call, &name, "main").await,
@@ -99,6 +101,17 @@ fn split(kind: Kind, rest: &[String]) -> Option<(RepoName, &str, &[String])> {
         return Some((RepoName::new(kind, &rest[..1])?, verb, arguments));
     }
     Some((RepoName::new(kind, rest)?, "", &[]))
+}
+
+/// `GET .../auth-check` and `GET .../auth-check/write`.
+async fn auth_check(call: &Call<'_>, name: &RepoName, arguments: &[String]) -> Result<Reply, Reply> {
+    open(call, name, Part::Files, Age::Fresh).await?;
+    match arguments {
+        [] => {}
+        [verb] if verb == "write" => drop(access::writer(call)?),
+        _ => return Err(Reply::not_found()),
+    }
+    Ok(Reply::json(&json!({})))
 }
 
 fn who_am_i(call: &Call<'_>) -> Result<Reply, Reply> {

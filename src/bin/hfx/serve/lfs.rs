@@ -181,11 +181,12 @@ pub(super) async fn complete(call: &Call<'_>) -> Result<Reply, Reply> {
     let repo = shared.repos.store()?.get(&name).map_err(Reply::failed)?;
     let repo = repo.ok_or_else(|| repo_not_found(call))?;
     let ended = move || {
-        // The answer to an earlier completion was lost.
+        let uploads = &shared.repos.store()?.uploads;
+        // The answer to an earlier completion was lost, or another client was faster.
         if repo.lfs_size(&plan.sha256) == Some(plan.size) {
+            uploads.close(&plan);
             return Ok(());
         }
-        let uploads = &shared.repos.store()?.uploads;
         let etags: HashMap<u64, String> =
             told.parts.into_iter().map(|part| (part.part_number, part.etag)).collect();
         let upload = uploads.open(&plan).map_err(Reply::failed)?;

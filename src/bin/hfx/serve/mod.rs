@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 mod access;
+mod action;
 mod api;
 mod attributes;
 mod base64;

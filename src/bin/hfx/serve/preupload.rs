@@ -38,8 +38,8 @@ pub(super) async fn answer(call: &Call<'_>, name: &RepoName, revision: &str) -> 
     if wanted.files.len() > MOST_FILES {
         return Err(Reply::bad(&format!("At most {MOST_FILES} files in one call")));
     }
-    let attributes = Attributes::parse(&text(&state, ".gitattributes"));
-    let ignore = Ignore::parse(&wanted.git_ignore.unwrap_or_else(|| text(&state, ".gitignore")));
+    let attributes = Attributes::parse(&text(&state, ".gitattributes")?);
+    let ignore = Ignore::parse(&wanted.git_ignore.map_or_else(|| text(&state, ".gitignore"), Ok)?);
     let files = wanted.files.iter().map(|file| {
         let path = check_path(&file.path)?;
         // An empty file has no pointer.
@@ -56,7 +56,8 @@ pub(super) async fn answer(call: &Call<'_>, name: &RepoName, revision: &str) -> 
 }
 
 /// A small file of the commit; nothing where there is none.
-fn text(state: &State, path: &str) -> String {
-    let bytes = state.files.get(path).and_then(|entry| entry.read().ok()).unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text(state: &State, path: &str) -> Result<String, Reply> {
+    let Some(entry) = state.files.get(path) else { return Ok(String::new()) };
+    let bytes = entry.read().map_err(|error| Reply::failed(format!("{path}: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::access::{Part, open, open_to_write, revision_not_found};
+use super::access::{Part, open, open_to_write, revision_not_found, writer};
 use super::names::{RepoName, flag};
 use super::reply::Reply;
 use super::repos::Age;
@@ -87,6 +87,28 @@ pub(super) async fn delete(
         repo.change(|head| {
             head.refs.remove(&full).ok_or_else(|| revision_not_found(short))?;
             Ok(Reply::json(&json!({})))
+        })
+    })
+}
+
+#[derive(Deserialize)]
+struct Squash {
+    message: Option<String>,
+}
+
+/// `POST .../super-squash/{branch}`: one commit without a parent in place of all that the branch stands on.
+pub(super) async fn squash(call: &Call<'_>, name: &RepoName, branch: &str) -> Result<Reply, Reply> {
+    let author = writer(call)?;
+    let wanted: Squash = call.intake.json().await?;
+    let repo = open_to_write(call, name).await?;
+    let title = wanted.message.unwrap_or_else(|| format!("Super-squash branch '{branch}'"));
+    tokio::task::block_in_place(|| {
+        repo.change(|head| {
+            let full = format!("refs/heads/{branch}");
+            if !head.refs.contains_key(&full) {
+                return Err(revision_not_found(branch));
+            }
+            repo.squash(head, &full, &title, author).map(|_| Reply::json(&json!({})))
         })
     })
 }

@@ -73,6 +73,11 @@ impl Reply {
         Reply::error(StatusCode::BAD_REQUEST, None, message)
     }
 
+    /// A repository that was there a moment ago.
+    pub(super) fn gone() -> Reply {
+        Reply::error(StatusCode::NOT_FOUND, Some("RepoNotFound"), "Repository not found")
+    }
+
     pub(super) fn not_found() -> Reply {
         Reply::error(StatusCode::NOT_FOUND, None, "Sorry, we can't find the page you are looking for.")
     }

@@ -95,7 +95,10 @@ impl Repos {
             if let Some(repo) = store.get(&view.name).map_err(Reply::failed)? {
                 return Ok(repo);
             }
-            if matches!(view.commits, Commits::Stored(_)) || !repos.in_dir(&view.name) {
+            if matches!(view.commits, Commits::Stored(_)) {
+                return Err(Reply::gone());
+            }
+            if !repos.in_dir(&view.name) {
                 let message = "This repository is served from a cache: it can only be read";
                 return Err(Reply::error(StatusCode::FORBIDDEN, None, message));
             }

@@ -22,6 +22,9 @@ use super::reply::{Reply, Shape};
 use super::wire::{Link, Port, Wire};
 use super::{Shared, api, cdn, range, reachable};
 
+/// Bodies no longer than this are read though nobody wants them.
+const SHORT: u64 = 64 << 10;
+
 /// A request as the routes see it.
 pub(super) struct Call<'a> {
     pub(super) shared: &'a Arc<Shared>,
@@ -157,6 +160,10 @@ async fn handle(
         false_size: action.size,
     };
     let reply = answer(&call, &parts, &shape, &asked, &mut action).await?;
+    if asked.body.is_some_and(|length| length <= SHORT) && !parts.headers.contains_key("expect") {
+        // A body that was not wanted would end the connection, under the next request maybe. Late ones are not awaited.
+        drop(tokio::time::timeout(Duration::from_millis(200), call.intake.drain()).await);
+    }
     let id = format!("Root=1-{:08x}-{:024x}", fastrand::u32(..), fastrand::u128(..) >> 32);
     shape.respond(reply.with("x-request-id", &id), &action, link, record).await
 }

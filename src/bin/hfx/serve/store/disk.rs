@@ -8,7 +8,7 @@ use super::super::state::{Place, Stored};
 
 /// A file without a name of its own yet; it goes away unless it is published.
 pub(in crate::serve) struct Temp {
-    pub(in crate::serve) file: File,
+    file: File,
     path: PathBuf,
     length: u64,
 }

@@ -14,11 +14,11 @@
 //! Commits and large files never change and become visible by a rename after their bytes are on disk; `repo.json` is
 //! replaced by a rename, and only then is an answer given. So a kill or a power loss at any time leaves the last state
 //! that was answered, and at most files that nothing refers to. It can lose parts of multipart uploads, which are sent
-//! again.
+//! again. Nothing is collected: a large file that no commit came for stays until its repository is deleted.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -33,12 +33,16 @@ mod commit;
 mod disk;
 mod history;
 mod import;
+mod part;
 mod repo;
+#[cfg(test)]
+mod tests;
 mod uploads;
 
 pub(super) use commit::{Change, Commit};
 pub(super) use disk::Temp;
 pub(super) use history::History;
+pub(super) use part::etag as part_etag;
 pub(super) use repo::{Draft, Head, Repo};
 pub(super) use uploads::{Incomplete, Plan, Uploads};
 
@@ -64,7 +68,11 @@ impl Store {
         let store = Store { dir: dir.to_owned(), open: Mutex::default(), uploads };
         if store.hub().is_dir() {
             let mut open = store.open.lock().unwrap_or_else(PoisonError::into_inner);
-            store.take(&mut open).map_err(|error| format!("{}: {error}", store.hub().display()))?;
+            match store.take(&mut open) {
+                // What can't be written can still be read.
+                Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => {}
+                taken => taken.map_err(|error| format!("{}: {error}", store.hub().display()))?,
+            }
         }
         Ok(store)
     }
@@ -185,6 +193,7 @@ impl Store {
         let doomed = disk::free_name(&self.temp());
         repo.leave(&doomed)?;
         open.repos.remove(name);
+        drop(open);
         // It is gone by its name; what can't be removed now is removed at the next start.
         drop(fs::remove_dir_all(doomed));
         Ok(true)

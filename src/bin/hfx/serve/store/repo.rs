@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::super::clock::unix_ms;
@@ -15,7 +14,7 @@ use super::super::discussion::Discussion;
 use super::super::hashes::{git_commit_id, tree_ids};
 use super::super::names::RepoName;
 use super::super::reply::Reply;
-use super::super::state::{Commits, Place, Settings, State, View};
+use super::super::state::{Commits, Entry, Place, Settings, State, View};
 use super::commit::{Change, Commit};
 use super::disk::{Temp, copy_unchanged, rename};
 use super::history::History;
@@ -94,7 +93,7 @@ impl Repo {
 
     /// What changes of it, as it is now.
     pub(in crate::serve) fn head(&self) -> Result<Head, Reply> {
-        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(gone)
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(Reply::gone)
     }
 
     /// Changes the repository: all that `edit` does becomes visible at once, or, if it refuses, nothing. Blocks.
@@ -103,7 +102,7 @@ impl Repo {
         edit: impl FnOnce(&mut Head) -> Result<T, Reply>,
     ) -> Result<T, Reply> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = head.as_ref().ok_or_else(gone)?;
+        let current = head.as_ref().ok_or_else(Reply::gone)?;
         let mut next = current.clone();
         let told = edit(&mut next)?;
         if next != *current {
@@ -139,12 +138,43 @@ impl Repo {
         if changes.is_empty() {
             return Ok(parent);
         }
-        let now = SystemTime::now();
         let parent_id = Some(parent.commit.clone());
-        let mut commit = Commit::new(&draft.title, &draft.message, &draft.author, now, parent_id);
+        let mut commit =
+            Commit::new(&draft.title, &draft.message, &draft.author, SystemTime::now(), parent_id);
         commit.changes = changes;
+        self.publish(head, full_ref, commit, parent.files.clone(), draft.contents)
+    }
+
+    /// Puts a commit on a ref that has its files, but none before it; to be called while changing.
+    pub(in crate::serve) fn squash(
+        &self,
+        head: &mut Head,
+        full_ref: &str,
+        title: &str,
+        author: &str,
+    ) -> Result<Arc<State>, Reply> {
+        let last = head.refs.get(full_ref).and_then(|commit| self.history.state(commit));
+        let last = last.ok_or_else(|| Reply::failed(format!("{full_ref} stands at no commit")))?;
+        let mut commit = Commit::new(title, "", author, SystemTime::now(), None);
+        commit.whole = true;
+        for (path, entry) in &last.files {
+            let change = History::refer(entry).ok_or_else(|| Reply::failed("a file without a place"))?;
+            commit.changes.insert(path.clone(), Some(change));
+        }
+        self.publish(head, full_ref, commit, BTreeMap::new(), self.spool().map_err(Reply::failed)?)
+    }
+
+    /// Writes a commit whose changes are made to these files, and moves the ref to it.
+    fn publish(
+        &self,
+        head: &mut Head,
+        full_ref: &str,
+        commit: Commit,
+        mut files: BTreeMap<String, Entry>,
+        contents: Temp,
+    ) -> Result<Arc<State>, Reply> {
         let mut blobs: BTreeMap<&str, &str> =
-            parent.files.iter().map(|(path, entry)| (path.as_str(), entry.ids.blob.as_str())).collect();
+            files.iter().map(|(path, entry)| (path.as_str(), entry.ids.blob.as_str())).collect();
         for (path, change) in &commit.changes {
             match change {
                 Some(change) => blobs.insert(path, &change.blob),
@@ -156,8 +186,7 @@ impl Repo {
         let path = self.root.join("commits").join(&id);
         // The same commit in the same second, made before on another ref.
         if !self.history.has(&id) {
-            commit.write(draft.contents, &path).map_err(Reply::failed)?;
-            let mut files = parent.files.clone();
+            commit.write(contents, &path).map_err(Reply::failed)?;
             self.history.apply(&commit, &path.as_path().into(), &mut files);
             let modified = commit.when();
             let state = State { commit: id.clone(), files, folders: tree, modified, absent: None };
@@ -191,7 +220,7 @@ impl Repo {
     /// Moves the folder away; nothing can be changed any more.
     pub(super) fn leave(&self, to: &Path) -> Result<(), Reply> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        head.as_ref().ok_or_else(gone)?;
+        head.as_ref().ok_or_else(Reply::gone)?;
         rename(&self.root, to).map_err(Reply::failed)?;
         *head = None;
         Ok(())
@@ -206,8 +235,4 @@ fn view(name: &RepoName, head: &Head, history: &Arc<History>) -> Arc<View> {
         refs: head.refs.clone(),
         commits: Commits::Stored(Arc::clone(history)),
     })
-}
-
-fn gone() -> Reply {
-    Reply::error(StatusCode::NOT_FOUND, Some("RepoNotFound"), "Repository not found")
 }

@@ -2,13 +2,13 @@
 //! part that is stored.
 //!
 //! The id follows from repository, object and part size, so parts stay stored when their addresses are asked for again,
-//! also after a restart. A part counts once all of it is there; one that is sent again stays stored meanwhile. The
-//! object's SHA-256 is taken behind the parts' contiguous edge, while later parts still come. A power loss may tear
+//! also after a restart, and all clients that upload an object share them. A part counts once all of it is there; one
+//! that is sent again stays stored meanwhile. The object's SHA-256 is taken behind the parts' contiguous edge, while later parts still come. A power loss may tear
 //! parts: then the hash differs at the end, all of them are dropped, and they are sent again.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -21,6 +21,7 @@ use super::super::body::read_exact_at;
 use super::super::hashes::sha256_hasher;
 use super::super::names::hex;
 use super::disk;
+use super::part::{Attempt, Part};
 
 /// Uploads that nobody touched for so long are dropped at a start.
 const ABANDONED: Duration = Duration::from_hours(7 * 24);
@@ -54,7 +55,7 @@ impl Plan {
     }
 
     /// How long the part of that number is, from 1 on.
-    fn length(&self, number: u64) -> u64 {
+    pub(super) fn length(&self, number: u64) -> u64 {
         (self.size - (number - 1) * self.chunk).min(self.chunk)
     }
 }
@@ -90,31 +91,24 @@ impl Uploads {
         Ok(upload)
     }
 
-    fn close(&self, upload: &Upload) {
-        lock(&self.known).remove(&upload.plan.id());
+    /// Forgets an upload and its parts.
+    pub(in crate::serve) fn close(&self, plan: &Plan) {
+        let id = plan.id();
+        lock(&self.known).remove(&id);
         // Swept later where it can't be removed.
-        drop(fs::remove_dir_all(&upload.folder));
+        drop(fs::remove_dir_all(self.folder.join(id)));
     }
 }
 
 /// One object on its way in.
 pub(in crate::serve) struct Upload {
-    plan: Plan,
-    folder: PathBuf,
+    pub(super) plan: Plan,
+    pub(super) folder: PathBuf,
     data: File,
-    parts: Vec<Mutex<Part>>,
+    pub(super) parts: Vec<Mutex<Part>>,
     edge: Mutex<Edge>,
     /// Held by the one that hashes.
     hashing: Mutex<()>,
-}
-
-/// A part, stored or not.
-#[derive(Default)]
-struct Part {
-    etag: Option<String>,
-    /// Counts the attempts: only the last one may write.
-    attempt: u64,
-    writing: bool,
 }
 
 /// How far the object is hashed.
@@ -155,18 +149,17 @@ impl Upload {
         Ok(Upload { plan, folder, data, parts, edge: Mutex::new(Edge::new(0)), hashing: Mutex::default() })
     }
 
-    /// Begins to store a part; an attempt before that still runs may not write any more.
+    /// Begins to store a part.
     pub(in crate::serve) fn attempt(self: &Arc<Self>, number: u64) -> io::Result<Attempt> {
         let at = usize::try_from(number - 1).map_err(io::Error::other)?;
+        let file = File::options().write(true).open(self.folder.join("data"))?;
         let mut part = lock(self.parts.get(at).ok_or(io::ErrorKind::NotFound)?);
-        part.attempt += 1;
-        part.writing = true;
+        part.writers += 1;
         let mut edge = lock(&self.edge);
         if at <= edge.parts {
             *edge = Edge::new(edge.turn + 1);
         }
-        let file = File::options().write(true).open(self.folder.join("data"))?;
-        Ok(Attempt { upload: Arc::clone(self), at, turn: part.attempt, file, written: 0, crc: Crc::new() })
+        Ok(Attempt { upload: Arc::clone(self), at, fence: part.fence, file, written: 0, crc: Crc::new() })
     }
 
     /// Hashes the parts that follow what is hashed, as long as they are stored.
@@ -177,7 +170,7 @@ impl Upload {
                 (edge.hasher.clone(), edge.parts, edge.turn)
             };
             let stored =
-                |part: &Mutex<Part>| Some(lock(part)).is_some_and(|p| p.etag.is_some() && !p.writing);
+                |part: &Mutex<Part>| Some(lock(part)).is_some_and(|p| p.etag.is_some() && p.writers == 0);
             if !self.parts.get(at).is_some_and(stored) {
                 return Ok(());
             }
@@ -197,6 +190,11 @@ impl Upload {
                 edge.parts = at + 1;
             }
         }
+    }
+
+    /// Returns when nobody completes the upload. Blocks.
+    pub(in crate::serve) fn settle(&self) {
+        drop(lock(&self.hashing));
     }
 
     /// Hashes what can be, unless somebody does already. Blocks.
@@ -223,89 +221,32 @@ impl Upload {
             return Err(Incomplete::Parts(wrong));
         }
         let _hashing = lock(&self.hashing);
-        self.hash().map_err(Incomplete::Failed)?;
-        let edge = lock(&self.edge);
-        if edge.parts < self.parts.len() {
-            let open = edge.parts as u64 + 1;
-            return Err(Incomplete::Parts(vec![open]));
+        // Another client was faster.
+        if fs::metadata(to).is_ok_and(|object| object.len() == self.plan.size) {
+            return Ok(());
         }
+        let edge = loop {
+            self.parts.iter().for_each(|part| lock(part).fence_off());
+            self.hash().map_err(Incomplete::Failed)?;
+            let edge = lock(&self.edge);
+            // Else another client has begun to send a part again, while all were hashed.
+            if edge.parts == self.parts.len() {
+                break edge;
+            }
+        };
         if edge.hasher.clone().finish() != self.plan.sha256 {
-            uploads.close(self);
+            uploads.close(&self.plan);
             return Err(Incomplete::Hash);
         }
-        // The edge stays locked: no attempt begins any more before the object has its name.
+        // The edge stays locked until the object has its name: an attempt that begins now writes to no file of ours.
         self.data.sync_all().map_err(Incomplete::Failed)?;
         disk::rename(&self.folder.join("data"), to).map_err(Incomplete::Failed)?;
-        uploads.close(self);
+        uploads.close(&self.plan);
         Ok(())
     }
 }
 
-/// A part being stored.
-pub(in crate::serve) struct Attempt {
-    upload: Arc<Upload>,
-    at: usize,
-    turn: u64,
-    file: File,
-    written: u64,
-    crc: Crc,
-}
-
-impl Attempt {
-    /// Stores the bytes that follow.
-    pub(in crate::serve) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let plan = &self.upload.plan;
-        let left = plan.length(self.at as u64 + 1) - self.written;
-        if bytes.len() as u64 > left {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the part is longer than it should be"));
-        }
-        let part = self.part()?;
-        if self.written == 0 {
-            (&self.file).seek(SeekFrom::Start(self.at as u64 * plan.chunk))?;
-        }
-        (&self.file).write_all(bytes)?;
-        drop(part);
-        self.crc.update(bytes);
-        self.written += bytes.len() as u64;
-        Ok(())
-    }
-
-    /// The part, if no later attempt has taken it over.
-    fn part(&self) -> io::Result<MutexGuard<'_, Part>> {
-        let part = lock(&self.upload.parts[self.at]);
-        if part.attempt == self.turn {
-            return Ok(part);
-        }
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "the part was sent again meanwhile"))
-    }
-
-    /// The part is whole; its etag.
-    pub(in crate::serve) fn finish(self) -> io::Result<String> {
-        let wanted = self.upload.plan.length(self.at as u64 + 1);
-        if self.written != wanted {
-            let text = format!("the part has {wanted} bytes, {} came", self.written);
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
-        let etag = format!("{:08x}{:08x}", self.crc.sum(), self.crc.amount());
-        let mut part = self.part()?;
-        let (folder, name) = (&self.upload.folder, (self.at + 1).to_string());
-        let built = disk::free_name(&folder.join("e"));
-        fs::write(&built, &etag)?;
-        fs::rename(built, folder.join(name))?;
-        part.etag = Some(etag.clone());
-        drop(part);
-        Ok(etag)
-    }
-}
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        let mut part = lock(&self.upload.parts[self.at]);
-        part.writing &= part.attempt != self.turn;
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -316,7 +257,7 @@ mod tests {
     fn send(upload: &Arc<Upload>, number: u64, bytes: &[u8]) -> io::Result<String> {
         let mut attempt = upload.attempt(number)?;
         attempt.write(bytes)?;
-        attempt.finish()
+        attempt.finish().map(|(etag, _)| etag)
     }
 
     fn plan(content: &[u8]) -> Plan {
@@ -351,19 +292,19 @@ mod tests {
     }
 
     #[test]
-    fn the_last_attempt_counts() {
+    fn what_is_hashed_is_what_is_there() {
         let folder = tempfile::tempdir().expect("a folder");
         let uploads = Uploads::new(folder.path());
         let upload = uploads.open(&plan(b"abcd")).expect("opens");
         send(&upload, 1, b"xxxx").expect("stored");
         upload.hash_on();
-        let mut stale = upload.attempt(1).expect("begins");
-        stale.write(b"ab").expect("writes");
-        let etag = send(&upload, 1, b"abcd").expect("stored");
-        assert!(stale.write(b"zz").is_err());
-        drop(stale);
-        let etags = [(1, etag)].into();
+        let mut late = upload.attempt(1).expect("begins");
+        late.write(b"ab").expect("writes");
+        let etags = [(1, send(&upload, 1, b"abcd").expect("stored"))].into();
         assert!(upload.complete(&uploads, &etags, &folder.path().join("o")).is_ok());
+        late.write(b"zz").expect("nowhere");
+        assert!(late.finish().is_ok_and(|(_, stored)| !stored));
+        assert_eq!(fs::read(folder.path().join("o")).expect("there"), b"abcd");
 
         let upload = uploads.open(&plan(b"efgh")).expect("opens");
         let etags = [(1, send(&upload, 1, b"efgX").expect("stored"))].into();
