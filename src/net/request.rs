@@ -23,6 +23,7 @@ use super::payload::{Outgoing, Payload, Sent};
 use super::pool::{Connected, Pool, Socket, Stream, TLS_READ};
 use super::proxy::{Rules, absolute_form};
 use super::ratelimit::Gates;
+use super::redirect;
 use super::tls;
 use super::url::{Origin, Url};
 use crate::error::{Error, Kind, Result};
@@ -135,6 +136,12 @@ impl Net {
                 Err(Error::new(Kind::Network, "the server closed the connection").retryable(true))
             }
         }
+    }
+
+    /// Whether the token of `home` may be sent to `to`. Plain http through a proxy leaves this machine.
+    pub fn token_may_go(&self, home: &Origin, to: &Origin, allow_http: bool) -> bool {
+        let overheard = !to.https && !allow_http && self.proxies.applies_to(to);
+        redirect::token_may_go(home, to, allow_http) && !overheard
     }
 
     /// Says that an address did badly.
