@@ -58,7 +58,7 @@ class Raw:
             return 0, {}, b""
         finally:
             connection.close()
-        if answer.headers.get_content_type().endswith("json"):
+        if text and answer.headers.get_content_type().endswith("json"):
             text = json.loads(text)
         return answer.status, answer.headers, text
 

@@ -4,13 +4,15 @@ at once."""
 import base64
 import http.client
 import json
+import os
+import random
 import socket
 import subprocess
 import threading
 import time
 import urllib.parse
 
-from lib import HFX, Hub, check, end, same
+from lib import HFX, Hub, check, end, git_id, same
 from raw import K, M, Raw, data, file, ndjson, sha256
 
 HUB = Hub("--multipart-from", "1M", "--chunk-size", "256K", "--token", "hf_rw", "--token", "hf_ro:read")
@@ -270,6 +272,53 @@ def crowds():
     same("with all that came", len(call("GET", "/api/models/acme/folder/tree/main")[2]), 9)
 
 
+def operations():
+    """Any operations, against a dictionary that does the same."""
+    seed = int(os.environ.get("HFX_TEST_SEED", random.randrange(1 << 32)))
+    chance, files, history = random.Random(seed), {}, []
+    model = Raw(HUB, "acme/model", "hf_rw")
+    call("POST", "/api/repos/create", {"name": "model", "organization": "acme"})
+
+    def path():
+        return "/".join(chance.choice("abc") for _ in range(chance.randrange(1, 4)))
+
+    def operation():
+        kind = chance.choice(["file", "file", "file", "deletedFile", "deletedFolder"])
+        return file(path(), b"%d" % chance.randrange(5)) if kind == "file" else (kind, {"path": path()})
+
+    def expected(wanted):
+        after = dict(files)
+        for kind, value in wanted:
+            if kind == "file":
+                after[value["path"]] = base64.b64decode(value["content"])
+                continue
+            below = value["path"] + "/"
+            doomed = [path for path in after if path == value["path"] or path.startswith(below)]
+            doomed = [path for path in doomed if (path == value["path"]) == (kind == "deletedFile")]
+            if not doomed:
+                return 404, files
+            after = {path: content for path, content in after.items() if path not in doomed}
+        both = any(other.startswith(path + "/") for path in after for other in after)
+        return (400, files) if both else (200, after)
+
+    for _ in range(200):
+        wanted = [operation() for _ in range(chance.randrange(1, 5))]
+        status, after = expected(wanted)
+        before = model.head()
+        got = model.commit(*wanted)
+        same(f"{wanted} on {sorted(files)}, seed {seed}", got[0], status)
+        same(f"a commit where something changed, seed {seed}", model.head() != before, after != files)
+        files = after
+        history.append((model.head(), dict(files)))
+    HUB.restart()
+    for commit_id, files in chance.sample(history, 20):
+        tree = call("GET", f"{model.api}/tree/{commit_id}?recursive=true")[2]
+        tree = {entry["path"]: entry["oid"] for entry in tree if entry["type"] == "file"}
+        del tree[".gitattributes"]
+        same(f"an old commit, seed {seed}", tree, {path: git_id(content) for path, content in files.items()})
+        check(f"its contents, seed {seed}", all(model.get(path, commit_id) == files[path] for path in files))
+
+
 def memory():
     """What is pushed goes to disk."""
     content = bytes(192 * M)
@@ -286,6 +335,6 @@ def alone():
     check("a second server", other.returncode != 0 and "another" in other.stderr, other)
 
 
-for part in (refusals, multipart, faults, crowds, memory, alone):
+for part in (refusals, multipart, faults, crowds, operations, memory, alone):
     part()
 end()
