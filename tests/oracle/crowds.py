@@ -100,6 +100,8 @@ def memory():
     content = bytes(192 * M)
     header = batch((sha256(content), len(content)), transfers=["basic"])[2]["objects"][0]["actions"]["upload"]
     same("a large one", put(header["href"], content)[0], 200)
+    if not os.path.exists("/proc/self/status"):
+        return print("its memory: not measured here")
     lines = open(f"/proc/{HUB.process.pid}/status").read().splitlines()
     peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
     check("in little memory", peak < 96 * K, f"{peak} KiB")
