@@ -57,9 +57,9 @@ assert len(headers) == parts, headers
 DIGEST_FIRST = '"$1" dgst -sha256 "$2" && shift 2 && exec "$@"'
 CURL_PARTS = """
 curl=$1 path=$2 prefix=$3 part=$4 count=$5 pids=
+head -c $part "$path" > "$HF_HOME/part"
 for i in $(seq 1 $count); do
-    tail -c +$(( (i - 1) * part + 1 )) "$path" | head -c $part |
-        "$curl" -sS --fail -H 'Expect:' -o /dev/null -T - "$prefix/$i" & pids="$pids $!"
+    "$curl" -sS --fail -H 'Expect:' -o /dev/null -T "$HF_HOME/part" "$prefix/$i" & pids="$pids $!"
 done
 for pid in $pids; do wait $pid || exit 1; done
 """
@@ -137,9 +137,11 @@ class Upload:
 
 @dataclass(frozen=True)
 class UploadTool(Tool):
-    """A program that sends; one that `checks` hashes the file, completes the upload and commits it."""
+    """A program that sends; one that `checks` hashes the file, completes the upload and commits it, and one that
+    `repeats` sends the file's first part in place of each."""
 
     part_size: Callable[[Upload], int] = lambda upload: upload.chunk
+    repeats: bool = False
 
 
 class Toolbox:
@@ -283,7 +285,8 @@ class Toolbox:
             return ["/bin/sh", "-c", CURL_PARTS, "sh", self.paths["curl"], str(up.path), up.prefix,
                     str(part_size(up)), str(count)]
 
-        return UploadTool(f"{count} curls (the line itself)", command, absent=self.absent("curl"), part_size=part_size)
+        return UploadTool(f"{count} curls (the line itself)", command, absent=self.absent("curl"), part_size=part_size,
+                          repeats=True)
 
     # Uploads of a folder: the command takes the endpoint and the folder.
 

@@ -91,7 +91,7 @@ def ask(url: str, method: str = "GET") -> dict | list:
 def check_received(tool: UploadTool, upload: Upload, told: dict, sample: int) -> None:
     """Every part came, with the right length and the right bytes; and it was completed and committed."""
     oid = upload.file.sha256
-    wanted = expected_parts(upload, tool.part_size(upload), sample)
+    wanted = expected_parts(upload, tool, sample)
     found = [(part["oid"], part["number"], part["bytes"], part["crc"]) for part in told["parts"]]
     if found != wanted:
         wrong = sorted(set(wanted) ^ set(found))[:2]
@@ -100,11 +100,12 @@ def check_received(tool: UploadTool, upload: Upload, told: dict, sample: int) ->
         raise Failed(f"WRONG UPLOAD: completed {told['completed']}, committed {told['committed']}, wanted [{oid}]")
 
 
-def expected_parts(upload: Upload, part_size: int, sample: int) -> list[tuple[str, int, int, int]]:
+def expected_parts(upload: Upload, tool: UploadTool, sample: int) -> list[tuple[str, int, int, int]]:
     """What the sink has to tell: its CRC is that of the first `sample` bytes of every MiB of a part."""
-    parts = []
+    parts, part_size = [], tool.part_size(upload)
     with open(upload.path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for number, start in enumerate(range(0, len(data), part_size), 1):
+        for number, place in enumerate(range(0, len(data), part_size), 1):
+            start = 0 if tool.repeats else place
             end, crc = min(start + part_size, len(data)), 0
             for at in range(start, end, MIB):
                 crc = zlib.crc32(data[at : min(at + sample, at + MIB, end)], crc)
