@@ -11,16 +11,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import report
 import servers
 import tools
-from measure import Failed, Sample, run
-from servers import PINNED_REPO, SMALL_REPO, DataFile
+import uploads
+from measure import Failed, Sample, absent_case, new_row, run, sample_dict
+from servers import PINNED_REPO, SMALL_REPO, DataFile, fresh
 from tools import Job, Tool
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,12 +34,6 @@ LINE_BYTES_PER_S = 500e6
 
 def say(text: str) -> None:
     print(f"bench: {text}", file=sys.stderr, flush=True)
-
-
-def fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
 
 
 class Bench:
@@ -59,6 +52,7 @@ class Bench:
         self.small: dict[str, list[DataFile]] = {}
         self.ports: dict[str, int] = {}
         self.failed = False
+        self.say = say
 
     def make_data(self) -> None:
         say(f"making {self.args.size / MIB:.0f} MiB of test data in {self.data}")
@@ -173,14 +167,6 @@ def child_environment(work: Path, ca: Path) -> dict[str, str]:
     }
 
 
-def new_row(tool: Tool) -> dict:
-    return {"tool": tool.name, "checks": tool.checks, "absent": tool.absent, "error": "", "runs": []}
-
-
-def sample_dict(get: Sample, check: Sample | None) -> dict:
-    return {"get": asdict(get), "check": asdict(check) if check else None}
-
-
 def seconds(result: dict) -> str:
     check = result["check"]
     return f"{result['get']['wall']:.3f} s" + (f" + {check['wall']:.3f} s" if check else "")
@@ -212,12 +198,10 @@ def durability_case(bench: Bench) -> list[dict]:
 
 def line_case(name: str, scheme: str = "http", slow_start: bool = False):
     def case(bench: Bench) -> list[dict]:
-        box, rustc = bench.box, shutil.which("rustc")
-        binary = bench.args.build / "longline"
-        if rustc is None and not binary.exists():
-            return [absent_case(name, "line", "rustc is not installed, so there is no longline")]
-        if rustc:
-            servers.build_longline(rustc, ROOT / "benches" / "longline.rs", binary)
+        box = bench.box
+        binary = servers.build_rust("longline", bench.args.build)
+        if binary is None:
+            return [absent_case(name, "line", servers.NO_RUSTC)]
         contenders = [box.hfx_get(), box.curl(most_rounds=1), box.aria2c(), box.hf_transfer(8), box.hf_transfer(100)]
         contenders += [box.curl_ranges(16)] if scheme == "http" else []
         files = ["data.bin"] if bench.args.quick else ["part.bin", "data.bin"]
@@ -234,21 +218,16 @@ def line_case(name: str, scheme: str = "http", slow_start: bool = False):
     return case
 
 
-def absent_case(name: str, kind: str, why: str) -> dict:
-    row = {"tool": "all", "checks": False, "absent": why, "error": "", "runs": []}
-    return {"name": name, "kind": kind, "bytes": 0, "files": SMALL_COUNT, "rows": [row]}
-
-
 def small_case(bench: Bench) -> list[dict]:
     if bench.box.hfx_absent:
-        return [absent_case("small", "small", f"no hfx serve: {bench.box.hfx_absent}")]
+        return [absent_case("small", "small", f"no hfx serve: {bench.box.hfx_absent}", SMALL_COUNT)]
     try:
         with servers.hfx_serve(bench.box.hfx, bench.data, bench.work, bench.env) as endpoint:
             return [compare_small(bench, "small", endpoint)]
     except RuntimeError as error:
         bench.failed = True
         say(f"FAILED: small: {error}")
-        return [absent_case("small", "small", str(error))]
+        return [absent_case("small", "small", str(error), SMALL_COUNT)]
 
 
 def small_nginx_case(bench: Bench) -> list[dict]:
@@ -305,6 +284,9 @@ CASES = {
     "small": small_case,
     "small-nginx": small_nginx_case,
     "cached": cached_case,
+    "upload-plain": uploads.plain_case,
+    "upload-longline": uploads.line_case,
+    "upload-small": uploads.small_case,
 }
 ONLY_WHEN_ASKED = {"longline-tls", "longline-slowstart"}
 
@@ -355,8 +337,8 @@ def require(box: tools.Toolbox) -> None:
 
 
 def require_room(args: argparse.Namespace) -> None:
-    """In memory: the data (five quarters of the size), one copy of it, the small files and their copy."""
-    for folder, need in ((args.tmpfs, args.size * 9 // 4 + 128 * MIB), (args.build, args.size + 128 * MIB)):
+    """In memory: the data (seven quarters of the size), one copy of the big file, the small files and their copy."""
+    for folder, need in ((args.tmpfs, args.size * 11 // 4 + 256 * MIB), (args.build, args.size + 128 * MIB)):
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
         if free < need:

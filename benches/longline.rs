@@ -17,6 +17,9 @@
 //! on the way from the client to the server (a client can't tell), so a server that speaks first, or that
 //! streams on after a cancelled request, is not slowed by it.
 //!
+//! What a client may hand over before the line carries it is bounded (the socket it writes to has a small receive
+//! buffer), so that it sees its bytes taken at the speed of the line, as by a far server's acknowledgements.
+//!
 //! Downwards bytes go from socket to socket by splice(2) and are never copied; upwards they are copied once in and
 //! once out, since they have to wait.
 
@@ -56,6 +59,9 @@ mod sys {
     const NONBLOCK: c_int = 0o4000;
     const SET_PIPE_SIZE: c_int = 1031;
     const SPLICE_MOVE_NONBLOCK: u32 = 3;
+    const SOCKET_LEVEL: c_int = 1;
+    const RECEIVE_BUFFER: c_int = 8;
+    const RECEIVE_BUFFER_FORCE: c_int = 33;
 
     #[derive(Clone, Copy)]
     #[cfg_attr(target_arch = "x86_64", repr(C, packed))]
@@ -71,6 +77,7 @@ mod sys {
         fn epoll_wait(ep: c_int, events: *mut Event, max: c_int, timeout_ms: c_int) -> c_int;
         fn pipe2(fds: *mut c_int, flags: c_int) -> c_int;
         fn fcntl(fd: c_int, cmd: c_int, arg: c_int) -> c_int;
+        fn setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_int, size: u32) -> c_int;
         fn splice(from: c_int, a: *mut i64, to: c_int, b: *mut i64, len: usize, flags: u32) -> isize;
     }
 
@@ -106,6 +113,14 @@ mod sys {
         // SAFETY: no pointers. A smaller pipe works as well, so the answer does not matter.
         unsafe { fcntl(fds[1], SET_PIPE_SIZE, size as c_int) };
         Ok((out, into))
+    }
+
+    /// Bounds what a listener's connections take in unread. Without the rights, the system's own bound may be less.
+    pub fn set_receive_buffer(fd: RawFd, size: usize) -> io::Result<()> {
+        let size = size as c_int;
+        // SAFETY: `size` lives through the call and has the size that is told.
+        let set = |name| check(unsafe { setsockopt(fd, SOCKET_LEVEL, name, &size, 4) } as isize).map(drop);
+        set(RECEIVE_BUFFER_FORCE).or_else(|_| set(RECEIVE_BUFFER))
     }
 
     /// Moves bytes without a copy; one side is a pipe. 0 is the end of the stream.
@@ -435,6 +450,8 @@ impl Line {
     fn new(config: Config) -> io::Result<Self> {
         let listener = TcpListener::bind(config.listen)?;
         listener.set_nonblocking(true)?;
+        // What passes while a tick is as late as can be made up for; the kernel adds as much for itself.
+        sys::set_receive_buffer(listener.as_raw_fd(), (config.connection_rate * CATCH_UP) as usize)?;
         let epoll = sys::epoll()?;
         sys::watch(epoll, listener.as_raw_fd(), 0)?;
         let now = Instant::now();

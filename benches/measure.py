@@ -1,11 +1,11 @@
-"""Runs one process and measures it: wall time, CPU time, peak memory of its whole tree."""
+"""Runs one process and measures it: wall time, CPU time, peak memory of its whole tree. And the rows that keep it."""
 
 import os
 import signal
 import subprocess
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 POLL_S = 0.005
@@ -128,3 +128,21 @@ def run(argv: list[str], env: dict[str, str], log: Path, watch_memory: bool = Tr
 def tail(log: Path) -> str:
     """The end of a log as one line."""
     return " ".join(log.read_text(errors="replace").split())[-300:] or "(it said nothing)"
+
+
+# ---- what is kept --------------------------------------------------------------------------------------------------
+
+
+def new_row(tool) -> dict:
+    """The row of a `tools.Tool` in a case."""
+    return {"tool": tool.name, "checks": tool.checks, "absent": tool.absent, "error": "", "runs": []}
+
+
+def sample_dict(get: Sample, check: Sample | None) -> dict:
+    """One run in a row."""
+    return {"get": asdict(get), "check": asdict(check) if check else None}
+
+
+def absent_case(name: str, kind: str, why: str, files: int = 0) -> dict:
+    row = {"tool": "all", "checks": False, "absent": why, "error": "", "runs": []}
+    return {"name": name, "kind": kind, "bytes": 0, "files": files, "rows": [row]}

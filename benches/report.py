@@ -2,6 +2,8 @@
 
 from statistics import median
 
+from tools import DIGEST_THEN_HF_TRANSFER
+
 MIB = 1 << 20
 GIB = 1 << 30
 CHECKER = "openssl dgst -sha256"
@@ -23,7 +25,8 @@ def heading(result: dict) -> str:
         f"({'with' if m['sha_instructions'] else 'without'} SHA instructions). {'; '.join(m['versions'])}.\n\n"
         f"Medians of {result['rounds']} rounds A B A B in one run (range in brackets). "
         "Client only: server and line are not counted. "
-        f"hfx verifies SHA-256 while it downloads; \"checked\" adds `{CHECKER}` to the others.\n"
+        f"hfx verifies SHA-256 while it downloads; \"checked\" adds `{CHECKER}` to the others. "
+        "Every upload to a Hub is hashed before it is sent; hf_transfer and curl alone do neither that nor the commit.\n"
     )
 
 
@@ -124,13 +127,44 @@ def line_table(case: dict, result: dict) -> str:
 
 def small_table(case: dict, _: dict) -> str:
     columns = ["", "wall s", "files/s", "CPU s", "hfx is faster by", "RssAnon MiB", "RSS MiB"]
-    hfx = find(case, "hfx download")
+    hfx = case["rows"][0]
+    what = "a folder" if case["kind"] == "upload-small" else "a snapshot"
 
     def cells(row: dict) -> list[str]:
         return [spread(row, "wall"), number(case["files"] / middle(row, "wall"), 0), number(middle(row, "cpu")),
                 number(ratio(middle(row, "wall"), middle(hfx, "wall")), 1), *memory_cells(row)]
 
-    return table(f"{case['name']}: a snapshot of {case['files']} files of 16 KiB", columns, case, cells)
+    return table(f"{case['name']}: {what} of {case['files']} files of 16 KiB", columns, case, cells)
+
+
+def upload_table(case: dict, _: dict) -> str:
+    gib = case["bytes"] / GIB
+    hfx = case["rows"][0]
+    columns = ["", "wall s", "of it after the first byte sent", "CPU s/GiB", "hfx upload / this, wall", "CPU", "RssAnon MiB", "RSS MiB"]
+
+    def cells(row: dict) -> list[str]:
+        return [
+            spread(row, "wall"),
+            number(middle(row, "sending")),
+            spread(row, "cpu", scale=1 / gib),
+            number(ratio(middle(hfx, "wall"), middle(row, "wall"))),
+            number(ratio(middle(hfx, "cpu"), middle(row, "cpu"))),
+            *memory_cells(row),
+        ]
+
+    return table(f"{case['name']}: {size(case)}", columns, case, cells)
+
+
+def upload_line_table(case: dict, result: dict) -> str:
+    gib, fastest = case["bytes"] / GIB, case["bytes"] / result["line_bytes_per_s"]
+    columns = ["", "wall s", "share of the line", "first byte sent to the end: s", "share", "first to last byte: s", "share",
+               "CPU s/GiB", "RssAnon MiB", "RSS MiB"]
+
+    def cells(row: dict) -> list[str]:
+        phases = [[spread(row, field), number(ratio(fastest, middle(row, field)))] for field in ("wall", "sending", "bytes_alone")]
+        return [*sum(phases, []), number(middle(row, "cpu") / gib), *memory_cells(row)]
+
+    return table(f"{case['name']}: {size(case)}, 40 ms, 50 MB/s a connection, 500 MB/s in all", columns, case, cells)
 
 
 def cached_table(case: dict, _: dict) -> str:
@@ -146,7 +180,8 @@ def size(case: dict) -> str:
     return f"{case['bytes'] / GIB:g} GiB"
 
 
-TABLES = {"file": file_table, "durability": file_table, "line": line_table, "small": small_table, "cached": cached_table}
+TABLES = {"file": file_table, "durability": file_table, "line": line_table, "small": small_table, "cached": cached_table,
+          "upload": upload_table, "upload-line": upload_line_table, "upload-small": small_table}
 
 
 # ---- the targets ---------------------------------------------------------------------------------------------------
@@ -203,9 +238,41 @@ def cached_targets(case: dict, _: dict) -> list[tuple]:
     return [("cached look-up: process ms (wall)", wall and wall * 1e3, "< 20", lambda ms: ms < 20)]
 
 
+def upload_targets(case: dict, _: dict) -> list[tuple]:
+    hfx = find(case, "hfx upload")
+    hashing = [row for row in case["rows"] if row["checks"] or row["tool"] == DIGEST_THEN_HF_TRANSFER]
+    peers = [row for row in hashing if row is not hfx]
+    return [
+        (f"{what}: hfx upload / (best peer that hashes)",
+         ratio(middle(hfx, field), min((m for m in (middle(row, field) for row in peers) if m), default=None)),
+         "<= 1", at_most(1))
+        for what, field in (("CPU", "cpu"), ("wall", "wall"))
+    ] + [memory_target(hfx)]
+
+
+def upload_line_targets(case: dict, result: dict) -> list[tuple]:
+    hfx, line_speed = find(case, "hfx upload"), result["line_bytes_per_s"]
+    fastest = case["bytes"] / line_speed
+    hash_speed = result["machine"]["sha256_bytes_per_s"]
+    return [
+        ("share of the line's 500 MB/s, from the first byte sent to the end", ratio(fastest, middle(hfx, "sending")),
+         ">= 0.9", at_least(0.9)),
+        ("the same with the hashing before", ratio(fastest, middle(hfx, "wall")),
+         f">= 0.9 (SHA-256 on one core, then the line: {hash_speed / (hash_speed + line_speed):.2f})", at_least(0.9)),
+        memory_target(hfx),
+    ]
+
+
+def upload_small_targets(case: dict, _: dict) -> list[tuple]:
+    python, hfx = find(case, "huggingface_hub upload_folder"), find(case, "hfx upload")
+    times = ratio(middle(python, "wall"), middle(hfx, "wall"))
+    return [("folder of small files: times faster than huggingface_hub", times, ">= 3", at_least(3)), memory_target(hfx)]
+
+
 def memory_target(row: dict | None) -> tuple:
     anon = peak(row, "anon")
     return ("peak RssAnon, MiB", anon and anon / MIB, "<= 64", at_most(64))
 
 
-TARGETS = {"file": file_targets, "line": line_targets, "small": small_targets, "cached": cached_targets}
+TARGETS = {"file": file_targets, "line": line_targets, "small": small_targets, "cached": cached_targets,
+           "upload": upload_targets, "upload-line": upload_line_targets, "upload-small": upload_small_targets}

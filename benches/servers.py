@@ -1,10 +1,11 @@
-"""What the bench talks to: test data, certificates, nginx as Hub and CDN, the long line, `hfx serve`."""
+"""What the bench talks to: test data, certificates, nginx as Hub and CDN, the long line, the sink, `hfx serve`."""
 
 import hashlib
 import json
 import os
 import queue
 import random
+import shutil
 import socket
 import subprocess
 import threading
@@ -17,7 +18,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 BIG_REPO = "bench/big"
 SMALL_REPO = "bench/small"
 PINNED_REPO = "bench/pinned"
+UPLOAD_REPO = "bench/upload"
 CHUNK = 1 << 20
+NO_RUSTC = "rustc is not installed, so the long line and the sink can't be built"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class DataFile:
     size: int
     sha256: str
     git_sha1: str
+
+
+def fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def make_file(path: Path, size: int, seed: int) -> DataFile:
@@ -189,28 +198,46 @@ def nginx(binary: str, work: Path, data: Path, big: list[DataFile], small: dict[
 # ---- long line and hfx serve ---------------------------------------------------------------------------------------
 
 
-def build_longline(rustc: str, source: Path, binary: Path) -> None:
-    if binary.exists() and binary.stat().st_mtime >= source.stat().st_mtime:
-        return
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run([rustc, "-O", "--edition", "2024", "-o", str(binary), str(source)], check=True)
+def build_rust(name: str, build: Path) -> Path | None:
+    """The program made of `name`.rs beside this file; none when there is neither a compiler nor an earlier build."""
+    source, binary, rustc = Path(__file__).with_name(f"{name}.rs"), build / name, shutil.which("rustc")
+    if rustc is None:
+        return binary if binary.exists() else None
+    if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run([rustc, "-O", "--edition", "2024", "-o", str(binary), str(source)], check=True)
+    return binary
 
 
 @contextmanager
-def longline(binary: Path, target_port: int, work: Path, slow_start: bool):
+def longline(binary: Path, target_port: int, work: Path, slow_start: bool = False):
     """The long line before a port of this machine; gives its own port."""
     argv = [str(binary), "--target", f"127.0.0.1:{target_port}"] + ["--slow-start"] * slow_start
-    with service(argv, work / "longline.log", read_stdout=True) as server:
+    with listener(argv, work / "longline.log") as port:
+        yield port
+
+
+@contextmanager
+def sink(binary: Path, chunk: int, work: Path):
+    """The Hub that takes uploads in parts of `chunk` bytes and keeps nothing; gives its port."""
+    with listener([str(binary), "--chunk", str(chunk)], work / "sink.log") as port:
+        yield port
+
+
+@contextmanager
+def listener(argv: list[str], log: Path):
+    """A server whose first line says where it listens; gives its port."""
+    with service(argv, log, read_stdout=True) as server:
         line = first_line(server)
         if not line.startswith("listening on "):
-            raise RuntimeError(f"longline did not start: {line!r}")
+            raise RuntimeError(f"{argv[0]} did not start: {line!r}, see {log}")
         yield int(line.rsplit(":", 1)[1])
 
 
 @contextmanager
-def hfx_serve(binary: str, folder: Path, work: Path, env: dict[str, str]):
+def hfx_serve(binary: str, folder: Path, work: Path, env: dict[str, str], *options: str):
     """`hfx serve` over a folder of repos; gives its endpoint."""
-    argv = [binary, "serve", str(folder), "--listen", f"127.0.0.1:{free_port()}"]
+    argv = [binary, "serve", str(folder), "--listen", f"127.0.0.1:{free_port()}", *options]
     with service(argv, work / "hfx-serve.log", read_stdout=True, env=env) as server:
         line = first_line(server)
         if not line.startswith("HF_ENDPOINT="):

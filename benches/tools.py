@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import BIG_REPO, COMMIT, DataFile
+from servers import BIG_REPO, COMMIT, UPLOAD_REPO, DataFile
 
 PYTHON_PACKAGES = {"huggingface_hub": "2.4.0", "hf_transfer": "0.1.9"}
+DIGEST_THEN_HF_TRANSFER = "openssl dgst -sha256, then hf_transfer (no commit)"
 DEBIAN_PACKAGES = {"nginx": "nginx", "openssl": "openssl", "curl": "curl", "aria2c": "aria2"}
 
 HF_TRANSFER = """
@@ -29,6 +30,38 @@ import sys
 from huggingface_hub import snapshot_download
 endpoint, cache, repo = sys.argv[1:]
 snapshot_download(repo, endpoint=endpoint, cache_dir=cache)
+"""
+HUB_UPLOAD = """
+import sys
+from huggingface_hub import HfApi
+endpoint, repo, path, name = sys.argv[1:]
+api = HfApi(endpoint=endpoint)
+api.create_repo(repo, exist_ok=True)
+api.upload_file(path_or_fileobj=path, path_in_repo=name, repo_id=repo)
+"""
+HUB_UPLOAD_FOLDER = """
+import sys
+from huggingface_hub import HfApi
+endpoint, repo, folder = sys.argv[1:]
+api = HfApi(endpoint=endpoint)
+api.create_repo(repo, exist_ok=True)
+api.upload_folder(folder_path=folder, repo_id=repo)
+"""
+HF_TRANSFER_UPLOAD = """
+import sys, hf_transfer
+path, prefix, parts, chunk, files = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
+urls = [f"{prefix}/{number}" for number in range(1, parts + 1)]
+headers = hf_transfer.multipart_upload(path, urls, chunk, files, parallel_failures=files - 1, max_retries=5)
+assert len(headers) == parts, headers
+"""
+DIGEST_FIRST = '"$1" dgst -sha256 "$2" && shift 2 && exec "$@"'
+CURL_PARTS = """
+curl=$1 path=$2 prefix=$3 part=$4 count=$5 pids=
+head -c $part "$path" > "$HF_HOME/part"
+for i in $(seq 1 $count); do
+    "$curl" -sS --fail -H 'Expect:' -o /dev/null -T "$HF_HOME/part" "$prefix/$i" & pids="$pids $!"
+done
+for pid in $pids; do wait $pid || exit 1; done
 """
 CURL_RANGES = """
 url=$1 size=$2 count=$3 pids=
@@ -82,6 +115,33 @@ class Tool:
     checks: bool = False
     most_rounds: int = 0
     absent: str = ""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file to send to the sink, which takes parts of `chunk` bytes."""
+
+    hub: str
+    path: Path
+    file: DataFile
+    chunk: int
+
+    @property
+    def prefix(self) -> str:
+        """The address of a part without its number."""
+        return f"{self.hub}/part/{self.file.sha256}"
+
+    def parts(self, part_size: int) -> int:
+        return -(-self.file.size // part_size)
+
+
+@dataclass(frozen=True)
+class UploadTool(Tool):
+    """A program that sends; one that `checks` hashes the file, completes the upload and commits it, and one that
+    `repeats` sends the file's first part in place of each."""
+
+    part_size: Callable[[Upload], int] = lambda upload: upload.chunk
+    repeats: bool = False
 
 
 class Toolbox:
@@ -182,6 +242,65 @@ class Toolbox:
             return [self.hf_cli, "download", repo, "--revision", commit, "--cache-dir", str(cache), "--quiet"]
 
         return Tool("hf download", command, most_rounds=3, absent=self.python_absent)
+
+    # Uploads of one file.
+
+    def hfx_upload(self) -> UploadTool:
+        def command(up: Upload) -> list[str]:
+            return [self.hfx, "upload", UPLOAD_REPO, str(up.path), up.file.name, "--endpoint", up.hub, "--quiet"]
+
+        return UploadTool("hfx upload", command, checks=True, absent=self.hfx_absent)
+
+    def hub_upload(self, most_rounds: int = 0) -> UploadTool:
+        def command(up: Upload) -> list[str]:
+            return [self.python, "-c", HUB_UPLOAD, up.hub, UPLOAD_REPO, str(up.path), up.file.name]
+
+        return UploadTool("huggingface_hub upload_file", command, checks=True, most_rounds=most_rounds,
+                          absent=self.python_absent)
+
+    def hf_transfer_upload(self, files: int = 128, digest_first: bool = False) -> UploadTool:
+        """As the Hub client called it (128 files, 127 failures, 5 retries). It neither hashes nor commits."""
+
+        def command(up: Upload) -> list[str]:
+            argv = [self.python, "-c", HF_TRANSFER_UPLOAD, str(up.path), up.prefix,
+                    str(up.parts(up.chunk)), str(up.chunk), str(files)]
+            return ["/bin/sh", "-c", DIGEST_FIRST, "sh", self.paths["openssl"], str(up.path), *argv] if digest_first else argv
+
+        name = DIGEST_THEN_HF_TRANSFER if digest_first else "hf_transfer (no hash, no commit)"
+        return UploadTool(name, command, absent=self.python_absent)
+
+    def curl_put(self) -> UploadTool:
+        def command(up: Upload) -> list[str]:
+            return [self.paths["curl"], "-sS", "--fail", "-H", "Expect:", "-o", "/dev/null", "-T", str(up.path),
+                    f"{up.prefix}/1"]
+
+        return UploadTool("curl -T (one PUT, no hash, no commit)", command, absent=self.absent("curl"),
+                          part_size=lambda up: up.file.size)
+
+    def curl_parts(self, count: int) -> UploadTool:
+        def part_size(up: Upload) -> int:
+            return -(-up.file.size // count)
+
+        def command(up: Upload) -> list[str]:
+            return ["/bin/sh", "-c", CURL_PARTS, "sh", self.paths["curl"], str(up.path), up.prefix,
+                    str(part_size(up)), str(count)]
+
+        return UploadTool(f"{count} curls (the line itself)", command, absent=self.absent("curl"), part_size=part_size,
+                          repeats=True)
+
+    # Uploads of a folder: the command takes the endpoint and the folder.
+
+    def hfx_upload_folder(self) -> Tool:
+        def command(endpoint: str, folder: Path) -> list[str]:
+            return [self.hfx, "upload", UPLOAD_REPO, str(folder), "--endpoint", endpoint, "--quiet"]
+
+        return Tool("hfx upload", command, absent=self.hfx_absent)
+
+    def hub_upload_folder(self) -> Tool:
+        def command(endpoint: str, folder: Path) -> list[str]:
+            return [self.python, "-c", HUB_UPLOAD_FOLDER, endpoint, UPLOAD_REPO, str(folder)]
+
+        return Tool("huggingface_hub upload_folder", command, absent=self.python_absent)
 
 
 def prepare_venv(venv: Path) -> str:

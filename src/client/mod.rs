@@ -187,9 +187,8 @@ impl Client {
     ) -> Result<Job> {
         let (repo, revision) = (repo.clone(), checked_revision(revision)?);
         let path = check_repo_path(path)?;
-        self.start(options, hooks, move |context| async move {
-            let mut watch = context.watch();
-            watch.guard(context.hub.resolve(&repo, &revision, &path)).await.map(Output::Meta)
+        self.ask(options, hooks, move |hub| async move {
+            hub.resolve(&repo, &revision, &path).await.map(Output::Meta)
         })
     }
 
@@ -202,10 +201,11 @@ impl Client {
         hooks: Hooks,
     ) -> Result<Job> {
         let (repo, revision) = (repo.clone(), checked_revision(revision)?);
-        self.start(options, hooks, move |context| async move {
-            let mut watch = context.watch();
-            watch.guard(context.hub.repo_info(&repo, &revision)).await.map(Output::Info)
-        })
+        self.ask(
+            options,
+            hooks,
+            move |hub| async move { hub.repo_info(&repo, &revision).await.map(Output::Info) },
+        )
     }
 
     /// Lists a repository's files, below `folder` when it is not empty. Ends with [`Output::Tree`].
@@ -222,24 +222,21 @@ impl Client {
             "" => String::new(),
             folder => check_repo_path(folder)?,
         };
-        self.start(options, hooks, move |context| async move {
-            let mut watch = context.watch();
-            let list = async {
-                // A listing names no commit: the revision is pinned first.
-                let sha = context.hub.repo_info(&repo, &revision).await?.sha;
-                context.hub.tree(&repo, &sha, &folder).await
-            };
-            watch.guard(list).await.map(Output::Tree)
+        self.ask(options, hooks, move |hub| async move {
+            // A listing names no commit: the revision is pinned first.
+            let sha = hub.repo_info(&repo, &revision).await?.sha;
+            hub.tree(&repo, &sha, &folder).await.map(Output::Tree)
         })
     }
 
     /// Lists branches, tags, conversions and, if asked for, pull requests. Ends with [`Output::Refs`].
     pub fn refs(&self, repo: &RepoId, pull_requests: bool, options: &Options, hooks: Hooks) -> Result<Job> {
         let repo = repo.clone();
-        self.start(options, hooks, move |context| async move {
-            let mut watch = context.watch();
-            watch.guard(context.hub.refs(&repo, pull_requests)).await.map(Output::Refs)
-        })
+        self.ask(
+            options,
+            hooks,
+            move |hub| async move { hub.refs(&repo, pull_requests).await.map(Output::Refs) },
+        )
     }
 
     /// Commits a draft, which is empty after. Ends with [`Output::Commit`].

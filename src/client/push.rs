@@ -465,7 +465,7 @@ fn go_on(fresh: UploadBy, before: Option<(UploadBy, Taken)>) -> (UploadBy, Taken
     }
 }
 
-/// Whether two answers speak of one upload: the parts have the same addresses, apart from signature and time.
+/// Whether two answers speak of one upload: the parts have the same addresses, apart from host, signature and time.
 fn is_same(a: &UploadBy, b: &UploadBy) -> bool {
     let identity = |url: &Url| {
         let query = url.as_str().split_once('?').map_or("", |(_, query)| query);
@@ -473,7 +473,7 @@ fn is_same(a: &UploadBy, b: &UploadBy) -> bool {
             .split('&')
             .find(|pair| pair.to_ascii_lowercase().starts_with("uploadid="))
             .map(str::to_owned);
-        (url.origin().clone(), url.path().to_owned(), id)
+        (url.path().to_owned(), id)
     };
     match (a, b) {
         (UploadBy::Basic(_), UploadBy::Basic(_)) => true,
@@ -527,7 +527,7 @@ mod tests {
             "http://s/o?partNumber=1&uploadId=V&sig=1",
             "http://s/o?partNumber=2&uploadId=V&sig=2",
         ]);
-        let elsewhere = multipart(&["http://t/o?uploadId=U", "http://t/o?uploadId=U"]);
+        let elsewhere = multipart(&["http://t/p?uploadId=U", "http://t/p?uploadId=U"]);
         assert!(is_same(&first, &renewed));
         assert!(
             !is_same(&first, &other)

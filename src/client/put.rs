@@ -13,7 +13,7 @@ use super::output::PartsResult;
 use crate::error::{Error, Kind, Result};
 use crate::event::FileState;
 use crate::hub::api::timeouts;
-use crate::net::{Url, redirect};
+use crate::net::Url;
 use crate::options::Opt;
 use crate::transfer::download::blocking;
 use crate::transfer::upload::{self, Address, Addresses, Outgoing, Renewing, Targets};
@@ -84,7 +84,7 @@ fn address(context: &Context, url: &str) -> Result<Address> {
     // A presigned address refuses a token: it goes along only when it was given for this job.
     if home
         && context.own_token
-        && redirect::token_may_go(hub.home(), url.origin(), hub.allows_http_token())
+        && hub.net().token_may_go(hub.home(), url.origin(), hub.allows_http_token())
         && let Some(token) = hub.headers().get(header::AUTHORIZATION)
     {
         headers.insert(header::AUTHORIZATION, token.clone());

@@ -11,12 +11,14 @@ use super::file;
 use super::output::{BytesResult, FileResult};
 use super::place::Place;
 use crate::cache::Lookup;
+use crate::cancel::Wish;
 use crate::digest::{Expected, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
 use crate::hub::api::timeouts;
+use crate::log::Level;
 use crate::net::retry::Backoff;
-use crate::net::{Url, redirect};
+use crate::net::{Body, Url};
 use crate::options::Opt;
 use crate::repo::{RepoId, is_commit};
 use crate::sys::map::Region;
@@ -85,17 +87,18 @@ async fn to_path(
         return Err(Error::new(Kind::NoHash, "a hash is required and none was given (option sha256)"));
     }
     let (slot, opened, found) = first_look(context, &source, FIRST).await?;
-    let result = |path: PathBuf, size: u64, verified: Verified| FileResult {
+    let result = |path: PathBuf, size: u64, verified: Option<Verified>| FileResult {
         name: source.remote().url.safe(),
         path,
         size,
         etag: found.etag.clone().unwrap_or_default(),
         commit: String::new(),
-        verified: Some(verified),
+        verified,
         state: FileState::Done,
     };
     let Some(size) = found.size else {
-        let (path, size, verified) = endless(context, opened, slot, &place, expected, &progress).await?;
+        let first = (opened, slot);
+        let (path, size, verified) = endless(context, &source, first, &place, expected, &progress).await?;
         progress.set_state(FileState::Done);
         return Ok(result(path, size, verified));
     };
@@ -114,7 +117,7 @@ async fn to_path(
     let item = Item { remote, etag: identity, size, expected, first };
     let fetched = fetch::fetch(context, place, item, progress.clone()).await?;
     progress.set_state(FileState::Done);
-    Ok(result(fetched.path, size, fetched.verified.unwrap_or(Verified::Length)))
+    Ok(result(fetched.path, size, fetched.verified.or(Some(Verified::Length))))
 }
 
 fn expected_of(context: &Context) -> Option<Expected> {
@@ -146,70 +149,122 @@ async fn first_look(context: &Context, source: &Source, length: u64) -> Result<(
     }
 }
 
-/// A server that does not tell the size: bytes until the end, in one stream, from the beginning each time.
+/// A server that does not tell the size: bytes until the end, in one stream, from the beginning each time. Without a
+/// hash nothing proves that the end was the end.
 async fn endless(
     context: &Context,
-    opened: Opened,
-    mut slot: Slot,
+    source: &Source,
+    first: (Opened, Slot),
     place: &Place,
     expected: Option<Expected>,
     progress: &FileProgress,
-) -> Result<(PathBuf, u64, Verified)> {
-    let (Opened::Whole(mut body) | Opened::Part(mut body)) = opened;
+) -> Result<(PathBuf, u64, Option<Verified>)> {
+    let mut first = Some(first);
+    let mut backoff = Backoff::default();
     let mut watch = context.watch();
-    let partial = place.new_partial()?;
-    let file = std::fs::File::create_new(&partial).map_err(|error| Error::io("create", &partial, &error))?;
-    let file = Arc::new(file);
-    let sink = FileSink::new(file.clone(), &partial);
-    let mut hasher = expected.as_ref().map(|expected| expected.hasher(0));
-    let mut size = 0;
-    let received = loop {
-        match watch.guard(body.chunk()).await {
-            Ok(Some(chunk)) => {
-                slot.delivers();
-                if let Err(error) = sink.write_at(&chunk, size) {
-                    break Err(error);
-                }
-                if let Some(hasher) = &mut hasher {
-                    hasher.update(&chunk);
-                }
-                size += chunk.len() as u64;
-                progress.set_size(size);
-                progress.add_received(chunk.len() as u64);
-                progress.set_done(size);
-                context.engine.limits.pass(chunk.len() as u64).await;
+    loop {
+        let (opened, slot) = match first.take() {
+            Some(first) => first,
+            None => {
+                watch.go_on().await?;
+                let (slot, opened, _) = first_look(context, source, FIRST).await?;
+                (opened, slot)
             }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-    };
-    let checked = received.and_then(|()| match (hasher, &expected) {
-        (Some(hasher), Some(expected)) => {
-            let actual = hasher.finish();
-            if actual == expected.hex() {
-                return Ok(Verified::Hash);
+        };
+        let (Opened::Whole(body) | Opened::Part(body)) = opened;
+        let partial = Unfinished(place.new_partial()?);
+        let error = match to_its_end(context, body, slot, &partial.0, expected.as_ref(), progress).await {
+            Ok((file, size, verified)) => {
+                let (place, sync) = (place.clone(), context.sync());
+                let path = blocking(move || {
+                    if sync {
+                        file.sync_data().map_err(|error| Error::io("sync", &partial.0, &error))?;
+                    }
+                    place.publish(&partial.0)
+                })
+                .await?;
+                return Ok((path, size, verified));
             }
-            let text = format!("the bytes have the hash {actual}, they must have {}", expected.hex());
-            Err(Error::new(Kind::HashMismatch, text))
+            Err(error) => error,
+        };
+        drop(partial);
+        if watch.wish() == Wish::Pause {
+            continue;
         }
-        _ => Ok(Verified::Length),
-    });
-    let verified = match checked {
-        Ok(verified) => verified,
-        Err(error) => {
-            let _ = std::fs::remove_file(&partial);
+        let wait = backoff.next(fastrand::f64());
+        if !error.is_retryable() || backoff.failures() >= TRIES {
             return Err(error);
         }
-    };
-    let (place, sync) = (place.clone(), context.sync());
-    let path = blocking(move || {
-        if sync {
-            file.sync_data().map_err(|error| Error::io("sync", &partial, &error))?;
+        context.engine.log.tell(Level::Warn, "transfer", || format!("{error}; beginning again"));
+        watch
+            .guard(async {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            })
+            .await?;
+    }
+}
+
+/// A file that goes unless it is published.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Writes a body to a new file until it ends.
+async fn to_its_end(
+    context: &Context,
+    mut body: Body,
+    mut slot: Slot,
+    partial: &Path,
+    expected: Option<&Expected>,
+    progress: &FileProgress,
+) -> Result<(Arc<std::fs::File>, u64, Option<Verified>)> {
+    let file = std::fs::File::create_new(partial).map_err(|error| Error::io("create", partial, &error))?;
+    let file = Arc::new(file);
+    let sink = FileSink::new(file.clone(), partial);
+    let mut hasher = expected.map(|expected| expected.hasher(0));
+    let (mut size, mut watch) = (0, context.watch());
+    loop {
+        let chunk = tokio::select! {
+            biased;
+            () = watch.stopped() => return Err(Error::cancelled()),
+            chunk = body.chunk() => chunk?,
+        };
+        let Some(chunk) = chunk else { break };
+        slot.delivers();
+        sink.write_at(&chunk, size)?;
+        if let Some(hasher) = &mut hasher {
+            hasher.update(&chunk);
         }
-        place.publish(&partial)
-    })
-    .await?;
-    Ok((path, size, verified))
+        let length = chunk.len() as u64;
+        size += length;
+        progress.set_size(size.max(progress.size()));
+        progress.add_received(length);
+        progress.set_done(size);
+        drop(chunk);
+        tokio::select! {
+            biased;
+            () = context.engine.limits.pass(length) => {}
+            () = watch.stopped() => return Err(Error::cancelled()),
+        }
+    }
+    progress.set_size(size);
+    let verified = match (hasher, expected) {
+        (Some(hasher), Some(expected)) => {
+            let actual = hasher.finish();
+            if actual != expected.hex() {
+                let text = format!("the bytes have the hash {actual}, they must have {}", expected.hex());
+                return Err(Error::new(Kind::HashMismatch, text));
+            }
+            Some(Verified::Hash)
+        }
+        _ => None,
+    };
+    Ok((file, size, verified))
 }
 
 /// A URL as it is, with the job's headers, and with the token where it is the endpoint's own.
@@ -230,7 +285,7 @@ fn plain(context: &Context, url: &str) -> Result<Remote> {
         }
     }
     let hub = &context.hub;
-    if redirect::token_may_go(hub.home(), url.origin(), hub.allows_http_token())
+    if hub.net().token_may_go(hub.home(), url.origin(), hub.allows_http_token())
         && let Some(token) = hub.headers().get(header::AUTHORIZATION)
     {
         headers.insert(header::AUTHORIZATION, token.clone());

@@ -192,7 +192,7 @@ impl Hub {
         body: Payload,
     ) -> Result<Answer> {
         let mut all = HeaderMap::new();
-        if redirect::token_may_go(self.home(), url.origin(), self.allow_http_token) {
+        if self.net.token_may_go(self.home(), url.origin(), self.allow_http_token) {
             all.clone_from(&self.headers);
         } else if url.origin() == self.home() {
             all.clone_from(&self.headers);
@@ -207,7 +207,7 @@ impl Hub {
     pub fn error_of(&self, status: u16, headers: &HeaderMap, body: &[u8], url: &Url) -> Error {
         let error = classify::status_error(status, headers, body, url.as_str(), is_repo_path(url.path()));
         let withheld = self.headers.contains_key(header::AUTHORIZATION)
-            && !redirect::token_may_go(self.home(), self.home(), self.allow_http_token);
+            && !self.net.token_may_go(self.home(), self.home(), self.allow_http_token);
         if withheld && matches!(status, 401 | 403 | 404) {
             return error
                 .context("the token was not sent, because the endpoint is plain http (allow_http_token)");

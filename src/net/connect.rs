@@ -21,6 +21,9 @@ use crate::error::{Error, Kind, Result};
 const STAGGER: Duration = Duration::from_millis(250);
 /// How long an address that failed is tried last.
 const PENALTY: Duration = Duration::from_secs(30);
+/// Bytes that the system keeps beyond those on the wire.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT: u32 = 128 << 10;
 /// How long a look-up is remembered.
 const DNS_LIFE: Duration = Duration::from_secs(30);
 
@@ -83,6 +86,7 @@ impl Dialer {
                 done = tries.join_next() => match done {
                     Some(Ok((address, Ok(stream)))) => {
                         stream.set_nodelay(true)?;
+                        not_ahead_of_the_line(&stream);
                         return Ok((stream, address));
                     }
                     Some(Ok((address, Err(error)))) => {
@@ -110,6 +114,15 @@ impl Dialer {
         penalties.retain(|_, until| *until > now);
         order(addresses, self.turn.fetch_add(1, Ordering::Relaxed), |address| penalties.contains_key(address))
     }
+}
+
+/// Has the system take bytes to send only when the line is about to: else megabytes of each connection lie in its buffer,
+/// look as if they were sent, and have to be sent again when it breaks. Where it can't, that is how it is.
+fn not_ahead_of_the_line(stream: &TcpStream) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = stream;
 }
 
 /// Families alternating from the first one's, each rotated by `turn`, the `bad` ones last (pure).

@@ -49,6 +49,11 @@ impl Rules {
         Ok(Self(Some(builder.no(no_proxy.to_owned()).build())))
     }
 
+    /// Whether requests to `origin` go through a proxy.
+    pub fn applies_to(&self, origin: &Origin) -> bool {
+        self.of(origin).is_some()
+    }
+
     fn of(&self, origin: &Origin) -> Option<Intercept> {
         let uri: Uri = origin.to_string().parse().ok()?;
         self.0.as_ref()?.intercept(&uri)

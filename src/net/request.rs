@@ -23,6 +23,7 @@ use super::payload::{Outgoing, Payload, Sent};
 use super::pool::{Connected, Pool, Socket, Stream, TLS_READ};
 use super::proxy::{Rules, absolute_form};
 use super::ratelimit::Gates;
+use super::redirect;
 use super::tls;
 use super::url::{Origin, Url};
 use crate::error::{Error, Kind, Result};
@@ -137,6 +138,12 @@ impl Net {
         }
     }
 
+    /// Whether the token of `home` may be sent to `to`. Plain http through a proxy leaves this machine.
+    pub fn token_may_go(&self, home: &Origin, to: &Origin, allow_http: bool) -> bool {
+        let overheard = !to.https && !allow_http && self.proxies.applies_to(to);
+        redirect::token_may_go(home, to, allow_http) && !overheard
+    }
+
     /// Says that an address did badly.
     pub fn penalise(&self, address: SocketAddr) {
         self.dialer.penalise(address);
@@ -217,7 +224,8 @@ impl Net {
             Err(_) => {
                 Err(Error::new(Kind::Timeout, format!("no connection within {} ms", limit.as_millis()))
                     .url(call.url.as_str())
-                    .retryable(true))
+                    .retryable(true)
+                    .unprocessed(true))
             }
         }
     }
@@ -283,9 +291,10 @@ async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> R
 }
 
 /// Whether a request on a kept connection can be sent again without a second thought: it was never sent, or doing it
-/// twice is the same as doing it once.
+/// twice is the same as doing it once. Not a DELETE, whose second answer would be that there is nothing.
 fn was_not_taken(error: &hyper::Error, method: &Method) -> bool {
-    error.is_canceled() || (error.is_incomplete_message() && method.is_idempotent())
+    let twice_is_once = method.is_safe() || *method == Method::PUT;
+    error.is_canceled() || (error.is_incomplete_message() && twice_is_once)
 }
 
 /// What the body itself failed with.

@@ -611,6 +611,7 @@ impl Transfer {
                 self.take(&rest, *at, &mut Note::new(*at))?;
                 *at += rest.len() as u64;
             }
+            self.received_stream(chunk.len() as u64, slot, watch, attempts).await?;
         }
         if self.bounds.end < size {
             let mut note = Note::new(*at);
@@ -621,10 +622,30 @@ impl Transfer {
                 let chunk = chunk.slice(..chunk.len().min((self.bounds.end - *at) as usize));
                 self.take(&chunk, *at, &mut note)?;
                 *at += chunk.len() as u64;
+                self.received_stream(chunk.len() as u64, slot, watch, attempts).await?;
             }
             return Ok(());
         }
         self.receive(body, at, size, slot, watch, attempts).await
+    }
+
+    /// Tells of bytes of a stream, wanted or not, and waits for the rate limit.
+    async fn received_stream(
+        &self,
+        bytes: u64,
+        slot: &mut Slot,
+        watch: &mut Watch,
+        attempts: &mut Attempts<'_>,
+    ) -> Result<()> {
+        if !slot.delivers() {
+            attempts.proved();
+        }
+        watch
+            .guard(async {
+                self.engine.limits.pass(bytes).await;
+                Ok(())
+            })
+            .await
     }
 
     /// Hashes the contiguous prefix behind the parts.

@@ -40,6 +40,7 @@ pub struct Limits {
     received: AtomicU64,
     requests: AtomicU64,
     delivering: AtomicUsize,
+    sending: AtomicUsize,
     failures: AtomicUsize,
     ticking: AtomicBool,
     ids: AtomicU64,
@@ -60,6 +61,7 @@ pub struct Slot {
     limits: Arc<Limits>,
     transfer: u64,
     delivering: bool,
+    sending: bool,
 }
 
 impl Limits {
@@ -88,6 +90,7 @@ impl Limits {
             received: 0.into(),
             requests: 0.into(),
             delivering: 0.into(),
+            sending: 0.into(),
             failures: 0.into(),
             ticking: false.into(),
             ids: 0.into(),
@@ -159,7 +162,7 @@ impl Limits {
             let _ = (&mut turn.receiver).await;
             turn.taken = true;
         }
-        Slot { limits: self.clone(), transfer, delivering: false }
+        Slot { limits: self.clone(), transfer, delivering: false, sending: false }
     }
 
     /// Waits until the rate limit lets these bytes pass.
@@ -217,6 +220,7 @@ impl Limits {
                     // Under a rate limit more connections can't bring more.
                     pressed: !slots.waiting.is_empty() && limits.rate.load(Relaxed) == 0,
                     failures: limits.failures.swap(0, Relaxed),
+                    sending: limits.sending.load(Relaxed) > 0,
                 };
                 last = Instant::now();
                 slots.window.observe(&sample);
@@ -292,6 +296,14 @@ impl Slot {
         true
     }
 
+    /// Bytes go out on the connection.
+    pub fn sends(&mut self) {
+        if !std::mem::replace(&mut self.sending, true) {
+            self.limits.sending.fetch_add(1, Relaxed);
+        }
+        self.delivers();
+    }
+
     /// A request was answered in full.
     pub fn finished(&self) {
         self.limits.requests.fetch_add(1, Relaxed);
@@ -307,6 +319,9 @@ impl Drop for Slot {
     fn drop(&mut self) {
         if self.delivering {
             self.limits.delivering.fetch_sub(1, Relaxed);
+        }
+        if self.sending {
+            self.limits.sending.fetch_sub(1, Relaxed);
         }
         let mut slots = self.limits.slots();
         slots.release(self.transfer);

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::hash::Hasher as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
@@ -53,6 +53,9 @@ pub struct Stamp {
 /// A file on disk, read as its bytes are needed.
 pub struct FileReader {
     file: File,
+    /// Blocks to fill again: threads that read and threads that send are not the same, and fresh memory for each block
+    /// would be spread over all of them.
+    spare: Spare,
     path: PathBuf,
     stamp: Stamp,
     /// How much of it counts.
@@ -88,6 +91,7 @@ impl FileReader {
         let stamp = Stamp::of(&metadata);
         Ok(Self {
             file,
+            spare: Spare::default(),
             path: path.to_owned(),
             stamp,
             size: size.map_or(stamp.size, |size| size.min(stamp.size)),
@@ -108,9 +112,9 @@ impl Reader for FileReader {
 
     fn read(&self, range: Range<u64>) -> Result<Bytes> {
         let length = (range.end - range.start) as usize;
-        let mut bytes = Vec::with_capacity(length);
-        match read_into(&self.file, &mut bytes, length, range.start) {
-            Ok(()) => Ok(bytes.into()),
+        let mut block = self.spare.take();
+        match read_into(&self.file, &mut block.bytes, length, range.start) {
+            Ok(()) => Ok(Bytes::from_owner(block)),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(changed(&self.path)),
             Err(error) => Err(Error::io("read", &self.path, &error)),
         }
@@ -123,6 +127,37 @@ impl Reader for FileReader {
             return Err(changed(&self.path));
         }
         Ok(())
+    }
+}
+
+/// Blocks that were let go of.
+#[derive(Clone, Default)]
+struct Spare(Arc<Mutex<Vec<Vec<u8>>>>);
+
+/// A block that goes back when nobody uses it any more.
+struct Block {
+    bytes: Vec<u8>,
+    home: Spare,
+}
+
+impl Spare {
+    fn take(&self) -> Block {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        Block { bytes, home: self.clone() }
+    }
+}
+
+impl AsRef<[u8]> for Block {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.clear();
+        self.home.0.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
     }
 }
 

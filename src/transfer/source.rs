@@ -2,7 +2,7 @@
 //!
 //! A [`Source`] finds the place that serves the bytes (the Hub redirects to signed addresses), shares it between
 //! all parts, finds it again when it expires, and lets an answer through only when it is exactly what was asked for.
-//! The token goes where [`redirect::token_may_go`] lets it.
+//! The token goes where [`Net::token_may_go`] lets it.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -206,7 +206,7 @@ impl Source {
     async fn ask(&self, url: &Url, range: &Range<u64>) -> Result<Answer> {
         let home = &self.remote.home;
         let mut headers = HeaderMap::new();
-        if redirect::token_may_go(home, url.origin(), self.remote.allow_http_token) {
+        if self.net.token_may_go(home, url.origin(), self.remote.allow_http_token) {
             headers.clone_from(&self.remote.headers);
         } else if url.origin() == home {
             // A host that may not see the token still gets the harmless rest.

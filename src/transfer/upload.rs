@@ -166,7 +166,7 @@ impl Upload {
                 let address = address.ok_or_else(|| Error::new(Kind::Protocol, "an address is missing"))?;
                 (address, self.range(part, current.targets.part_size), current.renewals)
             };
-            held.delivers();
+            held.sends();
             let length = range.end - range.start;
             let tried = {
                 let mut stop = watch.clone();

@@ -18,6 +18,8 @@ pub struct Sample {
     pub pressed: bool,
     /// Parts that failed for reasons of the network.
     pub failures: usize,
+    /// Whether some of the work is bytes sent, which the system's buffers take faster than the line.
+    pub sending: bool,
 }
 
 /// Doubling must bring at least this much to go on doubling.
@@ -30,6 +32,8 @@ const LESS_SUFFICES: f64 = 0.97;
 const COLLAPSE: f64 = 0.5;
 /// Seconds of samples that judge a level.
 const JUDGE: f64 = 0.1;
+/// Seconds at a level with new connections that say nothing while bytes are sent: their buffers fill up first.
+const FILLING: f64 = 0.3;
 /// Seconds between two experiments; doubles with each that changes nothing.
 const HOLD: f64 = 1.0;
 /// Longest time between two experiments.
@@ -115,6 +119,9 @@ impl Window {
         self.age += sample.seconds;
         // Connections that are still being made say nothing; one that never delivers must not block the rest.
         if sample.delivering * 10 < self.target * 9 && self.age < 2.0 {
+            return self.target;
+        }
+        if sample.sending && self.age < FILLING {
             return self.target;
         }
         self.seen.0 += sample.work;
@@ -213,7 +220,14 @@ mod tests {
             // A new connection delivers after a fifth of a second.
             let delivering = if time - changed < 0.2 { target.min(old) } else { target };
             let work = line(delivering, time) * 0.1;
-            window.observe(&Sample { work, seconds: 0.1, delivering, pressed: true, failures: 0 });
+            window.observe(&Sample {
+                work,
+                seconds: 0.1,
+                delivering,
+                pressed: true,
+                failures: 0,
+                sending: false,
+            });
             if window.target() != target {
                 (old, changed) = (delivering, time);
             }
@@ -278,10 +292,30 @@ mod tests {
         let mut window = Window::new(8, 4);
         assert_eq!(window.target(), 4);
         window.set_most(16);
-        let broken = Sample { work: 0.0, seconds: 0.1, delivering: 0, pressed: true, failures: 3 };
+        let broken =
+            Sample { work: 0.0, seconds: 0.1, delivering: 0, pressed: true, failures: 3, sending: false };
         assert_eq!(window.observe(&broken), 2);
         assert_eq!(window.observe(&broken), 1);
         assert_eq!(window.observe(&broken), 1);
+    }
+
+    /// Each new connection takes 2 MB at once, then its share of a line of 500 MB/s that gives one no more than 50.
+    #[test]
+    fn buffers_that_fill_up_are_not_the_line() {
+        let mut window = Window::new(12, 256);
+        let (mut before, mut widest) = (0, 0);
+        for _ in 0..100 {
+            let target = window.target();
+            let burst = target.saturating_sub(before) as f64 * 2e6;
+            before = target;
+            let work = burst + (target as f64 * 50e6).min(500e6) * 0.1;
+            let sample =
+                Sample { work, seconds: 0.1, delivering: target, pressed: true, failures: 0, sending: true };
+            window.observe(&sample);
+            widest = widest.max(window.target());
+            assert!(window.target() >= 9, "the burst was no rate to fall from");
+        }
+        assert!(widest <= 24, "{widest}: one doubling shows that it does not pay");
     }
 
     #[test]
@@ -291,7 +325,14 @@ mod tests {
             for _ in 0..count {
                 let delivering = window.target();
                 let work = delivering as f64 * 5e6;
-                window.observe(&Sample { work, seconds: 0.1, delivering, pressed: true, failures: 0 });
+                window.observe(&Sample {
+                    work,
+                    seconds: 0.1,
+                    delivering,
+                    pressed: true,
+                    failures: 0,
+                    sending: false,
+                });
             }
         };
         pressed(&mut window, 20);
@@ -305,7 +346,14 @@ mod tests {
     fn idle_work_teaches_nothing() {
         let mut window = Window::new(8, 64);
         for _ in 0..100 {
-            let sample = Sample { work: 1e9, seconds: 0.1, delivering: 8, pressed: false, failures: 0 };
+            let sample = Sample {
+                work: 1e9,
+                seconds: 0.1,
+                delivering: 8,
+                pressed: false,
+                failures: 0,
+                sending: false,
+            };
             assert_eq!(window.observe(&sample), 8);
         }
     }

@@ -257,6 +257,17 @@ fn what_is_known_without_the_network() {
     let client = lab.client(&[]);
     let offline = get_with(&client, "config.json", None, &[("offline", "true")]).unwrap_err();
     assert_eq!(offline.kind(), Kind::Offline);
+    let (own, hooks) = (job(&[("offline", "true")]), Hooks::default);
+    lab.hub.forget();
+    for question in [
+        client.repo_info(&model(), None, &own, hooks()),
+        client.refs(&model(), false, &own, hooks()),
+        client.tree(&model(), None, "", &own, hooks()),
+        client.file_meta(&model(), None, "config.json", &own, hooks()),
+    ] {
+        assert_eq!(question.unwrap().join().unwrap_err().kind(), Kind::Offline);
+    }
+    assert!(lab.hub.requests().is_empty(), "only the Hub could answer, and it was not to be asked");
     assert_eq!(lab.hub.requests().len(), 0);
     assert!(matches!(client.lookup(&model(), None, "config.json").unwrap(), Lookup::Unknown));
     get(&client, "config.json").unwrap();
@@ -381,6 +392,26 @@ fn a_url_of_unknown_length_comes_in_one_stream() {
     let result = url(&lab.client(&[]), &from, &to, &[("sha256", &sha256(&bytes))]).unwrap();
     assert_eq!(result.verified, Some(Verified::Hash));
     assert!(fs::read(&to).unwrap() == bytes);
+    assert!(partials(folder.path()).is_empty());
+}
+
+#[test]
+fn a_url_that_tells_no_length_is_begun_again_and_claims_no_proof() {
+    let bytes = random(41, 3 * M);
+    let lab = Lab::with_file("f.txt", &bytes);
+    let folder = tempfile::tempdir().unwrap();
+    let from = format!("{}/o/n/resolve/main/f.txt", lab.hub.endpoint);
+    let to = folder.path().join("out");
+    let bare =
+        json!({"match": {"times": 0}, "do": {"ignore_range": true, "remove_headers": ["content-length"]}});
+    for (more, verified) in [(None, None), (Some(("sha256", sha256(&bytes))), Some(Verified::Hash))] {
+        lab.hub.faults(&json!([bare, {"match": {}, "do": {"drop_after": 1_000_000}}]));
+        let options: Vec<_> = more.iter().map(|(name, hash)| (*name, hash.as_str())).collect();
+        let result = url(&lab.client(&[]), &from, &to, &options).unwrap();
+        assert_eq!((result.size, result.verified), (bytes.len() as u64, verified));
+        assert!(fs::read(&to).unwrap() == bytes);
+        assert_eq!(lab.hub.acted()[1], 1);
+    }
     assert!(partials(folder.path()).is_empty());
 }
 

@@ -100,6 +100,16 @@ fn wire() {
 }
 
 #[test]
+fn faults() {
+    plain("faults");
+}
+
+#[test]
+fn crowds() {
+    plain("crowds");
+}
+
+#[test]
 fn kill() {
     plain("kill");
 }

@@ -164,6 +164,21 @@ fn plain_http_goes_through_a_proxy_by_its_whole_url() {
 }
 
 #[test]
+fn a_token_in_plain_http_stays_on_this_machine() {
+    let lab = Lab::with_file("config.json", b"{}");
+    let (port, _) = http_proxy(None);
+    let proxy = format!("http://127.0.0.1:{port}");
+    for (more, goes) in [(None, false), (Some(("allow_http_token", "true")), true)] {
+        lab.hub.forget();
+        let mut options = vec![("http_proxy", proxy.as_str()), ("token", "hf_secret")];
+        options.extend(more);
+        get(&lab.client(&options), "config.json").unwrap();
+        assert!(lab.hub.requests().iter().all(|request| request.authorization == goes), "{more:?}");
+        let _ = std::fs::remove_dir_all(lab.cache());
+    }
+}
+
+#[test]
 fn no_proxy_goes_straight() {
     let lab = Lab::with_file("config.json", b"{}");
     let dead = [("http_proxy", "http://127.0.0.1:1"), ("no_proxy", "10.0.0.0/8,127.0.0.0/8")];

@@ -7,6 +7,8 @@ import json
 import random
 import urllib.parse
 
+from lib import check, same
+
 M, K = 1 << 20, 1 << 10
 LFS = {"Accept": "application/vnd.git-lfs+json", "Content-Type": "application/vnd.git-lfs+json"}
 
@@ -58,7 +60,7 @@ class Raw:
             return 0, {}, b""
         finally:
             connection.close()
-        if answer.headers.get_content_type().endswith("json"):
+        if text and answer.headers.get_content_type().endswith("json"):
             text = json.loads(text)
         return answer.status, answer.headers, text
 
@@ -109,3 +111,10 @@ class Raw:
         if status == 302:
             status, headers, text = self.call("GET", headers["Location"], token=None)
         return text if status == 200 else None
+
+
+def refused(what, answer, status, code=None):
+    """An error as the Hub makes it."""
+    same(f"{what}: status", answer[0], status)
+    same(f"{what}: code", answer[1].get("X-Error-Code"), code)
+    check(f"{what}: text", isinstance(answer[2], dict) and answer[2]["error"], answer[2])

@@ -1,31 +1,17 @@
-"""The local Hub's write side without a client between: its refusals, its multipart uploads, its faults, and many writers
-at once."""
+"""The local Hub's write side without a client between: its refusals, and large files in one piece or in parts."""
 
 import base64
-import http.client
 import json
-import socket
-import subprocess
-import threading
-import time
-import urllib.parse
 
-from lib import HFX, Hub, check, end, same
-from raw import K, M, Raw, data, file, ndjson, sha256
+from lib import Hub, check, end, same
+from raw import K, M, Raw, data, file, ndjson, refused, sha256
 
 HUB = Hub("--multipart-from", "1M", "--chunk-size", "256K", "--token", "hf_rw", "--token", "hf_ro:read")
 raw = Raw(HUB, "acme/wire", "hf_rw")
-call, commit, head, batch, put, send, finish, push = (
-    raw.call, raw.commit, raw.head, raw.batch, raw.put, raw.send, raw.finish, raw.push
+call, commit, head, batch, put, send, finish = (
+    raw.call, raw.commit, raw.head, raw.batch, raw.put, raw.send, raw.finish
 )
 API = raw.api
-
-
-def refused(what, answer, status, code=None):
-    """An error as the Hub makes it."""
-    same(f"{what}: status", answer[0], status)
-    same(f"{what}: code", answer[1].get("X-Error-Code"), code)
-    check(f"{what}: text", isinstance(answer[2], dict) and answer[2]["error"], answer[2])
 
 
 def refusals():
@@ -143,149 +129,6 @@ def multipart():
     check("nothing of it is there", "actions" in batch(("e" * 64, 5))[2]["objects"][0])
 
 
-def faults():
-    content = data(3, M + 1)
-    oid = sha256(content)
-    action = batch((oid, len(content)))[2]["objects"][0]["actions"]
-    header = action["upload"]["header"]
-    part = content[: 256 * K]
-    stored = "/part/*/1"
-
-    def fault(match, do):
-        HUB.forget()
-        HUB.faults((match, do))
-
-    def log(method="PUT"):
-        return [(entry["status"], entry["bytes_received"]) for entry in HUB.requests() if entry["method"] == method]
-
-    fault({"path": stored}, {"drop_request_after": 100_000})
-    same("dropped", put(header["1"], part)[0], 0)
-    same("dropped: log", log(), [(0, 100_000)])
-    fault({"path": stored}, {"drop_request_after": 256 * K})
-    same("too short to be dropped", put(header["1"], part)[0], 200)
-    fault({"path": stored, "times": 2}, {"status": 503, "read_body": True})
-    same("a burst", [put(header["1"], part)[0] for _ in range(3)], [503, 503, 200])
-    same("a burst: log", log(), [(503, 256 * K), (503, 256 * K), (200, 256 * K)])
-    fault({"path": stored}, {"status": 503})
-    same("before the body", early(header["1"])[0], 503)
-    same("before the body: log", log(), [(503, 0)])
-    fault({"path": stored}, {"redirect": 307})
-    status, location = early(header["1"])
-    check("redirect", status == 307 and location != header["1"] and location.split("?")[1] == header["1"].split("?")[1])
-    same("the other place", put(location, part)[0], 200)
-    fault({"path": stored}, {"expire": True})
-    same("expired", [put(header["1"], part)[0] for _ in range(2)], [403, 403])
-    header = batch((oid, len(content)))[2]["objects"][0]["actions"]["upload"]["header"]
-    fault({"path": stored}, {"remove_headers": ["etag"]})
-    same("no ETag", put(header["1"], part)[1].get("ETag"), None)
-    fault({"path": stored}, {"etag": '"wrong"'})
-    etags = send(header, content)
-    same("a wrong ETag", etags[1], '"wrong"')
-    refused("it does not complete", finish(action, oid, etags), 400)
-    fault({"path": stored}, {"request_rate": 512 * K})
-    begun = time.monotonic()
-    etags |= send(header, content, [1])
-    check("slow", time.monotonic() - begun > 0.3)
-    fault({"path": "complete_multipart"}, {"lose_answer": True})
-    same("a completion without an answer", finish(action, oid, etags)[0], 0)
-    same("asked again", finish(action, oid, etags)[0], 200)
-    fault({"path": "/commit/"}, {"status": 429, "headers": {"Retry-After": "1", "RateLimit": '"api";r=0;t=1'}})
-    limited = commit(file("limited"))
-    same("a rate limit", (limited[0], limited[1]["RateLimit"]), (429, '"api";r=0;t=1'))
-    parent = head()
-    fault({"path": "/commit/"}, {"lose_answer": True})
-    same("a lost answer", commit(file("lost"), parent=parent)[0], 0)
-    check("it was committed", head() != parent)
-    same("a lost answer: log", [entry[0] for entry in log("POST")], [0])
-    fault({"path": "/commit/", "times": 0}, {"instead_of": 412, "status": 409})
-    refused_409 = commit(file("lost"), parent=parent)
-    same("another status for a conflict", (refused_409[0], commit(file("fine"))[0]), (409, 200))
-    same("it counts those alone", HUB.control("GET", "faults")[0]["acted"], 1)
-    parent = head()
-    fault({"path": "/commit/"}, {"status": 500, "perform": True})
-    same("done, and denied", (commit(file("denied"), parent=parent)[0], head() != parent), (500, True))
-    parent = head()
-    fault({"path": "/commit/"}, {"drop_request_after": 1000})
-    same("half a commit", (commit(file("half", data(4, 5000)), parent=parent)[0], head()), (0, parent))
-    fault({"path": "/commit/"}, {"refuse": True})
-    same("refused", (commit(file("half"), parent=parent)[0], head()), (0, parent))
-    fault({"path": "/commit/"}, {"stall_request_after": 10})
-    check("stalled", stalls(f"{API}/commit/main", ndjson(file("half"))) and head() == parent)
-    HUB.faults()
-
-
-def early(url):
-    """The head alone of a PUT: the answer's status and its Location."""
-    parts = urllib.parse.urlsplit(url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as stream:
-        place = f"{parts.path}?{parts.query}"
-        stream.sendall(f"PUT {place} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: {256 * K}\r\n\r\n".encode())
-        answer = http.client.HTTPResponse(stream)
-        answer.begin()
-        return answer.status, answer.headers.get("Location")
-
-
-def stalls(path, body):
-    parts = urllib.parse.urlsplit(HUB.endpoint)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=0.3)
-    try:
-        connection.request("POST", path, body, {"Authorization": "Bearer hf_rw"})
-        connection.getresponse()
-    except TimeoutError:
-        return True
-    finally:
-        connection.close()
-    return False
-
-
-def crowds():
-    """Many writers at once: one after the other on one branch, side by side else."""
-    before = head()
-    answers = []
-
-    def run(work, count):
-        answers.clear()
-        threads = [threading.Thread(target=lambda number=number: answers.append(work(number)[0])) for number in range(count)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-
-    run(lambda number: commit(file(f"crowd/{number}", f"{number}".encode())), 24)
-    same("all of them", answers, [200] * 24)
-    commits = call("GET", f"{API}/commits/main?limit=100")[2]
-    same("one after the other", [entry["id"] for entry in commits].index(before), 24)
-    files = {entry["path"] for entry in call("GET", f"{API}/tree/main/crowd")[2]}
-    same("none is lost", files, {f"crowd/{number}" for number in range(24)})
-    parent = head()
-    run(lambda number: commit(file("same", f"{number}".encode()), parent=parent), 16)
-    same("with the same parent, one", sorted(answers), [200] + [412] * 15)
-    content = data(5, 2 * M)
-    run(lambda number: push(content), 8)
-    same("the same object, many times", answers, [200] * 8)
-    check("it is there", "actions" not in batch((sha256(content), 2 * M))[2]["objects"][0])
-    run(lambda number: call("POST", "/api/repos/create", {"name": "race", "organization": "acme"}), 8)
-    same("one creates it", sorted(answers), [200] + [409] * 7)
-    HUB.put("models/acme/folder/a.txt", "a")
-    run(lambda number: call("POST", "/api/models/acme/folder/commit/main", ndjson(file(f"b{number}"))), 8)
-    same("a folder is taken over once", answers, [200] * 8)
-    same("with all that came", len(call("GET", "/api/models/acme/folder/tree/main")[2]), 9)
-
-
-def memory():
-    """What is pushed goes to disk."""
-    content = bytes(192 * M)
-    header = batch((sha256(content), len(content)), transfers=["basic"])[2]["objects"][0]["actions"]["upload"]
-    same("a large one", put(header["href"], content)[0], 200)
-    lines = open(f"/proc/{HUB.process.pid}/status").read().splitlines()
-    peak = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    check("in little memory", peak < 96 * K, f"{peak} KiB")
-
-
-def alone():
-    """One server writes; another one does not start."""
-    other = subprocess.run([HFX, "serve", HUB.dir], capture_output=True, text=True, timeout=20)
-    check("a second server", other.returncode != 0 and "another" in other.stderr, other)
-
-
-for part in (refusals, multipart, faults, crowds, memory, alone):
+for part in (refusals, multipart):
     part()
 end()

@@ -10,13 +10,15 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     }
     let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
     for group in digits.chunks(4) {
-        let mut word = 0;
+        let (mut word, mut seen) = (0, 0);
         for &digit in group {
             let value = VALUES[digit as usize];
-            if value == 64 {
-                return None;
-            }
+            seen |= value;
             word = word << 6 | u32::from(value);
+        }
+        // No digit's value has that bit.
+        if seen & 64 != 0 {
+            return None;
         }
         let word = word << (6 * (4 - group.len()));
         bytes.extend_from_slice(&word.to_be_bytes()[1..group.len()]);

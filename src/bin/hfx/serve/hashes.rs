@@ -131,7 +131,9 @@ fn digest(path: &Path, mut hasher: Hasher) -> io::Result<String> {
 
 /// `sha1("blob <len>\0" + bytes)`.
 pub(super) fn blob_id(content: &[u8]) -> String {
-    hex(&Sha1::new_with_prefix(format!("blob {}\0", content.len())).chain_update(content).finalize())
+    let mut hasher = Expected::GitSha1(String::new()).hasher(content.len() as u64);
+    hasher.update(content);
+    hasher.finish()
 }
 
 /// Git's tree ids of every folder, from the blob ids of the files; the root is `""`.
