@@ -5,7 +5,7 @@
 //! not a surprise. When the answer to that request is lost, the commits since the parent are searched for ours before
 //! it is sent again. A crash before the last request leaves LFS objects on the server, which the next run finds there.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -186,12 +186,19 @@ pub(super) fn item(context: &Context, addition: Addition) -> Item {
     Item { addition, progress }
 }
 
-/// Additions apart from the rest, which keeps its order.
+/// Additions apart from the rest, which keeps its order. Of several with one path the last counts.
 fn split(context: &Context, operations: Vec<Operation>) -> (Vec<Item>, Vec<Operation>) {
+    let mut last = HashMap::new();
+    for (at, operation) in operations.iter().enumerate() {
+        if let Operation::Add(addition) = operation {
+            last.insert(addition.path.clone(), at);
+        }
+    }
     let (mut items, mut others) = (Vec::new(), Vec::new());
-    for operation in operations {
+    for (at, operation) in operations.into_iter().enumerate() {
         match operation {
-            Operation::Add(addition) => items.push(item(context, addition)),
+            Operation::Add(addition) if last[&addition.path] == at => items.push(item(context, addition)),
+            Operation::Add(_) => {}
             other => others.push(other),
         }
     }
@@ -566,9 +573,11 @@ impl Once<'_> {
     async fn find(&self) -> Result<Option<Committed>> {
         let Some(parent) = &self.header.parent else { return Ok(None) };
         let hub = &self.context.hub;
-        let title = self.header.summary.lines().next().unwrap_or("");
+        let title = self.header.summary.trim().lines().next().unwrap_or("").trim();
         let since = hub.commits_since(&self.aim.repo, self.revision, parent, MOST_COMMITS).await?;
-        for commit in since.into_iter().rev().filter(|commit| commit.title == title).map(|commit| commit.id) {
+        for commit in
+            since.into_iter().rev().filter(|commit| commit.title.trim() == title).map(|commit| commit.id)
+        {
             if self.is_ours(&commit).await? {
                 let url =
                     format!("/{}{}/commit/{commit}", self.aim.repo.kind().url_prefix(), self.aim.repo.id());
