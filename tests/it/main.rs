@@ -24,5 +24,6 @@ mod upload_cli;
 mod upload_commits;
 mod upload_faults;
 mod upload_jobs;
+mod upload_lines;
 mod upload_resume;
 mod upload_sources;

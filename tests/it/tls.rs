@@ -40,7 +40,7 @@ while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 "#;
 
-struct Terminator {
+pub struct Terminator {
     child: Child,
     port: u16,
     folder: TempDir,
@@ -48,7 +48,7 @@ struct Terminator {
 
 impl Terminator {
     /// One before the Hub of a lab, certified for `localhost` alone; none where openssl or python3 is missing.
-    fn start(lab: &Lab) -> Option<Self> {
+    pub fn start(lab: &Lab) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let script = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
              -addext basicConstraints=critical,CA:TRUE && \
@@ -72,11 +72,11 @@ impl Terminator {
         Some(Self { child, port, folder })
     }
 
-    fn ca(&self) -> PathBuf {
+    pub fn ca(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
     }
 
-    fn endpoint(&self, host: &str) -> String {
+    pub fn endpoint(&self, host: &str) -> String {
         format!("https://{host}:{}", self.port)
     }
 }
