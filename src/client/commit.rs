@@ -212,6 +212,7 @@ pub(super) async fn ask(context: &Context, aim: &Aim, items: &mut [Item]) -> Res
         return Ok(());
     }
     let mut watch = context.watch();
+    watch.go_on().await?;
     let looked: Vec<Addition> = items.iter().map(|item| item.addition.clone()).collect();
     let looked = blocking(move || {
         let mut looked = looked;
@@ -480,6 +481,7 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     }
     let (mut revision, mut pull_request) = (aim.revision.clone(), None);
     let mut parent = Some(head);
+    watch.go_on().await?;
     if aim.create_pr {
         let opened =
             watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), &aim.description)).await?;
@@ -542,6 +544,7 @@ impl Once<'_> {
         // Set once a request may have made the commit without our knowing.
         let mut uncertain = false;
         loop {
+            self.context.watch().go_on().await?;
             let error = match hub.commit(&self.aim.repo, self.revision, self.header, &changes).await {
                 Ok(made) => return Ok(made),
                 Err(error) => error,
