@@ -17,7 +17,7 @@ use twox_hash::XxHash3_64;
 
 use super::download::blocking;
 use super::limit::Limits;
-use crate::cancel::Watch;
+use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
 use crate::net::Content;
@@ -242,22 +242,32 @@ pub struct Hashed {
     pub sums: Sums,
 }
 
-/// Takes the SHA-256 of all, block by block on a thread for work that blocks, until `watch` says stop.
-pub async fn hash(reader: Arc<dyn Reader>, progress: Arc<FileProgress>, watch: Watch) -> Result<Hashed> {
-    blocking(move || {
-        let (mut hash, mut sums, mut at) = (Sha256::new(), Sums::default(), 0);
-        while at < reader.size() {
-            watch.check()?;
-            let block = reader.read(at..(at + BLOCK).min(reader.size()))?;
-            hash.update(&block);
-            sums.add(&block);
-            at += block.len() as u64;
-            progress.set_hashed(at);
+/// Takes the SHA-256 of all, block by block on a thread for work that blocks. Waits while `watch` says pause.
+pub async fn hash(reader: Arc<dyn Reader>, progress: Arc<FileProgress>, mut watch: Watch) -> Result<Hashed> {
+    let (mut so_far, mut at) = ((Sha256::new(), Sums::default()), 0);
+    loop {
+        watch.go_on().await?;
+        let (reader, progress, watch) = (reader.clone(), progress.clone(), watch.clone());
+        let (mut hash, mut sums) = so_far;
+        let size = reader.size();
+        (so_far, at) = blocking(move || {
+            while at < size && watch.wish() == Wish::Run {
+                let block = reader.read(at..(at + BLOCK).min(size))?;
+                hash.update(&block);
+                sums.add(&block);
+                at += block.len() as u64;
+                progress.set_hashed(at);
+            }
+            if at == size {
+                reader.check()?;
+            }
+            Ok(((hash, sums), at))
+        })
+        .await?;
+        if at == size {
+            return Ok(Hashed { sha256: hex(&so_far.0.finish()), sums: so_far.1 });
         }
-        reader.check()?;
-        Ok(Hashed { sha256: hex(&hash.finish()), sums })
-    })
-    .await
+    }
 }
 
 /// Git's name of all bytes as a blob, 40 hex digits. For small content.

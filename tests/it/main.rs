@@ -26,4 +26,5 @@ mod upload_faults;
 mod upload_jobs;
 mod upload_lines;
 mod upload_resume;
+mod upload_schedule;
 mod upload_sources;

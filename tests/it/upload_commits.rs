@@ -164,3 +164,32 @@ fn a_folder_in_several_commits_goes_on_behind_a_lost_answer() {
     assert_eq!((committed, history(&client, None).len()), (350, before + made.commits as usize));
     assert_eq!(held(&client, "f0449.txt", None).unwrap(), b"changed 449");
 }
+
+#[test]
+fn a_pull_request_takes_several_commits() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..250 {
+        write(dir.path(), &[(&format!("f{n:04}.txt"), format!("content {n}").as_bytes())]);
+    }
+    let before = head(&client);
+    lab.hub.fault(json!({"path": "/commit/", "skip": 1}), json!({"lose_answer": true}));
+    let made = folder(&client, dir.path(), &[("commits", "paced"), ("create_pr", "true")]).unwrap();
+    assert_eq!(made.pull_request.map(|opened| opened.number), Some(1));
+    assert!((2..=3).contains(&made.commits), "{}", made.commits);
+    assert_eq!((lab.hub.count("POST", "/discussions"), head(&client)), (1, before));
+    let commits = history(&client, Some("refs/pr/1"));
+    assert_eq!((made.oid.as_ref(), listed(&client, Some("refs/pr/1")).len()), (Some(&commits[0].id), 250));
+    // Nothing new needs no pull request.
+    let twice = client.upload_folder(
+        &model(),
+        Some("refs/pr/1"),
+        dir.path(),
+        "",
+        &job(&[("create_pr", "true")]),
+        Hooks::default(),
+    );
+    let twice = crate::support::push::made(twice.unwrap().join()).unwrap();
+    assert_eq!((twice.commits, twice.pull_request, lab.hub.count("POST", "/discussions")), (0, None, 1));
+}

@@ -1,20 +1,19 @@
-//! Uploads as jobs: cancelled, paused, watched, in sequence, held to a rate, in little memory; and again and again.
+//! Uploads as jobs: cancelled, paused, watched, in sequence, held to a rate, in little memory.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hfx::client::{Client, Draft, Hooks, Job, Schedule};
+use hfx::client::{Client, Draft, Hooks, Job};
 use hfx::error::Kind;
 use hfx::event::Totals;
 use serde_json::json;
 
 use crate::support::client::{job, model};
 use crate::support::files::random;
-use crate::support::push::{PART, draft, head, held, history, lab, listed, made, push, write};
-use crate::support::{Lab, M, skip, wait_for};
+use crate::support::push::{PART, draft, head, held, history, lab, listed, made, push};
+use crate::support::{M, skip, wait_for};
 
 fn start(client: &Client, draft: &Draft, more: &[(&str, &str)], hooks: Hooks) -> Job {
     client.commit(&model(), None, draft, &job(more), hooks).unwrap()
@@ -68,14 +67,8 @@ fn a_pause_sends_nothing_and_numbers_only_grow() {
         wait_for("parts", || running.totals().done >= (round * 2 * PART) as u64 || running.has_ended());
         assert!(!running.has_ended());
         running.pause();
-        // What was under way is dropped; a connection whose part had just ended may stay, and carries nothing.
-        let (mut before, mut since) = (running.totals(), Instant::now());
-        wait_for("silence", || {
-            if running.totals() != before {
-                (before, since) = (running.totals(), Instant::now());
-            }
-            lab.hub.connections("cdn").0 == 0 || since.elapsed() > Duration::from_millis(300)
-        });
+        // What was under way is dropped.
+        assert!(!running.wait(Some(Duration::from_millis(100))).unwrap());
         let (puts, totals) = (lab.hub.puts().len(), running.totals());
         assert!(!running.wait(Some(Duration::from_millis(150))).unwrap());
         assert_eq!((lab.hub.puts().len(), running.totals()), (puts, totals), "round {round}");
@@ -98,6 +91,47 @@ fn a_pause_sends_nothing_and_numbers_only_grow() {
     assert_eq!((last.files, last.files_done, last.files_failed, last.bytes, last.done), (4, 4, 0, all, all));
     assert_eq!((last.hashed, last.restored), (all - 3, 0));
     assert!(last.sent > all && last.sent < all + 12 * PART as u64, "some of it twice: {last:?}");
+}
+
+#[test]
+fn a_pause_holds_between_two_requests_and_while_a_file_is_hashed() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    for (path, next) in [
+        ("/revision/", "/preupload/"),
+        ("/preupload/", "objects/batch"),
+        ("objects/batch", "/part/"),
+        ("/part/", "complete_multipart"),
+        ("objects/verify", "/commit/"),
+    ] {
+        lab.hub.forget();
+        lab.hub.fault(json!({"path": path, "times": 0}), json!({"delay_ms": 200}));
+        let bytes = random(u64::from(fastrand::u32(..)), 2 * PART);
+        let running = start(&client, &draft(&[("f.bin", &bytes)]), &[], Hooks::default());
+        let seen = |path: &str| lab.hub.requests().iter().any(|request| request.path.contains(path));
+        wait_for(path, || seen(path) || running.has_ended());
+        running.pause();
+        assert!(!running.wait(Some(Duration::from_millis(400))).unwrap(), "{path}");
+        assert!(!seen(next), "{next} follows {path} in a pause");
+        running.resume();
+        made(running.join()).unwrap();
+    }
+    lab.hub.faults(&json!([]));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sparse.bin");
+    fs::File::create(&path).unwrap().set_len(8 << 30).unwrap();
+    let input = hfx::client::Input::Path(path, None);
+    let running = client.upload_file(&model(), None, input, "f.bin", &job(&[]), Hooks::default()).unwrap();
+    wait_for("some hashes", || running.totals().hashed > 0);
+    running.pause();
+    assert!(!running.wait(Some(Duration::from_millis(50))).unwrap());
+    let hashed = running.totals().hashed;
+    assert!(!running.wait(Some(Duration::from_millis(100))).unwrap());
+    assert_eq!(running.totals().hashed, hashed);
+    running.resume();
+    wait_for("more hashes", || running.totals().hashed > hashed);
+    running.cancel();
+    assert_eq!(running.join().unwrap_err().kind(), Kind::Cancelled);
 }
 
 #[test]
@@ -220,128 +254,5 @@ fn a_large_file_needs_little_memory() {
     assert_eq!(
         (listed(&client, None), lab.hub.puts().len()),
         (vec!["sparse.bin".to_owned()], size as usize >> 24)
-    );
-}
-
-/// A schedule on a folder that looks only when it is told to.
-fn schedule(lab: &Lab, client: &Client, folder: &std::path::Path) -> (Schedule, Job) {
-    let schedule = Schedule::new();
-    let every = Duration::from_hours(1);
-    let job = client
-        .schedule(&model(), None, folder, "logs", every, &schedule, &job(&[]), Hooks::default())
-        .unwrap();
-    lab.hub.forget();
-    (schedule, job)
-}
-
-fn append(path: &std::path::Path, text: &str) {
-    OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
-}
-
-#[test]
-fn a_folder_is_committed_as_it_grows() {
-    let lab = lab(&[]);
-    let client = lab.client(&[]);
-    let dir = tempfile::tempdir().unwrap();
-    let log = dir.path().join("log.txt");
-    let (schedule, running) = schedule(&lab, &client, dir.path());
-    let commits = || history(&client, None).len();
-    let before = commits();
-    // Nothing there: nothing made.
-    schedule.trigger();
-    for round in 1..=3 {
-        append(&log, &format!("line {round}\n"));
-        schedule.trigger();
-        wait_for("the commit", || commits() == before + round || running.has_ended());
-    }
-    assert_eq!(held(&client, "logs/log.txt", None).unwrap(), b"line 1\nline 2\nline 3\n");
-    // Nothing new: nothing made, nothing sent.
-    lab.hub.forget();
-    schedule.trigger();
-    schedule.lock().unwrap();
-    append(&log, "half a ");
-    schedule.trigger();
-    // A commit of another file would be made now, were the look not held back.
-    append(&dir.path().join("other.txt"), "x");
-    assert!(!running.wait(Some(Duration::from_millis(200))).unwrap());
-    assert_eq!(lab.hub.count("POST", "/commit/"), 0);
-    append(&log, "line\n");
-    schedule.unlock().unwrap();
-    assert!(schedule.unlock().is_err());
-    wait_for("the commit", || commits() == before + 4);
-    assert_eq!(held(&client, "logs/log.txt", None).unwrap().len(), 21 + 12);
-    // A failure is not the end.
-    lab.hub.fault(json!({"path": "/commit/"}), json!({"status": 403}));
-    append(&log, "late\n");
-    schedule.trigger();
-    wait_for("the refusal", || lab.hub.acted() == [1]);
-    wait_for("the next one", || {
-        schedule.trigger();
-        commits() == before + 5
-    });
-    append(&log, "last\n");
-    schedule.stop();
-    let made = made(running.join()).unwrap();
-    assert_eq!((made.commits, commits()), (6, before + 6));
-    assert_eq!(made.oid, Some(head(&client)));
-    assert!(held(&client, "logs/log.txt", None).unwrap().ends_with(b"late\nlast\n"));
-    assert_eq!(listed(&client, None), ["logs/log.txt", "logs/other.txt"]);
-}
-
-#[test]
-fn a_file_that_grows_while_it_is_committed_is_committed_as_it_was_seen() {
-    let lab = lab(&[]);
-    let client = lab.client(&[]);
-    let dir = tempfile::tempdir().unwrap();
-    let bytes = random(8, 3 * PART + 5);
-    write(dir.path(), &[("large.log", &bytes), ("small.log", b"small")]);
-    let (schedule, running) = schedule(&lab, &client, dir.path());
-    lab.hub.fault(json!({"path": "/part/", "times": 0}), json!({"request_rate": 6_000_000}));
-    schedule.trigger();
-    wait_for("the parts", || !lab.hub.puts().is_empty());
-    append(&dir.path().join("large.log"), "more");
-    wait_for("a commit", || listed(&client, None).len() == 2 || running.has_ended());
-    assert!(held(&client, "logs/large.log", None).unwrap() == bytes);
-    // And all the time.
-    let before = history(&client, None).len();
-    let (stop, growing) = (Arc::new(std::sync::atomic::AtomicBool::new(false)), dir.path().to_owned());
-    let stopped = stop.clone();
-    let writer = std::thread::spawn(move || {
-        while !stopped.load(std::sync::atomic::Ordering::Relaxed) {
-            append(&growing.join("large.log"), "more");
-            append(&growing.join("small.log"), "more");
-            std::thread::yield_now();
-        }
-    });
-    schedule.trigger();
-    wait_for("a commit", || history(&client, None).len() > before || running.has_ended());
-    stop.store(true, std::sync::atomic::Ordering::Relaxed);
-    writer.join().unwrap();
-    assert!(held(&client, "logs/large.log", None).unwrap().starts_with(&bytes));
-    schedule.stop();
-    made(running.join()).unwrap();
-    for name in ["large.log", "small.log"] {
-        let now = fs::read(dir.path().join(name)).unwrap();
-        assert!(held(&client, &format!("logs/{name}"), None).unwrap() == now, "{name}");
-    }
-}
-
-#[test]
-fn the_last_commit_that_fails_is_told_and_a_cancel_makes_none() {
-    let lab = lab(&[]);
-    let client = lab.client(&[]);
-    let dir = tempfile::tempdir().unwrap();
-    write(dir.path(), &[("a.txt", b"a")]);
-    lab.hub.fault(json!({"path": "/commit/"}), json!({"status": 403}));
-    let (one, running) = schedule(&lab, &client, dir.path());
-    one.stop();
-    assert_eq!(running.join().unwrap_err().kind(), Kind::Forbidden);
-    let (_two, running) = schedule(&lab, &client, dir.path());
-    running.cancel();
-    assert_eq!(running.join().unwrap_err().kind(), Kind::Cancelled);
-    assert_eq!(lab.hub.count("POST", "/commit/"), 0);
-    let (never, every) = (Schedule::new(), Duration::ZERO);
-    assert!(
-        client.schedule(&model(), None, dir.path(), "", every, &never, &job(&[]), Hooks::default()).is_err()
     );
 }

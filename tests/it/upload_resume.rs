@@ -100,6 +100,64 @@ fn a_folder_killed_at_thirty_moments_goes_on_where_it_was() {
     assert_eq!(listed(&client, None).len(), 4 + 30 * 4);
 }
 
+#[test]
+fn a_folder_in_several_commits_is_killed_and_goes_on() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut rng = fastrand::Rng::with_seed(seed());
+    for round in 0..4 {
+        for n in 0..350 {
+            write(dir.path(), &[(&format!("{}/f{n:03}.txt", n % 5), format!("{round} {n}").as_bytes())]);
+        }
+        write(dir.path(), &[("z.bin", &random(rng.u64(..), 3 * PART + 1))]);
+        let before = history(&client, None).len();
+        lab.hub.forget();
+        lab.hub.fault(json!({"path": "/commit/", "times": 0}), json!({"delay_ms": 50}));
+        let run = || {
+            let mut command = upload(&lab, dir.path(), state.path());
+            command.args(["-o", "commits=paced"]).stderr(Stdio::piped());
+            command
+        };
+        let mut child = run().spawn().unwrap();
+        let moment = rng.usize(1..4);
+        wait_for("the moment", || lab.hub.count("POST", "/commit/") >= moment || ended(&mut child));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let again = run().output().unwrap();
+        assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+        let commits = history(&client, None).len() - before;
+        assert!((2..=5).contains(&commits), "round {round}: {commits}");
+        for n in [0, 99, 100, 101, 199, 200, 349] {
+            let path = format!("{}/f{n:03}.txt", n % 5);
+            assert_eq!(held(&client, &path, None).unwrap(), format!("{round} {n}").as_bytes());
+        }
+        assert!(held(&client, "z.bin", None).unwrap() == fs::read(dir.path().join("z.bin")).unwrap());
+        assert!(run().status().unwrap().success());
+        assert_eq!(history(&client, None).len() - before, commits, "nothing is left to do");
+    }
+}
+
+#[test]
+fn two_at_once_make_one_commit() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for round in 0..5 {
+        write(dir.path(), &[("a.bin", &random(round, 4 * PART + 3)), ("b.bin", &random(50 + round, PART))]);
+        write(dir.path(), &[("c.txt", round.to_string().as_bytes())]);
+        let before = history(&client, None).len();
+        let run = || upload(&lab, dir.path(), state.path()).stderr(Stdio::piped()).spawn().unwrap();
+        let both = [run(), run()];
+        for child in both {
+            let ran = child.wait_with_output().unwrap();
+            assert!(ran.status.success(), "round {round}: {}", String::from_utf8_lossy(&ran.stderr));
+        }
+        assert_eq!(history(&client, None).len(), before + 1, "round {round}");
+        assert!(held(&client, "a.bin", None).unwrap() == random(round, 4 * PART + 3));
+    }
+}
+
 /// A client with a memory, which sends one part at a time.
 fn careful(lab: &Lab, state: &Path) -> Client {
     lab.client(&[("state_dir", state.to_str().unwrap()), ("max_connections", "1")])

@@ -160,6 +160,31 @@ fn a_hash_from_an_earlier_run_is_no_licence() {
     assert!(held(&client, "f.bin", None).unwrap() == fs::read(&path).unwrap());
 }
 
+#[test]
+fn a_hash_that_is_not_the_contents_any_more_is_forgotten_when_the_server_refuses() {
+    let lab = lab(&[]);
+    let state = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f.bin");
+    for size in [PART, 3 * PART] {
+        let client = lab.client(&[("state_dir", state.path().to_str().unwrap())]);
+        fs::write(&path, random(12, size)).unwrap();
+        let old = std::time::SystemTime::now() - std::time::Duration::from_mins(1);
+        OpenOptions::new().write(true).open(&path).unwrap().set_modified(old).unwrap();
+        let upload = || {
+            let input = Input::Path(path.clone(), None);
+            client.upload_file(&model(), None, input, "f.bin", &job(&[]), Hooks::default()).unwrap().join()
+        };
+        lab.hub.fault(json!({"path": "objects/batch"}), json!({"status": 400}));
+        assert!(upload().is_err());
+        other_bytes_unseen(&path);
+        lab.hub.faults(&json!([]));
+        assert!(upload().is_err(), "the server takes no other content under that hash");
+        made(upload()).unwrap();
+        assert!(held(&client, "f.bin", None).unwrap() == fs::read(&path).unwrap());
+    }
+}
+
 /// Two files of one size and one time, in two folders that are the working folder in turn.
 #[test]
 fn hashes_are_kept_by_the_whole_path() {

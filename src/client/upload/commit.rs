@@ -203,6 +203,7 @@ pub(super) async fn ask(context: &Context, aim: &Aim, items: &mut [Item]) -> Res
         return Ok(());
     }
     let mut watch = context.watch();
+    watch.go_on().await?;
     let looked: Vec<Addition> = items.iter().map(|item| item.addition.clone()).collect();
     let looked = blocking(move || {
         let mut looked = looked;
@@ -471,6 +472,7 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     }
     let (mut revision, mut pull_request) = (aim.revision.clone(), None);
     let mut parent = Some(head);
+    watch.go_on().await?;
     if aim.create_pr {
         let opened =
             watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), &aim.description)).await?;

@@ -183,6 +183,7 @@ impl Desk {
     }
 
     async fn complete(&self) -> Result<()> {
+        self.context.watch().go_on().await?;
         let way = self.way().clone();
         let UploadBy::Multipart { complete, parts, .. } = way else { return Ok(()) };
         let etags: Option<Vec<String>> = {

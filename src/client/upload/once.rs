@@ -41,6 +41,7 @@ impl Once<'_> {
         // Set once a request may have made the commit without our knowing.
         let mut uncertain = false;
         loop {
+            self.context.watch().go_on().await?;
             let error = match hub.commit(&self.aim.repo, self.revision, self.header, &changes).await {
                 Ok(made) => return Ok(made),
                 Err(error) => error,

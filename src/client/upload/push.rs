@@ -94,6 +94,7 @@ impl Push {
         }
         let hashers = std::thread::available_parallelism().map_or(1, usize::from).min(HASHING);
         loop {
+            self.context.watch().go_on().await?;
             while hashing.len() < hashers && known.len() + to_send.len() < AHEAD {
                 let Some(index) = to_hash.pop_front() else { break };
                 hashing.spawn(self.clone_of().known(
@@ -159,10 +160,24 @@ impl Push {
                 Some(sent) = sending.join_next(), if !sending.is_empty() => {
                     let (oid, outcome) = sent.map_err(|join| broken(&join))?;
                     let path = || same.get(&oid).map_or_else(String::new, |twins| items[twins[0]].addition.path.clone());
-                    outcome.map_err(|error| error.context(path()))?;
+                    if let Err(error) = outcome {
+                        if matches!(error.kind(), Kind::Http | Kind::ContentChanged) {
+                            // The hash may be of an earlier content that has the same size and time.
+                            let twins = same.get(&oid).into_iter().flatten();
+                            twins.for_each(|twin| self.forget(&items[*twin].addition));
+                        }
+                        return Err(error.context(path()));
+                    }
                     settle(items, &mut same, &oid, FileState::Done);
                 }
             }
+        }
+    }
+
+    /// Forgets the hash of a file.
+    fn forget(&self, addition: &Addition) {
+        if let Some(super::draft::Input::Path(path, None)) = &addition.input {
+            self.hashes.forget(path);
         }
     }
 

@@ -157,7 +157,10 @@ impl Hashes {
     /// The SHA-256 of a file that was hashed before and has not changed since.
     pub fn get(&self, path: &Path, stamp: Stamp) -> Option<String> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&whole(path)).filter(|(seen, _)| *seen == stamp).map(|(_, sha256)| sha256.clone())
+        known
+            .get(&whole(path))
+            .filter(|(seen, sha256)| *seen == stamp && !sha256.is_empty())
+            .map(|(_, sha256)| sha256.clone())
     }
 
     /// Remembers a hash, unless the file is so young that its time of change may not tell the next change.
@@ -171,6 +174,19 @@ impl Hashes {
         // What can't be remembered is found out again.
         let _ = write_line(&mut log.lock().unwrap_or_else(PoisonError::into_inner), &line);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(line.path, (stamp, line.sha256));
+    }
+}
+
+impl Hashes {
+    /// Forgets a hash.
+    pub fn forget(&self, path: &Path) {
+        let path = whole(path);
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
+        if let (Some((stamp, _)), Some(log)) = (known, &self.log) {
+            // The last line of a path counts.
+            let none = HashLine { path, stamp, sha256: String::new() };
+            let _ = write_line(&mut log.lock().unwrap_or_else(PoisonError::into_inner), &none);
+        }
     }
 }
 
