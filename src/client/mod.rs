@@ -6,25 +6,18 @@
 
 mod batch;
 mod call;
-pub mod commit;
 mod context;
-pub mod draft;
 mod fetch;
 mod file;
-mod folder;
 pub mod job;
-mod lfs;
 pub mod output;
 mod partial;
 mod place;
-mod push;
-mod put;
 mod refs;
 mod repos;
-pub mod schedule;
 mod sequence;
 mod snapshot;
-mod state;
+pub mod upload;
 pub mod url;
 mod verify;
 
@@ -33,16 +26,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use crate::transfer::reader::Reader;
-use commit::Aim;
 use context::{Context, revision_or_main};
-pub use draft::{Draft, Input};
 pub use job::{Hooks, Job, Queue};
 pub use output::{
     BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, PartsResult,
     SnapshotResult,
 };
-pub use schedule::Schedule;
 use sequence::Sequences;
+pub use upload::{Draft, Input, Schedule};
 pub use url::{Into as ReadInto, Which};
 
 use crate::cache::{Cache, Lookup};
@@ -237,163 +228,6 @@ impl Client {
             hooks,
             move |hub| async move { hub.refs(&repo, pull_requests).await.map(Output::Refs) },
         )
-    }
-
-    /// Commits a draft, which is empty after. Ends with [`Output::Commit`].
-    pub fn commit(
-        &self,
-        repo: &RepoId,
-        revision: Option<&str>,
-        draft: &Draft,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        let aim = self.aim(repo, revision, options, "Upload with hfx")?;
-        let draft = draft.clone();
-        self.start(options, hooks, move |context| async move {
-            commit::commit(&context, &aim, &draft).await.map(Output::Commit)
-        })
-    }
-
-    /// Sends the LFS content of a draft ahead of its commit, and lets go of it. Ends with [`Output::Commit`].
-    pub fn preupload(
-        &self,
-        repo: &RepoId,
-        revision: Option<&str>,
-        draft: &Draft,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        let aim = self.aim(repo, revision, options, "Upload with hfx")?;
-        let draft = draft.clone();
-        self.start(options, hooks, move |context| async move {
-            commit::preupload(&context, &aim, &draft).await.map(Output::Commit)
-        })
-    }
-
-    /// Uploads one file in a commit of its own. Ends with [`Output::Commit`].
-    pub fn upload_file(
-        &self,
-        repo: &RepoId,
-        revision: Option<&str>,
-        input: Input,
-        path: &str,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        let draft = Draft::new();
-        draft.add(path, input)?;
-        let aim = self.aim(repo, revision, options, &format!("Upload {path} with hfx"))?;
-        self.start(options, hooks, move |context| async move {
-            commit::commit(&context, &aim, &draft).await.map(Output::Commit)
-        })
-    }
-
-    /// Uploads a folder into a folder of the repository (empty: its root). Ends with [`Output::Commit`].
-    pub fn upload_folder(
-        &self,
-        repo: &RepoId,
-        revision: Option<&str>,
-        folder: &Path,
-        below: &str,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        let aim = self.aim(repo, revision, options, "Upload folder with hfx")?;
-        let (folder, below) = (folder.to_owned(), folder::below(below)?);
-        self.start(options, hooks, move |context| async move {
-            folder::upload(&context, &aim, &folder, &below).await.map(Output::Commit)
-        })
-    }
-
-    /// Brings an object to an LFS server, unless it is there. Ends with [`Output::Nothing`].
-    pub fn lfs_upload(
-        &self,
-        server: &str,
-        object: &LfsObject,
-        file: &Path,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        let (server, object, file) = (crate::net::Url::parse(server)?, object.clone(), file.to_owned());
-        self.start(options, hooks, move |context| async move {
-            lfs::upload(&context, &server, &object, file).await.map(|()| Output::Nothing)
-        })
-    }
-
-    /// Fetches an object from an LFS server to a path. Ends with [`Output::File`].
-    pub fn lfs_download(
-        &self,
-        server: &str,
-        object: &LfsObject,
-        to: &Path,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        let (server, object, to) = (crate::net::Url::parse(server)?, object.clone(), to.to_owned());
-        self.start(options, hooks, move |context| async move {
-            lfs::download(&context, &server, &object, to).await.map(Output::File)
-        })
-    }
-
-    /// Sends a file by one PUT to a URL. Ends with [`Output::Parts`].
-    pub fn upload_url(&self, input: Input, url: &str, options: &Options, hooks: Hooks) -> Result<Job> {
-        crate::net::Url::parse(url)?;
-        let urls = [url.to_owned()];
-        self.start(options, hooks, move |context| async move {
-            put::put(&context, input, &urls, None).await.map(Output::Parts)
-        })
-    }
-
-    /// Sends a file in parts of one size to a URL each, in their order. Ends with [`Output::Parts`].
-    pub fn upload_parts(
-        &self,
-        input: Input,
-        urls: &[String],
-        part_size: u64,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        if part_size == 0 {
-            return Err(Error::invalid("a part is not 0 bytes"));
-        }
-        urls.iter().try_for_each(|url| crate::net::Url::parse(url).map(|_| ()))?;
-        let urls = urls.to_vec();
-        self.start(options, hooks, move |context| async move {
-            put::put(&context, input, &urls, Some(part_size)).await.map(Output::Parts)
-        })
-    }
-
-    /// Commits what is new in a folder every so often, until the schedule is stopped. Ends with [`Output::Commit`].
-    #[allow(clippy::too_many_arguments)] // Each is a thing of its own.
-    pub fn schedule(
-        &self,
-        repo: &RepoId,
-        revision: Option<&str>,
-        folder: &Path,
-        below: &str,
-        every: Duration,
-        schedule: &Schedule,
-        options: &Options,
-        hooks: Hooks,
-    ) -> Result<Job> {
-        if every.is_zero() {
-            return Err(Error::invalid("the time between two commits is not 0"));
-        }
-        let aim = self.aim(repo, revision, options, "Scheduled Commit")?;
-        if aim.parent.is_some() || aim.create_pr {
-            return Err(Error::invalid(
-                "a schedule makes many commits: neither parent_commit nor create_pr fit",
-            ));
-        }
-        let below = folder::below(below)?;
-        let plan =
-            schedule::Plan { aim, folder: folder.to_owned(), below, every, schedule: schedule.clone() };
-        self.start(options, hooks, move |context| async move { plan.run(&context).await.map(Output::Commit) })
-    }
-
-    fn aim(&self, repo: &RepoId, revision: Option<&str>, options: &Options, message: &str) -> Result<Aim> {
-        Aim::new(&options.over(&self.0.options), repo, &checked_revision(revision)?, message)
     }
 
     /// Hashes the cached files of a repository, of one revision when it is named. Ends with [`Output::Verification`].

@@ -14,10 +14,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedMutexGuard};
 
 use super::commit::{Aim, item, online, prepare, send, state};
-use super::context::Context;
 use super::draft::Input;
 use super::folder::walk;
-use super::output::CommitResult;
+use crate::client::context::Context;
+use crate::client::output::CommitResult;
 use crate::error::{Error, Kind, Result};
 use crate::log::Level;
 use crate::runtime::on_own_thread;

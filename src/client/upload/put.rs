@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::context::Context;
 use super::draft::{Addition, Input};
-use super::output::PartsResult;
+use crate::client::context::Context;
+use crate::client::output::PartsResult;
 use crate::error::{Error, Kind, Result};
 use crate::event::FileState;
 use crate::hub::api::timeouts;

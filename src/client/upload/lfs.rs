@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::commit::{item, state};
-use super::context::Context;
 use super::draft::{Addition, Input};
-use super::fetch::{self, Item};
-use super::output::FileResult;
-use super::place::Place;
 use super::push::{self, Server};
+use crate::client::context::Context;
+use crate::client::fetch::{self, Item};
+use crate::client::output::FileResult;
+use crate::client::place::Place;
 use crate::digest::Expected;
 use crate::error::{Error, Kind, Result};
 use crate::event::FileState;

@@ -2,42 +2,33 @@
 //!
 //! What the Hub holds already is left out; LFS content is sent first; then one request makes the commit. It names the
 //! head that was read at the beginning as its parent, so that a commit by somebody else in between is a conflict and
-//! not a surprise. When the answer to that request is lost, the commits since the parent are searched for ours before
-//! it is sent again. A crash before the last request leaves LFS objects on the server, which the next run finds there.
+//! not a surprise. A crash before the last request leaves LFS objects on the server, which the next run finds there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::context::Context;
 use super::draft::{Addition, Draft, Input, Operation};
-use super::output::{CommitFile, CommitResult, HowCommitted};
+use super::once::Once;
 use super::push::{self, Item, Server};
 use super::state::{Hashes, State};
+use crate::client::context::Context;
+use crate::client::output::{CommitFile, CommitResult, HowCommitted};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
-use crate::hub::commit::{Change, CommitHeader, Committed, Duplicate, Sample};
+use crate::hub::commit::{Change, CommitHeader, Duplicate, Sample};
 use crate::hub::discussions::PullRequest;
 use crate::hub::{Hub, TreeFile};
 use crate::log::Level;
 use crate::net::Content;
-use crate::net::retry::{Backoff, Patience};
 use crate::options::{Opt, Options};
 use crate::repo::{RepoId, is_commit};
-use crate::sys::sha::{Sha1, hex};
 use crate::transfer::download::blocking;
 use crate::transfer::limit::Limits;
 use crate::transfer::reader::{BLOCK, git_sha1};
 
-/// How often a commit whose answer was lost is sent again.
-const TRIES: u32 = 5;
-/// Commits looked at to find one that may be ours.
-const MOST_COMMITS: usize = 1000;
-/// Paths looked at to recognise a commit.
-const TOKENS: usize = 100;
 /// A file that is copied by content must not be larger.
 const COPY: u64 = 64 << 20;
 
@@ -524,130 +515,6 @@ fn no_repo(error: Error, repo: &RepoId) -> Error {
         Kind::RepoNotFound => error.context(format!("nothing was sent to {} {}", repo.kind(), repo.id())),
         _ => error,
     }
-}
-
-/// One commit, made once.
-struct Once<'a> {
-    context: &'a Context,
-    aim: &'a Aim,
-    revision: &'a str,
-    header: &'a CommitHeader,
-    changes: &'a [Prepared],
-}
-
-impl Once<'_> {
-    async fn make(&self) -> Result<Committed> {
-        let hub = &self.context.hub;
-        let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
-        let mut backoff = Backoff::default();
-        let mut patience = Patience::new(self.context.options.time(Opt::RetryTimeout), Instant::now());
-        // Set once a request may have made the commit without our knowing.
-        let mut uncertain = false;
-        loop {
-            self.context.watch().go_on().await?;
-            let sent = self.context.job.totals().sent;
-            let error = match hub.commit(&self.aim.repo, self.revision, self.header, &changes).await {
-                Ok(made) => return Ok(made),
-                Err(error) => error,
-            };
-            let conflict = error.kind() == Kind::Conflict;
-            uncertain |= !conflict && may_have_happened(&error);
-            // After a conflict as well: a run that was killed may have sent it when the head had been read.
-            if uncertain || (conflict && !self.aim.pinned) {
-                match self.find().await {
-                    Ok(Some(made)) => return Ok(made),
-                    // It can't be seen now: the parent keeps it from being made twice.
-                    Err(error) if uncertain && !error.is_retryable() => return Err(doubtful(error)),
-                    _ => {}
-                }
-            }
-            if conflict {
-                return Err(self.conflict(error).await);
-            }
-            if self.context.job.totals().sent > sent {
-                // Time while content goes out costs nothing: the tries are counted.
-                patience.progress(Instant::now());
-            }
-            let wait = backoff.next(fastrand::f64());
-            if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
-                return Err(if uncertain { doubtful(error) } else { error });
-            }
-            self.context.engine.log.tell(Level::Warn, "commit", || format!("{error}; trying again"));
-            tokio::time::sleep(wait).await;
-        }
-    }
-
-    /// The commit since the parent that is this one.
-    async fn find(&self) -> Result<Option<Committed>> {
-        let Some(parent) = &self.header.parent else { return Ok(None) };
-        let hub = &self.context.hub;
-        let title = self.header.summary.trim().lines().next().unwrap_or("").trim();
-        let since = hub.commits_since(&self.aim.repo, self.revision, parent, MOST_COMMITS).await?;
-        for commit in
-            since.into_iter().rev().filter(|commit| commit.title.trim() == title).map(|commit| commit.id)
-        {
-            if self.is_ours(&commit).await? {
-                let url =
-                    format!("/{}{}/commit/{commit}", self.aim.repo.kind().url_prefix(), self.aim.repo.id());
-                let url = hub.url(&url)?.as_str().to_owned();
-                return Ok(Some(Committed { oid: commit, url }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether the paths of a commit hold what this one puts there.
-    async fn is_ours(&self, commit: &str) -> Result<bool> {
-        let (mut there, mut gone) = (Vec::new(), Vec::new());
-        for prepared in self.changes.iter().take(TOKENS) {
-            match &prepared.change {
-                Change::LfsFile { path, oid, .. } => there.push((path.clone(), oid.clone())),
-                Change::File { path, content } => there.push((path.clone(), sha1_of(content.clone()).await?)),
-                Change::DeletedFile(path) => gone.push(path.clone()),
-                Change::DeletedFolder(path) => gone.push(path.trim_end_matches('/').to_owned()),
-            }
-        }
-        let paths: Vec<String> =
-            there.iter().map(|(path, _)| path.clone()).chain(gone.iter().cloned()).collect();
-        let found = self.context.hub.paths_info(&self.aim.repo, commit, &paths).await?;
-        let holds = |(path, oid): &(String, String)| found.iter().any(|f| f.path == *path && f.etag() == oid);
-        let put = |path: &String| there.iter().any(|(other, _)| other == path);
-        Ok(there.iter().all(holds)
-            && gone.iter().all(|path| put(path) || !found.iter().any(|f| f.path == *path)))
-    }
-
-    async fn conflict(&self, error: Error) -> Error {
-        let head = self.context.hub.repo_info(&self.aim.repo, self.revision).await.ok().map(|info| info.sha);
-        let what = match &head {
-            Some(head) => format!(
-                "{} is at {head} by now: look at what came in between and commit again",
-                self.revision
-            ),
-            None => format!("{} has changed: look at what came in between and commit again", self.revision),
-        };
-        error.context(what).commit(head)
-    }
-}
-
-fn doubtful(error: Error) -> Error {
-    error.context("the commit may have been made: the same call again finds that out")
-}
-
-/// Whether the server may have done what was asked, although the answer is an error.
-fn may_have_happened(error: &Error) -> bool {
-    match error.kind() {
-        Kind::Network | Kind::Timeout | Kind::Protocol | Kind::Proxy | Kind::Tls => true,
-        _ => error.http_status() >= 500,
-    }
-}
-
-async fn sha1_of(content: Arc<dyn Content>) -> Result<String> {
-    let mut hash = Sha1::git_blob(content.length());
-    let mut chunks = content.open();
-    while let Some(chunk) = chunks.recv().await {
-        hash.update(&chunk?);
-    }
-    Ok(hex(&hash.finish()))
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::commit::{Aim, Ready, ask, item, online, prepare, send, state};
-use super::context::Context;
 use super::draft::{Addition, Input, Operation, check_commit_path};
-use super::output::{CommitResult, HowCommitted};
 use super::push::Item;
+use crate::client::context::Context;
+use crate::client::output::{CommitResult, HowCommitted};
 use crate::error::{Error, Result};
 use crate::hub::discussions::PullRequest;
 use crate::log::Level;
