@@ -39,7 +39,7 @@ fn head(stream: &mut TcpStream) -> std::io::Result<String> {
 }
 
 /// Passes bytes both ways until both sides have ended.
-fn pump(one: TcpStream, other: TcpStream) -> std::io::Result<()> {
+pub fn pump(one: TcpStream, other: TcpStream) -> std::io::Result<()> {
     let (mut a, mut b) = (one.try_clone()?, other.try_clone()?);
     let back = std::thread::spawn(move || {
         let _ = std::io::copy(&mut b, &mut a);

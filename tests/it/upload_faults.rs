@@ -127,7 +127,7 @@ fn addresses_that_expired_are_asked_for_again_and_nothing_else_is() {
 }
 
 /// The LFS server's answer about an upload of `bytes`, as it would come now.
-fn batch(lab: &Lab, bytes: &[u8]) -> Value {
+pub fn batch(lab: &Lab, bytes: &[u8]) -> Value {
     let asked = json!({
         "operation": "upload", "transfers": ["basic", "multipart"], "hash_algo": "sha256",
         "objects": [{"oid": sha256(bytes), "size": bytes.len()}],
@@ -138,7 +138,7 @@ fn batch(lab: &Lab, bytes: &[u8]) -> Value {
 }
 
 /// A rule that answers the batch so.
-fn batch_says(answer: &Value) -> Value {
+pub fn batch_says(answer: &Value) -> Value {
     let say =
         json!({"status": 200, "headers": {"Content-Type": "application/json"}, "body": answer.to_string()});
     json!({"match": {"path": "objects/batch"}, "do": say})

@@ -84,6 +84,18 @@ fn an_answer_before_the_end_of_the_request_is_heard() {
 }
 
 #[test]
+fn a_large_commit_on_a_slow_line_is_tried_again() {
+    let lab = lab(&["--lfs-threshold", "100M"]);
+    let client = lab.client(&[("retry_timeout_ms", "1000")]);
+    let busy = json!({"status": 503, "read_body": true, "request_rate": 8_000_000});
+    lab.hub.fault(json!({"path": "/commit/"}), busy);
+    let bytes = random(10, 9 * M);
+    push(&client, "large.txt", &bytes, &[]).unwrap();
+    assert!(held(&client, "large.txt", None).unwrap() == bytes);
+    assert_eq!(lab.hub.count("POST", "/commit/"), 2);
+}
+
+#[test]
 fn a_commit_that_is_sent_elsewhere_goes_nowhere() {
     let lab = lab(&[]);
     let client = lab.client(&[("token", "hf_secret")]);

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use hfx::client::{Client, Hooks, Input, Job};
@@ -213,6 +216,44 @@ fn a_cancel_leaves_parts_that_are_not_sent_again() {
     assert!((3..=4).contains(&known) && totals.sent == totals.bytes - totals.restored, "{totals:?}");
     assert_eq!((totals.done, totals.files_done, totals.bytes), (6 * PART as u64 + 7, 1, 6 * PART as u64 + 7));
     assert!(held(&client, "f.bin", None).unwrap() == fs::read(&path).unwrap());
+}
+
+#[test]
+fn a_store_that_is_gone_does_not_hold_up_the_next_run() {
+    let lab = lab(&[]);
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let bytes = random(81, 6 * PART + 7);
+    let path = write(dir.path(), &[("f.bin", &bytes)]).join("f.bin");
+    // The first addresses lead through this door, as another upload's.
+    let (open, cdn) = (Arc::new(AtomicBool::new(true)), lab.hub.cdn.replace("http://", ""));
+    let (door, at) = (open.clone(), cdn.clone());
+    let (port, _) = crate::proxy::serve(move |client, _| {
+        if door.load(Relaxed) { crate::proxy::pump(client, TcpStream::connect(&at)?) } else { Ok(()) }
+    });
+    let mut answer = crate::upload_faults::batch(&lab, &bytes);
+    let header = answer["objects"][0]["actions"]["upload"]["header"].as_object_mut().unwrap();
+    for (_, url) in header.iter_mut().filter(|(name, _)| *name != "chunk_size") {
+        *url = json!(format!(
+            "{}&uploadId=old",
+            url.as_str().unwrap().replace(&cdn, &format!("127.0.0.1:{port}"))
+        ));
+    }
+    let client = lab.client(&[
+        ("state_dir", state.path().to_str().unwrap()),
+        ("max_connections", "1"),
+        ("retry_timeout_ms", "1000"),
+    ]);
+    let slow = json!({"match": {"path": "/part/", "times": 0}, "do": {"request_rate": 6_000_000}});
+    lab.hub.faults(&json!([crate::upload_faults::batch_says(&answer), slow]));
+    let input = Input::Path(path.clone(), None);
+    let job = client.upload_file(&model(), None, input, "f.bin", &job(&[]), Hooks::default()).unwrap();
+    wait_for("the parts", || job.totals().done >= 3 * PART as u64 || job.has_ended());
+    job.cancel();
+    assert_eq!(job.join().unwrap_err().kind(), Kind::Cancelled);
+    lab.hub.faults(&json!([]));
+    open.store(false, Relaxed);
+    go_on(&client, &path);
+    assert!(held(&client, "f.bin", None).unwrap() == bytes);
 }
 
 type Damage = fn(&[u8]) -> Vec<u8>;

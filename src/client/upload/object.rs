@@ -62,6 +62,9 @@ impl Sender {
         // Twice: once for an upload that the server has forgotten meanwhile.
         for last in [false, true] {
             let Answered::Upload { by, verify } = answered else { return Ok(()) };
+            // Begun at addresses that the server does not name any more.
+            let elsewhere =
+                before.as_ref().is_some_and(|(old, taken)| !taken.is_empty() && !is_same(old, &by));
             let (error, way, taken) = match self.once(&reader, by, before.take(), &parts).await {
                 Ok(()) => {
                     if let Some(verify) = verify {
@@ -75,10 +78,15 @@ impl Sender {
                 error.kind(),
                 Kind::Http | Kind::EntryNotFound | Kind::Forbidden | Kind::Unauthorized | Kind::Conflict
             );
-            if last || !may_help {
+            let network = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy);
+            if last || !(may_help || (elsewhere && network)) {
                 return Err(error);
             }
-            before = Some((way, taken));
+            if network {
+                parts.forget();
+            } else {
+                before = Some((way, taken));
+            }
             let reference = self.server.reference.as_deref();
             let objects = std::slice::from_ref(&self.object);
             let hub = &self.context.hub;

@@ -37,11 +37,12 @@ impl Once<'_> {
         let hub = &self.context.hub;
         let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
         let mut backoff = Backoff::default();
-        let patience = Patience::new(self.context.options.time(Opt::RetryTimeout), Instant::now());
+        let mut patience = Patience::new(self.context.options.time(Opt::RetryTimeout), Instant::now());
         // Set once a request may have made the commit without our knowing.
         let mut uncertain = false;
         loop {
             self.context.watch().go_on().await?;
+            let sent = self.context.job.totals().sent;
             let error = match hub.commit(&self.aim.repo, self.revision, self.header, &changes).await {
                 Ok(made) => return Ok(made),
                 Err(error) => error,
@@ -59,6 +60,10 @@ impl Once<'_> {
             }
             if conflict {
                 return Err(self.conflict(error).await);
+            }
+            if self.context.job.totals().sent > sent {
+                // Time while content goes out costs nothing: the tries are counted.
+                patience.progress(Instant::now());
             }
             let wait = backoff.next(fastrand::f64());
             if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
