@@ -405,6 +405,7 @@ class Jobs(ClientTest):
         with Client.from_env(log=lambda *line: lines.append(line), log_level="debug", cache_dir=folder()) as client:
             client.download_file(LLAMA, "config.json").result()
         self.assertIsInstance(lines[0][2], str)
+        del client, log
         wait_for(lambda: kept() == 0)
 
 
