@@ -1,7 +1,7 @@
 """Callbacks: what the library calls, and how long Python keeps what they need.
 
 The functions handed to the library are made once and live as long as the process. What a callback is for travels as a
-number, its `user`, and stays in `_kept` until the library calls the destructor.
+number, its `user` (never 0, which ctypes gives as None), and stays in `_kept` until the library calls the destructor.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def kept() -> int:
 
 
 @n.hfx_destroy_fn
-def destroy(user: Optional[int]) -> None:
+def destroy(user: int) -> None:
     _kept.pop(user, None)
 
 
@@ -103,28 +103,28 @@ class Completion(Target):
 
 
 @n.hfx_progress_fn
-def progress(pointer: Optional[int], user: Optional[int]) -> None:
+def progress(pointer: int, user: int) -> None:
     target = _kept.get(user)
     if target is not None:
         target.run(pointer)
 
 
 @n.hfx_done_fn
-def done(job: Optional[int], user: Optional[int]) -> None:
+def done(job: int, user: int) -> None:
     target = _kept.get(user)
     if target is not None:
         target.ended()
 
 
 @n.hfx_log_fn
-def log(level: int, room: bytes, message: bytes, user: Optional[int]) -> None:
+def log(level: int, room: bytes, message: bytes, user: int) -> None:
     target = _kept.get(user)
     if target is not None:
         target(level, room.decode("utf-8"), message.decode("utf-8"))
 
 
 @n.hfx_chunk_fn
-def chunk(offset: int, data: Optional[int], length: int, user: Optional[int]) -> int:
+def chunk(offset: int, data: int, length: int, user: int) -> int:
     target = _kept.get(user)
     if target is None:
         return n.HFX_STOP
@@ -134,7 +134,7 @@ def chunk(offset: int, data: Optional[int], length: int, user: Optional[int]) ->
 
 
 @n.hfx_read_fn
-def read(offset: int, buffer: Optional[int], length: int, user: Optional[int]) -> int:
+def read(offset: int, buffer: int, length: int, user: int) -> int:
     target = _kept.get(user)
     if target is None:
         return -1

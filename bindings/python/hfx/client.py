@@ -160,7 +160,7 @@ class Client(Handle):
         try:
             pointer = make(function, self, *arguments, own, *outputs)
             close = progress.close if isinstance(progress, Bar) else None
-            job = Job(pointer, take, ending, self, completion and completion.over, close)
+            job = Job(pointer, take, ending, self, completion.over if completion is not None else None, close)
             self._jobs[job.id] = job
             if completion is not None:
                 completion.job = job

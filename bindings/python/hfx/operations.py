@@ -23,7 +23,7 @@ class CommitOperationAdd:
     """Adds a file: a path on this machine, bytes, or a binary file object that can seek."""
 
     path_in_repo: str
-    path_or_fileobj: Union[str, Path, bytes, BinaryIO]
+    path_or_fileobj: Union[str, Path, bytes, BinaryIO, io.BufferedIOBase]
     _is_uploaded: bool = field(init=False, repr=False, default=False)
     _is_committed: bool = field(init=False, repr=False, default=False)
     # What holds its content after `preupload_lfs_files`.

@@ -83,7 +83,7 @@ def repo_info(
     """What the Hub says of a repository at a revision."""
     if expand and files_metadata:
         raise ValueError("`expand` cannot be used if `files_metadata` is set.")
-    options = {
+    options: dict[str, Any] = {
         "token": token_option(token),
         "head_timeout_ms": None if timeout is None else max(1, int(timeout * 1000)),
     }

@@ -116,11 +116,10 @@ class CommitScheduler:
                         new[path] = stat
         if not new:
             return None
+        files = {path: PartialFileIO(path, stat.st_size) for path, stat in new.items()}
         operations = [
-            CommitOperationAdd(
-                prefix + path.relative_to(self.folder_path).as_posix(), PartialFileIO(path, stat.st_size)
-            )
-            for path, stat in new.items()
+            CommitOperationAdd(prefix + path.relative_to(self.folder_path).as_posix(), file)
+            for path, file in files.items()
         ]
         try:
             info = create_commit(
@@ -132,8 +131,8 @@ class CommitScheduler:
                 token=self.token,
             )
         finally:
-            for operation in operations:
-                operation.path_or_fileobj.close()
+            for file in files.values():
+                file.close()
         self.last_uploaded.update({path: stat.st_mtime for path, stat in new.items()})
         return info
 
