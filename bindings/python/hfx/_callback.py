@@ -24,6 +24,17 @@ def keep(target: Any) -> int:
     return user
 
 
+def hand(target: Any, function: Callable[[int], Any]) -> Any:
+    """Keeps an object for a call that hands its number to the library, which calls `destroy` also on failure."""
+    user = keep(target)
+    try:
+        return function(user)
+    except ctypes.ArgumentError:
+        # The call was never made.
+        _kept.pop(user, None)
+        raise
+
+
 def kept() -> int:
     """How many objects the library may still use."""
     return len(_kept)

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import io
 import logging
 import os
 import time
 import weakref
 from ctypes import byref, c_int32, c_void_p
-from typing import Any, Callable, Iterator, Optional, Union
+from typing import Any, BinaryIO, Callable, Iterator, Optional, Union
 
 from . import _callback, results
 from . import _native as n
-from ._callback import Completion, Ending, Target, destroy, keep
+from ._callback import Completion, Ending, Target, destroy, hand
 from ._library import Handle, call, fspath, lib, make, path, strings, text, utf8
 from .cache import Cache
 from .commit import CommitBuilder
-from .errors import ForkedError, HfxError, JobTimeoutError
+from .errors import JobTimeoutError
 from .job import SLICE_MS, Job
 from .options import Options
 from .progress import Bar, ProgressCallback, lend
+from .remote import RemoteFile
 from .repo import Repo, repo_of
 from .schedule import Schedule
 
@@ -64,14 +66,9 @@ class Client(Handle):
         options = options.copy() if options is not None else Options()
         options.update(**more)
         if log is not None:
-            call(
-                lib.hfx_options_set_log_fn,
-                options,
-                LOG_LEVELS[log_level],
-                _callback.log,
-                keep(log),
-                destroy,
-            )
+            level = LOG_LEVELS[log_level]
+            set_log = lib.hfx_options_set_log_fn
+            hand(log, lambda user: call(set_log, options, level, _callback.log, user, destroy))
         super().__init__(make(lib.hfx_client_open, options))
         self._jobs: weakref.WeakValueDictionary[int, Job] = weakref.WeakValueDictionary()
         _live.add(self)
@@ -143,22 +140,34 @@ class Client(Handle):
         options: dict[str, Any],
         ending: Optional[Ending] = None,
         alive: Any = None,
+        chunk: Optional[Callable[[int, bytes], Any]] = None,
         outputs: tuple = (),
     ) -> Job:
-        """Starts a job: `function` is called with the client, the arguments, the options, and where the job goes."""
+        """Starts a job: `function` is called with the client, the arguments, the options, and where the job goes.
+
+        `alive` is kept until the library is done with the job; `chunk` is the callback of a stream.
+        """
         progress: Optional[ProgressCallback] = options.pop("progress", None)
         on_done: Optional[Callable[[Job], Any]] = options.pop("on_done", None)
         ending = ending or Ending()
         own = Options(**options)
         if progress is not None:
-            user = keep(Target(lend(progress), ending))
-            call(lib.hfx_options_set_progress_fn, own, _callback.progress, user, destroy)
+            target = Target(lend(progress), ending)
+            set_progress = lib.hfx_options_set_progress_fn
+            hand(target, lambda user: call(set_progress, own, _callback.progress, user, destroy))
         completion = None
         if on_done is not None or alive is not None:
             completion = Completion(on_done, ending, alive)
-            call(lib.hfx_options_set_done_fn, own, _callback.done, keep(completion), destroy)
+            set_done = lib.hfx_options_set_done_fn
+            hand(completion, lambda user: call(set_done, own, _callback.done, user, destroy))
         try:
-            pointer = make(function, self, *arguments, own, *outputs)
+            if chunk is None:
+                pointer = make(function, self, *arguments, own, *outputs)
+            else:
+                target = Target(chunk, ending)
+                pointer = hand(
+                    target, lambda user: make(function, self, *arguments, _callback.chunk, user, destroy, own)
+                )
             close = progress.close if isinstance(progress, Bar) else None
             job = Job(pointer, take, ending, self, completion.over if completion is not None else None, close)
             self._jobs[job.id] = job
@@ -197,6 +206,13 @@ class Client(Handle):
         at = repo, utf8(path), offset, length
         return self._start(lib.hfx_client_read_file, results.take_bytes, *at, options=options)
 
+    def open_file(self, repo: RepoLike, path: str, buffer_size: int = 1 << 20, **options: Any) -> BinaryIO:
+        """A file on the Hub as a binary file object that reads and seeks, a range at a time, of one commit."""
+        repo = repo_of(repo)
+        meta = self.file_meta(repo, path, **options).result()
+        pinned = Repo(repo.id, revision=meta.commit, kind=repo.kind)
+        return io.BufferedReader(RemoteFile(self, pinned, path, meta.size, options), buffer_size)  # type: ignore[return-value]
+
     def read_url(self, url: str, offset: int = 0, length: int = -1, **options: Any) -> Job[results.Received]:
         return self._start(
             lib.hfx_client_read_url, results.take_bytes, utf8(url), offset, length, options=options
@@ -231,18 +247,14 @@ class Client(Handle):
     ) -> Job[results.Received]:
         """`chunk(offset, bytes)` gets the bytes in their order; returning False ends the job."""
         repo = repo_of(repo)
-        ending = Ending()
-        at = repo, utf8(path), offset, length, _callback.chunk, keep(Target(chunk, ending)), destroy
-        return self._start(
-            lib.hfx_client_stream_file, results.take_bytes, *at, options=options, ending=ending
-        )
+        at = repo, utf8(path), offset, length
+        return self._start(lib.hfx_client_stream_file, results.take_bytes, *at, options=options, chunk=chunk)
 
     def stream_url(
         self, url: str, chunk: Callable[[int, bytes], Any], offset: int = 0, length: int = -1, **options: Any
     ) -> Job[results.Received]:
-        ending = Ending()
-        at = utf8(url), offset, length, _callback.chunk, keep(Target(chunk, ending)), destroy
-        return self._start(lib.hfx_client_stream_url, results.take_bytes, *at, options=options, ending=ending)
+        at = utf8(url), offset, length
+        return self._start(lib.hfx_client_stream_url, results.take_bytes, *at, options=options, chunk=chunk)
 
     # Questions
 

@@ -7,7 +7,7 @@ import threading
 from typing import Any, BinaryIO, Callable, Optional
 
 from . import _callback
-from ._callback import Ending, Target, destroy, keep
+from ._callback import Ending, Target, destroy, hand
 from ._library import Handle, call, fspath, lib, make, utf8
 from .repo import Repo
 
@@ -40,10 +40,9 @@ class CommitBuilder(Handle):
 
         Called from several threads, in any order, and for the same bytes more than once.
         """
-        user = keep(_Reader(read, self.work))
-        call(
-            lib.hfx_commit_add_reader, self, utf8(path_in_repo), size, _callback.read, user, destroy
-        )
+        at = self, utf8(path_in_repo), size
+        add = lib.hfx_commit_add_reader
+        hand(_Reader(read, self.work), lambda user: call(add, *at, _callback.read, user, destroy))
 
     def add_fileobj(self, path_in_repo: str, file: BinaryIO) -> None:
         """The whole of a binary file object that can seek. It must stay open until the commit is made."""

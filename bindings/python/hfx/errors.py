@@ -213,45 +213,49 @@ class CallbackError(HfxError):
     """A callback ended the job."""
 
 
-_CLASSES = {
-    n.HFX_E_INVALID_ARGUMENT: InvalidArgumentError,
-    n.HFX_E_CANCELLED: CancelledError,
-    n.HFX_E_TIMEOUT: JobTimeoutError,
-    n.HFX_E_WOULD_DEADLOCK: WouldDeadlockError,
-    n.HFX_E_FORKED: ForkedError,
-    n.HFX_E_INTERNAL: InternalError,
-    n.HFX_E_CLOSED: ClosedError,
-    n.HFX_E_UNSUPPORTED: UnsupportedError,
-    n.HFX_E_ALREADY_TAKEN: AlreadyTakenError,
-    n.HFX_E_REPO_NOT_FOUND: RepositoryNotFoundError,
-    n.HFX_E_REVISION_NOT_FOUND: RevisionNotFoundError,
-    n.HFX_E_ENTRY_NOT_FOUND: RemoteEntryNotFoundError,
-    n.HFX_E_GATED: GatedRepoError,
-    n.HFX_E_UNAUTHORIZED: UnauthorizedError,
-    n.HFX_E_FORBIDDEN: ForbiddenError,
-    n.HFX_E_RATE_LIMITED: RateLimitedError,
-    n.HFX_E_DISABLED: DisabledRepoError,
-    n.HFX_E_HTTP: HfHubHTTPError,
-    n.HFX_E_PROTOCOL: ProtocolError,
-    n.HFX_E_OFFLINE: OfflineError,
-    n.HFX_E_CONFLICT: ConflictError,
-    n.HFX_E_NETWORK: NetworkError,
-    n.HFX_E_TLS: TlsError,
-    n.HFX_E_PROXY: ProxyError,
-    n.HFX_E_HASH_MISMATCH: HashMismatchError,
-    n.HFX_E_CONTENT_CHANGED: ContentChangedError,
-    n.HFX_E_NO_HASH: NoHashError,
-    n.HFX_E_IO: IoError,
-    n.HFX_E_DISK_FULL: DiskFullError,
-    n.HFX_E_PERMISSION: PermissionDeniedError,
-    n.HFX_E_LOCKED: LockedError,
-    n.HFX_E_TOO_SMALL: TooSmallError,
-    n.HFX_E_CORRUPT_CACHE: CorruptCacheError,
-    n.HFX_E_INCOMPLETE: IncompleteSnapshotError,
-    n.HFX_E_CALLBACK: CallbackError,
+_CLASSES: dict[str, type[HfxError]] = {
+    "INVALID_ARGUMENT": InvalidArgumentError,
+    "CANCELLED": CancelledError,
+    "TIMEOUT": JobTimeoutError,
+    "WOULD_DEADLOCK": WouldDeadlockError,
+    "FORKED": ForkedError,
+    "INTERNAL": InternalError,
+    "CLOSED": ClosedError,
+    "UNSUPPORTED": UnsupportedError,
+    "ALREADY_TAKEN": AlreadyTakenError,
+    "REPO_NOT_FOUND": RepositoryNotFoundError,
+    "REVISION_NOT_FOUND": RevisionNotFoundError,
+    "ENTRY_NOT_FOUND": RemoteEntryNotFoundError,
+    "GATED": GatedRepoError,
+    "UNAUTHORIZED": UnauthorizedError,
+    "FORBIDDEN": ForbiddenError,
+    "RATE_LIMITED": RateLimitedError,
+    "DISABLED": DisabledRepoError,
+    "HTTP": HfHubHTTPError,
+    "PROTOCOL": ProtocolError,
+    "OFFLINE": OfflineError,
+    "CONFLICT": ConflictError,
+    "NETWORK": NetworkError,
+    "TLS": TlsError,
+    "PROXY": ProxyError,
+    "HASH_MISMATCH": HashMismatchError,
+    "CONTENT_CHANGED": ContentChangedError,
+    "NO_HASH": NoHashError,
+    "IO": IoError,
+    "DISK_FULL": DiskFullError,
+    "PERMISSION": PermissionDeniedError,
+    "LOCKED": LockedError,
+    "TOO_SMALL": TooSmallError,
+    "CORRUPT_CACHE": CorruptCacheError,
+    "INCOMPLETE": IncompleteSnapshotError,
+    "CALLBACK": CallbackError,
 }
+_BY_STATUS: dict[int, type[HfxError]] = {}
+for _name, _class in _CLASSES.items():
+    _class.name, _class.code = _name, getattr(n, f"HFX_E_{_name}")
+    _BY_STATUS[_class.code] = _class
 
 
 def error_class(status: int) -> type[HfxError]:
     """The class of a status; `HfxError` for one that this package does not know yet."""
-    return _CLASSES.get(status, HfxError)
+    return _BY_STATUS.get(status, HfxError)

@@ -20,7 +20,7 @@ from ._default import patterns
 from .downloads import PathLike
 from .operations import CommitOperationAdd
 from .repositories import create_repo
-from .uploads import create_commit, run_as_future
+from .uploads import create_commit, in_background
 from .urls import CommitInfo
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class CommitScheduler:
 
     def trigger(self) -> Future:
         """Commits what is new now, in the background; a Future of the `CommitInfo`, None when nothing is new."""
-        return run_as_future(self._push_to_hub)
+        return in_background(self._push_to_hub)
 
     def _run(self) -> None:
         while not self._stopped.is_set():

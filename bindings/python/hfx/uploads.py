@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import warnings
 import weakref
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Iterable, Optional, Union
+from typing import Any, Callable, Iterable, Optional, Union
 
 from ._default import client, patterns, repo_type_of, token_option
 from .client import Client
@@ -18,15 +21,15 @@ from .repo import Repo
 from .results import Committed
 from .urls import CommitInfo
 
-# As huggingface_hub: jobs in the background run one after another.
-_background: Optional[ThreadPoolExecutor] = None
+
+@functools.lru_cache(maxsize=1)
+def _background(process: int) -> ThreadPoolExecutor:
+    """As in huggingface_hub, jobs in the background run one after another; a forked child has its own thread."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="hfx")
 
 
-def run_as_future(function: Any, *arguments: Any, **more: Any) -> Any:
-    global _background
-    if _background is None:
-        _background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hfx")
-    return _background.submit(function, *arguments, **more)
+def in_background(function: Callable[[], Any]) -> Future:
+    return _background(os.getpid()).submit(function)
 
 
 def _info(made: Committed, message: str, description: Optional[str], repo: Repo) -> CommitInfo:
@@ -45,7 +48,7 @@ def _info(made: Committed, message: str, description: Optional[str], repo: Repo)
 
 def _only_hint(num_threads: int) -> None:
     if num_threads != 5:
-        raise NotImplementedError("num_threads: hfx finds the number of connections itself; max_connections of a Client bounds it")
+        warnings.warn("num_threads: hfx finds the number of connections itself", stacklevel=3)
 
 
 class _Preuploaded:
@@ -118,11 +121,7 @@ def create_commit(
             ahead.operations.clear()
         return _info(made, commit_message, commit_description, repo)
 
-    return _later(commit) if run_as_future else commit()
-
-
-def _later(function: Any) -> Any:
-    return run_as_future(function)
+    return in_background(commit) if run_as_future else commit()
 
 
 def preupload_lfs_files(
@@ -226,7 +225,7 @@ def upload_folder(
         made = client().upload_folder(repo, folder, path_in_repo or None, progress=bar, **options).result()
         return _info(made, message, commit_description, repo)
 
-    return _later(upload) if run_as_future else upload()
+    return in_background(upload) if run_as_future else upload()
 
 
 def delete_file(path_in_repo: str, repo_id: str, **more: Any) -> CommitInfo:

@@ -99,6 +99,34 @@ class Downloads(ClientTest):
         with self.assertRaises(errors.CallbackError):
             self.client.stream_file(LLAMA, "big.bin", lambda offset, data: False).result()
 
+    def test_file_object(self):
+        HUB.forget()
+        with self.client.open_file(LLAMA, "big.bin", 1000) as file:
+            self.assertEqual(file.read(10), BIG[:10])
+            self.assertEqual(file.read(10), BIG[10:20])
+            self.assertEqual(file.seek(-5, 2), len(BIG) - 5)
+            self.assertEqual(file.read(), BIG[-5:])
+            self.assertEqual((file.read(1), file.tell()), (b"", len(BIG)))
+            file.seek(M)
+            self.assertEqual(file.read(3 * M), BIG[M : 4 * M])
+            with self.assertRaises((ValueError, OSError)):
+                file.seek(-1)
+
+    def test_callbacks_that_are_never_handed_over(self):
+        before = kept()
+        for broken in (
+            lambda: self.client.stream_file(LLAMA, "big.bin", print, nope=1),
+            lambda: self.client.stream_file(LLAMA, "big.bin", print, offset="1"),
+            lambda: self.client.stream_file(LLAMA, "big.bin", print, offset=1 << 40).result(),
+            lambda: self.client.download_file(LLAMA, "big.bin", progress=print, on_done=print, threads=1),
+            lambda: CommitBuilder().add_reader("a", "1", print),
+            lambda: CommitBuilder().add_reader("../a", 1, print),
+            lambda: Client(log=print, nope=1),
+        ):
+            with self.assertRaises((Exception,)):
+                broken()
+        wait_for(lambda: kept() == before)
+
     def test_map(self):
         path = self.client.download_file(LLAMA, "big.bin").result().path
         with Map(path) as view:

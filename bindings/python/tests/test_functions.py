@@ -288,8 +288,8 @@ class Uploads(unittest.TestCase):
         self.assertIn("b.bin", hfx.list_repo_files(other))
         with self.assertRaises(ValueError):
             hfx.create_commit(self.repo, [], commit_message="")
-        with self.assertRaises(NotImplementedError):
-            hfx.create_commit(self.repo, [], commit_message="x", num_threads=3)
+        with self.assertWarnsRegex(UserWarning, "num_threads"):
+            hfx.create_commit(self.repo, [CommitOperationAdd("w", b"w")], commit_message="x", num_threads=3)
         with self.assertRaises(TypeError):
             hfx.create_commit(self.repo, [object()], commit_message="x")
 

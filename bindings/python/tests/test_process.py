@@ -13,7 +13,7 @@ import tracemalloc
 import unittest
 import warnings
 
-from hub import CONFIG, HUB, Gate, folder, wait_for
+from hub import CONFIG, HUB, Gate, folder, fresh, wait_for
 
 import hfx
 from hfx import Client, errors
@@ -106,6 +106,18 @@ class Ends(unittest.TestCase):
             """)
 
 
+    def test_with_a_scheduler(self):
+        repo, source = fresh("atexit"), folder()
+        self.ends(f"""
+            import hfx
+            scheduler = hfx.CommitScheduler(repo_id={repo!r}, folder_path={str(source)!r})
+            scheduler.last_future.result(20) if scheduler.last_future else None
+            with open({str(source / "a.log")!r}, "w") as file:
+                file.write("the end")
+            """)
+        self.assertIn("a.log", hfx.list_repo_files(repo))
+
+
 def child_of_fork(queue, client):
     """In the child: the parent's client is refused, one of its own works."""
     try:
@@ -173,7 +185,9 @@ class Leaks(unittest.TestCase):
         tracemalloc.stop()
         grown = sum(one.size_diff for one in found if "/hfx/" in one.traceback[0].filename)
         self.assertLess(grown, 20_000, found[:5])
-        self.assertEqual(count(), before)
+        # Other tests' clients may let go of idle threads meanwhile.
+        for now, then in zip(count(), before):
+            self.assertLessEqual(now, then)
 
     def test_without_close(self):
         for _ in range(20):
