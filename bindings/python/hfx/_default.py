@@ -82,6 +82,13 @@ def patterns(given: Union[list, str, None]) -> Optional[list[str]]:
     return [one + "*" if one.endswith("/") else one for one in given]
 
 
+def allowed(given: Union[list, str, None]) -> Optional[list[str]]:
+    """Patterns of what to take; an empty list is nothing, as in huggingface_hub, and not all, as in the library."""
+    found = patterns(given)
+    # No path in a repository begins with a slash.
+    return ["//"] if found == [] else found
+
+
 def _reset() -> None:
     global _lock
     _lock = threading.Lock()

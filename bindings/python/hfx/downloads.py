@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Union
 from urllib.parse import quote
 
-from ._default import agent, client, patterns, repo_type_of, token_option
+from ._default import agent, allowed, client, patterns, repo_type_of, token_option
 from .errors import EntryNotFoundError, JobTimeoutError, LocalEntryNotFoundError, NetworkError
 from .job import Job
 from .options import Options
@@ -145,7 +145,7 @@ def snapshot_download(
     options = _options(
         cache_dir, local_dir, force_download, etag_timeout, token, local_files_only, headers, endpoint, dry_run
     )
-    options.update(include=patterns(allow_patterns), exclude=patterns(ignore_patterns))
+    options.update(include=allowed(allow_patterns), exclude=patterns(ignore_patterns))
     options.update(max_workers=None if max_workers == 8 else max_workers)
     repo = Repo(repo_id, revision=revision, kind=repo_type_of(repo_type))
     bar = default_bar(f"Fetching {repo_id}", tqdm_class)

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable, Iterable, Optional, Union
 
-from ._default import client, patterns, repo_type_of, token_option
+from ._default import allowed, client, patterns, repo_type_of, token_option
 from .client import Client
 from .commit import CommitBuilder
 from .downloads import PathLike, Token
@@ -215,7 +215,7 @@ def upload_folder(
         "commit_description": commit_description,
         "create_pr": create_pr,
         "parent_commit": parent_commit,
-        "include": patterns(allow_patterns),
+        "include": allowed(allow_patterns),
         "exclude": patterns(ignore_patterns),
         "delete": patterns(delete_patterns),
     }

@@ -121,6 +121,8 @@ class Downloads(unittest.TestCase):
     def test_patterns_and_dry_run(self):
         path = Path(hfx.snapshot_download(LLAMA, cache_dir=self.cache, allow_patterns="deep/", ignore_patterns=["*/er/*"]))
         self.assertEqual([file.name for file in path.rglob("*") if file.is_file()], ["b.txt"])
+        empty = hfx.snapshot_download(LLAMA, cache_dir=folder(), allow_patterns=[])
+        self.assertEqual([file for file in Path(empty).rglob("*") if file.is_file()], [])
         dry = {file.filename: file for file in hfx.snapshot_download(LLAMA, cache_dir=self.cache, dry_run=True)}
         self.assertEqual((dry["deep/b.txt"].will_download, dry["deep/b.txt"].is_cached), (False, True))
         self.assertEqual((dry["big.bin"].will_download, dry["big.bin"].is_cached), (True, False))
