@@ -58,6 +58,19 @@ class _Preuploaded:
         self.builder = CommitBuilder()
         self.operations: list[Any] = []
 
+    def add(self, operation: Any, repo: Repo) -> None:
+        """Adds an operation, once: after a failure the builder holds what it held."""
+        if getattr(operation, "_preuploaded", None) is not self:
+            add_to(self.builder, operation, repo)
+            self.operations.append(operation)
+            operation._preuploaded = self
+
+    def clear(self) -> None:
+        """All of it is committed."""
+        for operation in self.operations:
+            operation._preuploaded = None
+        self.operations.clear()
+
 
 _preuploads: weakref.WeakValueDictionary[Any, _Preuploaded] = weakref.WeakValueDictionary()
 
@@ -109,16 +122,17 @@ def create_commit(
         ahead = _preuploaded(operations, repo)
         builder = ahead.builder if ahead else CommitBuilder()
         for operation in operations:
-            if ahead is None or not any(operation is one for one in ahead.operations):
+            if ahead is None:
                 add_to(builder, operation, repo)
+            else:
+                ahead.add(operation, repo)
         bar = default_bar(f"Committing to {repo_id}")
         made = client().commit(repo, builder, progress=bar, **options).result()
         for operation in operations:
             if isinstance(operation, CommitOperationAdd):
                 operation._is_committed = True
-                operation._preuploaded = None
         if ahead:
-            ahead.operations.clear()
+            ahead.clear()
         return _info(made, commit_message, commit_description, repo)
 
     return in_background(commit) if run_as_future else commit()
@@ -141,20 +155,18 @@ def preupload_lfs_files(
     if gitignore_content is not None:
         raise NotImplementedError("gitignore_content: the repository's own .gitignore is what counts")
     repo = Repo(repo_id, revision=revision, kind=repo_type_of(repo_type))
-    key = repo.id.lower(), repo.kind, repo.revision
+    key = Options.from_env()["endpoint"], repo.id.lower(), repo.kind, repo.revision
     ahead = _preuploads.setdefault(key, _Preuploaded())
-    additions = [one for one in additions if getattr(one, "_preuploaded", None) is None]
     for operation in additions:
-        add_to(ahead.builder, operation, repo)
-        ahead.operations.append(operation)
-        operation._preuploaded = ahead
+        ahead.add(operation, repo)
     options = {"token": token_option(token), "create_pr": create_pr}
     sent = client().preupload(repo, ahead.builder, progress=default_bar("Uploading"), **options).result()
     lfs = {file.path for file in sent.files if file.how == "lfs"}
-    for operation in additions:
-        operation._is_uploaded = operation.path_in_repo in lfs
-        if operation._is_uploaded and free_memory:
-            operation.path_or_fileobj = b""
+    for operation in ahead.operations:
+        if operation.path_in_repo in lfs:
+            operation._is_uploaded = True
+            if free_memory:
+                operation.path_or_fileobj = b""
 
 
 def upload_file(

@@ -110,6 +110,15 @@ class Downloads(unittest.TestCase):
             hfx.hf_hub_download(LLAMA, "none", cache_dir=self.cache)
         self.assertIs(theirs.try_to_load_from_cache(LLAMA, "none", cache_dir=self.cache), theirs._CACHED_NO_EXIST)
 
+    def test_token_file(self):
+        home = folder()
+        with Environment(HF_HOME=str(home), HF_TOKEN=""):
+            for token, role in (("hf_ro", "read"), ("hf_rw", "write")):
+                (home / "token").write_text(token)
+                self.assertEqual(hfx.whoami()["auth"]["accessToken"]["role"], role)
+            with self.assertRaises(errors.UnauthorizedError):
+                hfx.whoami(token=False)
+
     def test_default_cache(self):
         with Environment(HF_HOME=str(folder())):
             self.assertIsNone(hfx.try_to_load_from_cache(LLAMA, "config.json"))
@@ -313,7 +322,10 @@ class Uploads(unittest.TestCase):
         self.assertEqual((small.path_or_fileobj, small._is_uploaded), (b"small", False))
         with self.assertRaisesRegex(ValueError, "have to be in one commit"):
             hfx.create_commit(self.repo, shards[:1], commit_message="Some")
-        hfx.create_commit(self.repo, [*shards, small, CommitOperationAdd("more", b"m")], commit_message="All")
+        more = [*shards, small, CommitOperationAdd("more", b"m")]
+        with self.assertRaises(errors.ConflictError):
+            hfx.create_commit(self.repo, more, commit_message="All", parent_commit="0" * 40)
+        hfx.create_commit(self.repo, more, commit_message="All")
         self.assertEqual(self.files(), ["0.bin", "1.bin", "2.bin", "more", "small.txt"])
         self.assertEqual(self.read("2.bin"), content(2, 2 * M))
         with self.assertRaises(NotImplementedError):

@@ -189,6 +189,27 @@ class Leaks(unittest.TestCase):
         for now, then in zip(count(), before):
             self.assertLessEqual(now, then)
 
+    def test_nothing_is_called_after_close(self):
+        with Gate("big.bin", 5_000_000):
+            for step in range(20):
+                client, calls = Client.from_env(cache_dir=folder(), log=lambda *_: calls.append(2), log_level="debug"), []
+                begun = threading.Event()
+
+                def chunk(offset, data):
+                    begun.set()
+                    calls.append(1)
+
+                job = client.stream_file(LLAMA, "big.bin", chunk, progress=lambda p: calls.append(0))
+                if step % 2:
+                    begun.wait(20)
+                client.close()
+                seen = len(calls)
+                time.sleep(0.02)
+                self.assertEqual(len(calls), seen)
+                self.assertTrue(job.wait())
+                del client, job
+        wait_for(lambda: kept() == 0)
+
     def test_without_close(self):
         for _ in range(20):
             client = Client.from_env(cache_dir=folder())
