@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from ._default import client
 from .cache import Cache, CachedRepo, CachedRevision, Deletion
@@ -109,9 +109,7 @@ def _revision(revision: CachedRevision) -> CachedRevisionInfo:
         blob = Path(os.path.realpath(folder / file.name))
         stat = blob.stat()
         files.append(
-            CachedFileInfo(
-                Path(file.name).name, folder / file.name, blob, file.size, stat.st_atime, stat.st_mtime
-            )
+            CachedFileInfo(Path(file.name).name, folder / file.name, blob, file.size, stat.st_atime, stat.st_mtime)
         )
     return CachedRevisionInfo(
         commit_hash=revision.commit,
@@ -164,5 +162,3 @@ def scan_cache_dir(cache_dir: Any = None) -> HFCacheInfo:
         cache_dir=folder,
         _cache=cache,
     )
-
-

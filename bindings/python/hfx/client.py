@@ -15,12 +15,12 @@ import os
 import time
 import weakref
 from ctypes import byref, c_int32, c_void_p
-from typing import Any, BinaryIO, Callable, Iterator, Optional, Union
+from typing import Any, BinaryIO, Callable, Iterator, Optional, Union, cast
 
 from . import _callback, results
 from . import _native as n
 from ._callback import Completion, Ending, Target, destroy, hand
-from ._library import Handle, call, fspath, lib, make, path, strings, text, utf8
+from ._library import Handle, call, fspath, lib, make, path, strings, utf8
 from .cache import Cache
 from .commit import CommitBuilder
 from .errors import JobTimeoutError
@@ -183,9 +183,7 @@ class Client(Handle):
     def download_file(self, repo: RepoLike, path: str, **options: Any) -> Job[results.File]:
         """One file into the cache, or into the folder of the option `local_dir`."""
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_download_file, results.take_file, repo, utf8(path), options=options
-        )
+        return self._start(lib.hfx_client_download_file, results.take_file, repo, utf8(path), options=options)
 
     def download_snapshot(self, repo: RepoLike, **options: Any) -> Job[results.Snapshot]:
         """All files of a revision, or those that the options `include` and `exclude` let through."""
@@ -194,9 +192,7 @@ class Client(Handle):
 
     def download_url(self, url: str, to: Any, **options: Any) -> Job[results.File]:
         """Any http or https URL to a path."""
-        return self._start(
-            lib.hfx_client_download_url, results.take_file, utf8(url), fspath(to), options=options
-        )
+        return self._start(lib.hfx_client_download_url, results.take_file, utf8(url), fspath(to), options=options)
 
     def read_file(
         self, repo: RepoLike, path: str, offset: int = 0, length: int = -1, **options: Any
@@ -211,12 +207,11 @@ class Client(Handle):
         repo = repo_of(repo)
         meta = self.file_meta(repo, path, **options).result()
         pinned = Repo(repo.id, revision=meta.commit, kind=repo.kind)
-        return io.BufferedReader(RemoteFile(self, pinned, path, meta.size, options), buffer_size)  # type: ignore[return-value]
+        remote = RemoteFile(self, pinned, path, meta.size, options)
+        return cast(BinaryIO, io.BufferedReader(remote, buffer_size))
 
     def read_url(self, url: str, offset: int = 0, length: int = -1, **options: Any) -> Job[results.Received]:
-        return self._start(
-            lib.hfx_client_read_url, results.take_bytes, utf8(url), offset, length, options=options
-        )
+        return self._start(lib.hfx_client_read_url, results.take_bytes, utf8(url), offset, length, options=options)
 
     def read_file_into(
         self, repo: RepoLike, path: str, memory: Any, offset: int = 0, length: int = -1, **options: Any
@@ -225,9 +220,7 @@ class Client(Handle):
         repo = repo_of(repo)
         array = _array(memory)
         at = repo, utf8(path), offset, length, ctypes.addressof(array), len(array)
-        return self._start(
-            lib.hfx_client_read_file_into, results.take_bytes, *at, options=options, alive=array
-        )
+        return self._start(lib.hfx_client_read_file_into, results.take_bytes, *at, options=options, alive=array)
 
     def read_url_into(
         self, url: str, memory: Any, offset: int = 0, length: int = -1, **options: Any
@@ -272,28 +265,18 @@ class Client(Handle):
 
     def file_meta(self, repo: RepoLike, path: str, **options: Any) -> Job[results.Meta]:
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_file_meta, results.take_meta, repo, utf8(path), options=options
-        )
+        return self._start(lib.hfx_client_file_meta, results.take_meta, repo, utf8(path), options=options)
 
     def repo_info(self, repo: RepoLike, **options: Any) -> Job[results.Info]:
         return self._start(lib.hfx_client_repo_info, results.take_info, repo_of(repo), options=options)
 
-    def list_files(
-        self, repo: RepoLike, folder: Optional[str] = None, **options: Any
-    ) -> Job[list[results.TreeFile]]:
+    def list_files(self, repo: RepoLike, folder: Optional[str] = None, **options: Any) -> Job[list[results.TreeFile]]:
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_list_files, results.take_tree, repo, utf8(folder), options=options
-        )
+        return self._start(lib.hfx_client_list_files, results.take_tree, repo, utf8(folder), options=options)
 
-    def list_refs(
-        self, repo: RepoLike, pull_requests: bool = False, **options: Any
-    ) -> Job[list[results.Ref]]:
+    def list_refs(self, repo: RepoLike, pull_requests: bool = False, **options: Any) -> Job[list[results.Ref]]:
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_list_refs, results.take_refs, repo, pull_requests, options=options
-        )
+        return self._start(lib.hfx_client_list_refs, results.take_refs, repo, pull_requests, options=options)
 
     def commits(self, repo: RepoLike, most: int = 0, **options: Any) -> Job[list[results.Commit]]:
         """The commits behind a revision, newest first: `most` of them, 0 for all."""
@@ -306,20 +289,14 @@ class Client(Handle):
     def auth_check(self, repo: RepoLike, write: bool = False, **options: Any) -> Job[None]:
         """Ends well when the token may read the files, or write to them."""
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_auth_check, results.take_nothing, repo, write, options=options
-        )
+        return self._start(lib.hfx_client_auth_check, results.take_nothing, repo, write, options=options)
 
     def repo_exists(self, repo: RepoLike, **options: Any) -> Job[bool]:
-        return self._start(
-            lib.hfx_client_repo_exists, results.take_exists, repo_of(repo), options=options
-        )
+        return self._start(lib.hfx_client_repo_exists, results.take_exists, repo_of(repo), options=options)
 
     def file_exists(self, repo: RepoLike, path: str, **options: Any) -> Job[bool]:
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_file_exists, results.take_exists, repo, utf8(path), options=options
-        )
+        return self._start(lib.hfx_client_file_exists, results.take_exists, repo, utf8(path), options=options)
 
     def call(
         self, method: str, target: str, json: Optional[str] = None, pages: int = 1, **options: Any
@@ -344,9 +321,7 @@ class Client(Handle):
         ending = commit.work.ending
         return self._start(lib.hfx_client_preupload, results.take_committed, *at, options=options, ending=ending)
 
-    def upload_file(
-        self, repo: RepoLike, path: Any, path_in_repo: str, **options: Any
-    ) -> Job[results.Committed]:
+    def upload_file(self, repo: RepoLike, path: Any, path_in_repo: str, **options: Any) -> Job[results.Committed]:
         at = repo_of(repo), fspath(path), utf8(path_in_repo)
         return self._start(lib.hfx_client_upload_file, results.take_committed, *at, options=options)
 
@@ -358,13 +333,9 @@ class Client(Handle):
 
     def upload_url(self, path: Any, url: str, **options: Any) -> Job[list[dict[str, str]]]:
         """One PUT of a file; the headers of the answer."""
-        return self._start(
-            lib.hfx_client_upload_url, results.take_parts, fspath(path), utf8(url), options=options
-        )
+        return self._start(lib.hfx_client_upload_url, results.take_parts, fspath(path), utf8(url), options=options)
 
-    def upload_parts(
-        self, path: Any, urls: list[str], part_size: int, **options: Any
-    ) -> Job[list[dict[str, str]]]:
+    def upload_parts(self, path: Any, urls: list[str], part_size: int, **options: Any) -> Job[list[dict[str, str]]]:
         """A file in parts, one for each URL; the headers of each answer."""
         at = fspath(path), strings(urls), len(urls), part_size
         return self._start(lib.hfx_client_upload_parts, results.take_parts, *at, options=options)
@@ -388,38 +359,26 @@ class Client(Handle):
 
     def repo_create(self, repo: RepoLike, **options: Any) -> Job[results.Reply]:
         """As the options `visibility`, `space_sdk` and `exist_ok` say."""
-        return self._start(
-            lib.hfx_client_repo_create, results.take_reply, repo_of(repo), options=options
-        )
+        return self._start(lib.hfx_client_repo_create, results.take_reply, repo_of(repo), options=options)
 
     def repo_delete(self, repo: RepoLike, **options: Any) -> Job[None]:
-        return self._start(
-            lib.hfx_client_repo_delete, results.take_nothing, repo_of(repo), options=options
-        )
+        return self._start(lib.hfx_client_repo_delete, results.take_nothing, repo_of(repo), options=options)
 
     def repo_move(self, repo: RepoLike, to: RepoLike, **options: Any) -> Job[None]:
         at = repo_of(repo), repo_of(to)
-        return self._start(
-            lib.hfx_client_repo_move, results.take_nothing, *at, options=options
-        )
+        return self._start(lib.hfx_client_repo_move, results.take_nothing, *at, options=options)
 
     def repo_settings(self, repo: RepoLike, **options: Any) -> Job[None]:
         """What the options `visibility` and `gated` say."""
-        return self._start(
-            lib.hfx_client_repo_settings, results.take_nothing, repo_of(repo), options=options
-        )
+        return self._start(lib.hfx_client_repo_settings, results.take_nothing, repo_of(repo), options=options)
 
     def branch_create(self, repo: RepoLike, branch: str, **options: Any) -> Job[None]:
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_branch_create, results.take_nothing, repo, utf8(branch), options=options
-        )
+        return self._start(lib.hfx_client_branch_create, results.take_nothing, repo, utf8(branch), options=options)
 
     def branch_delete(self, repo: RepoLike, branch: str, **options: Any) -> Job[None]:
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_branch_delete, results.take_nothing, repo, utf8(branch), options=options
-        )
+        return self._start(lib.hfx_client_branch_delete, results.take_nothing, repo, utf8(branch), options=options)
 
     def tag_create(self, repo: RepoLike, tag: str, message: Optional[str] = None, **options: Any) -> Job[None]:
         at = repo_of(repo)
@@ -429,9 +388,7 @@ class Client(Handle):
 
     def tag_delete(self, repo: RepoLike, tag: str, **options: Any) -> Job[None]:
         repo = repo_of(repo)
-        return self._start(
-            lib.hfx_client_tag_delete, results.take_nothing, repo, utf8(tag), options=options
-        )
+        return self._start(lib.hfx_client_tag_delete, results.take_nothing, repo, utf8(tag), options=options)
 
     def pull_request_open(
         self, repo: RepoLike, title: str, description: Optional[str] = None, **options: Any
@@ -454,13 +411,9 @@ class Client(Handle):
 
     def cache_verify(self, repo: RepoLike, **options: Any) -> Job[results.Verification]:
         """Hashes the cached files of the repository's revision, or of all that are cached when it names none."""
-        return self._start(
-            lib.hfx_cache_verify, results.take_verification, repo_of(repo), options=options
-        )
+        return self._start(lib.hfx_cache_verify, results.take_verification, repo_of(repo), options=options)
 
-    def assets_path(
-        self, library: str, namespace: Optional[str] = None, subfolder: Optional[str] = None
-    ) -> str:
+    def assets_path(self, library: str, namespace: Optional[str] = None, subfolder: Optional[str] = None) -> str:
         """A folder, made when it is missing, where a library may keep its own assets beside the cache."""
         at = self, utf8(library), utf8(namespace), utf8(subfolder)
         pointer = make(lib.hfx_client_assets_path, *at)

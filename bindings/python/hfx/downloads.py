@@ -191,4 +191,3 @@ def hf_hub_url(
     prefix = "" if kind == "model" else f"{kind}s/"
     endpoint = (endpoint or Options.from_env()["endpoint"]).rstrip("/")
     return f"{endpoint}/{prefix}{repo_id}/resolve/{quote(revision or 'main', safe='')}/{quote(filename)}"
-

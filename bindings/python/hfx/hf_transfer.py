@@ -87,6 +87,4 @@ def multipart_upload(
     """Sends a file in parts of `chunk_size` to `parts_urls`; the headers of each answer, in the parts' order."""
     _check(max_files, parallel_failures, max_retries)
     with _client(max_files) as client:
-        return client.upload_parts(
-            file_path, list(parts_urls), chunk_size, progress=_steps(callback)
-        ).result()
+        return client.upload_parts(file_path, list(parts_urls), chunk_size, progress=_steps(callback)).result()

@@ -7,7 +7,6 @@ import time
 from ctypes import byref, c_int32
 from typing import Any, Callable, Generic, Optional, TypeVar
 
-from . import _native as n
 from ._callback import Ending
 from ._library import Handle, call, lib, make
 from .errors import IncompleteSnapshotError, JobTimeoutError

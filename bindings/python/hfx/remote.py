@@ -39,8 +39,6 @@ class RemoteFile(io.RawIOBase):
         length = min(len(buffer), self._size - self._position)
         if length <= 0:
             return 0
-        job = self._client.read_file_into(
-            self._repo, self._path, buffer, self._position, length, **self._options
-        )
+        job = self._client.read_file_into(self._repo, self._path, buffer, self._position, length, **self._options)
         self._position += job.result().length
         return length

@@ -100,9 +100,7 @@ def repo_exists(repo_id: str, *, repo_type: Optional[str] = None, token: Token =
     return client().repo_exists(_repo(repo_id, repo_type), token=token_option(token)).result()
 
 
-def revision_exists(
-    repo_id: str, revision: str, *, repo_type: Optional[str] = None, token: Token = None
-) -> bool:
+def revision_exists(repo_id: str, revision: str, *, repo_type: Optional[str] = None, token: Token = None) -> bool:
     return client().repo_exists(_repo(repo_id, repo_type, revision), token=token_option(token)).result()
 
 
@@ -197,9 +195,7 @@ def create_branch(
     client().branch_create(_repo(repo_id, repo_type, revision), branch, **options).result()
 
 
-def delete_branch(
-    repo_id: str, *, branch: str, token: Token = None, repo_type: Optional[str] = None
-) -> None:
+def delete_branch(repo_id: str, *, branch: str, token: Token = None, repo_type: Optional[str] = None) -> None:
     client().branch_delete(_repo(repo_id, repo_type), branch, token=token_option(token)).result()
 
 
@@ -271,11 +267,11 @@ def list_repo_commits(
 ) -> list[GitCommitInfo]:
     """The commits behind a revision, newest first."""
     if formatted:
-        raise NotImplementedError("formatted=True: GET /api/models/{repo}/commits/{revision}?expand[]=formatted instead")
+        raise NotImplementedError(
+            "formatted=True: GET /api/models/{repo}/commits/{revision}?expand[]=formatted instead"
+        )
     job = client().commits(_repo(repo_id, repo_type, revision), token=token_option(token))
-    return [
-        GitCommitInfo(one.id, list(one.authors), _time(one.date), one.title, one.message) for one in job.result()
-    ]
+    return [GitCommitInfo(one.id, list(one.authors), _time(one.date), one.title, one.message) for one in job.result()]
 
 
 def whoami(token: Token = None, *, cache: bool = False) -> dict:

@@ -24,7 +24,15 @@ from .uploads import create_commit, in_background
 from .urls import CommitInfo
 
 logger = logging.getLogger(__name__)
-_NEVER = [".git", ".git/*", "*/.git", "*/.git/*", ".cache/huggingface", ".cache/huggingface/*", "*/.cache/huggingface/*"]
+_NEVER = [
+    ".git",
+    ".git/*",
+    "*/.git",
+    "*/.git/*",
+    ".cache/huggingface",
+    ".cache/huggingface/*",
+    "*/.cache/huggingface/*",
+]
 
 
 class CommitScheduler:
@@ -59,9 +67,7 @@ class CommitScheduler:
         self.path_in_repo = path_in_repo or ""
         self.allow_patterns = patterns(allow_patterns)
         self.ignore_patterns = (patterns(ignore_patterns) or []) + _NEVER
-        self.repo_id = create_repo(
-            repo_id, private=private, repo_type=repo_type, exist_ok=True, token=token
-        ).repo_id
+        self.repo_id = create_repo(repo_id, private=private, repo_type=repo_type, exist_ok=True, token=token).repo_id
         self.repo_type = repo_type
         self.revision = revision
         self.token = token

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterable, Optional, Union
 
 from ._default import allowed, client, patterns, repo_type_of, token_option
-from .client import Client
+
 from .commit import CommitBuilder
 from .downloads import PathLike, Token
 from .operations import CommitOperation, CommitOperationAdd, CommitOperationDelete, add_to
@@ -84,8 +84,8 @@ def _preuploaded(operations: list, repo: Repo) -> Optional[_Preuploaded]:
     here = {id(one) for one in operations}
     if others or any(id(one) not in here for one in first.operations):
         raise ValueError(
-            f"operations that were preuploaded to one repository have to be in one commit, all of them, and to {repo.id}"
-            " only: " + ", ".join(one.path_in_repo for ahead in (first, *others) for one in ahead.operations)
+            f"operations that were preuploaded to one repository have to be in one commit, all of them, to {repo.id}"
+            " alone: " + ", ".join(one.path_in_repo for ahead in (first, *others) for one in ahead.operations)
         )
     return first
 

@@ -107,5 +107,3 @@ class Gate:
 
     def __exit__(self, *_):
         HUB.faults()
-
-

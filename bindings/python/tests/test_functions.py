@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from unittest import mock
 
-from hub import BIG, CONFIG, HUB, M, content, folder, fresh
+from hub import BIG, HUB, M, content, folder, fresh
 
 import huggingface_hub as theirs
 
@@ -105,7 +105,9 @@ class Downloads(unittest.TestCase):
     def test_what_we_cached_is_found(self):
         path = hfx.snapshot_download(LLAMA, cache_dir=self.cache)
         self.assertEqual(theirs.snapshot_download(LLAMA, cache_dir=self.cache, local_files_only=True), path)
-        self.assertEqual(theirs.try_to_load_from_cache(LLAMA, "config.json", cache_dir=self.cache), path + "/config.json")
+        self.assertEqual(
+            theirs.try_to_load_from_cache(LLAMA, "config.json", cache_dir=self.cache), path + "/config.json"
+        )
         with self.assertRaises(errors.EntryNotFoundError):
             hfx.hf_hub_download(LLAMA, "none", cache_dir=self.cache)
         self.assertIs(theirs.try_to_load_from_cache(LLAMA, "none", cache_dir=self.cache), theirs._CACHED_NO_EXIST)
@@ -128,7 +130,9 @@ class Downloads(unittest.TestCase):
             self.assertEqual([repo.repo_id for repo in hfx.scan_cache_dir().repos], [LLAMA])
 
     def test_patterns_and_dry_run(self):
-        path = Path(hfx.snapshot_download(LLAMA, cache_dir=self.cache, allow_patterns="deep/", ignore_patterns=["*/er/*"]))
+        path = Path(
+            hfx.snapshot_download(LLAMA, cache_dir=self.cache, allow_patterns="deep/", ignore_patterns=["*/er/*"])
+        )
         self.assertEqual([file.name for file in path.rglob("*") if file.is_file()], ["b.txt"])
         empty = hfx.snapshot_download(LLAMA, cache_dir=folder(), allow_patterns=[])
         self.assertEqual([file for file in Path(empty).rglob("*") if file.is_file()], [])
@@ -266,7 +270,11 @@ class Uploads(unittest.TestCase):
         info = hfx.upload_folder(repo_id=self.repo, folder_path=source, ignore_patterns="*.tmp")
         self.assertEqual((self.files(), len(info.oid)), (["c.txt", "keep/a.txt"], 40))
         hfx.upload_folder(
-            repo_id=self.repo, folder_path=str(source), path_in_repo="keep", allow_patterns=["c.txt"], delete_patterns="*.txt"
+            repo_id=self.repo,
+            folder_path=str(source),
+            path_in_repo="keep",
+            allow_patterns=["c.txt"],
+            delete_patterns="*.txt",
         )
         self.assertEqual(self.files(), ["c.txt", "keep/c.txt"])
         hfx.delete_file("c.txt", self.repo)
@@ -289,9 +297,7 @@ class Uploads(unittest.TestCase):
         hfx.create_commit(self.repo, operations, commit_message="Two", parent_commit=first.oid)
         self.assertEqual(self.files(), ["b.bin", "copy.bin", "theirs.txt"])
         with self.assertRaises(errors.ConflictError) as caught:
-            hfx.create_commit(
-                self.repo, [CommitOperationAdd("z", b"z")], commit_message="x", parent_commit=first.oid
-            )
+            hfx.create_commit(self.repo, [CommitOperationAdd("z", b"z")], commit_message="x", parent_commit=first.oid)
         self.assertEqual(caught.exception.response.status_code, 412)
         other = hfx.create_repo(fresh()).repo_id
         copy = CommitOperationCopy("b.bin", "b.bin", src_repo_id=self.repo, src_repo_type="model")
@@ -334,7 +340,9 @@ class Uploads(unittest.TestCase):
     def test_scheduler(self):
         source = folder()
         repo = fresh("scheduled")
-        with hfx.CommitScheduler(repo_id=repo, folder_path=source, path_in_repo="logs", ignore_patterns="*.tmp") as scheduler:
+        with hfx.CommitScheduler(
+            repo_id=repo, folder_path=source, path_in_repo="logs", ignore_patterns="*.tmp"
+        ) as scheduler:
             with scheduler.lock:
                 (source / "a.log").write_text("one\n")
                 (source / "b.tmp").write_text("no")

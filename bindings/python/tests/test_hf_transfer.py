@@ -85,6 +85,18 @@ class HfTransfer(unittest.TestCase):
             with self.assertRaises(ValueError):
                 hfx.hf_transfer.download(URL, str(folder() / "x"), 2, M, **wrong)
 
+    def test_one_put(self):
+        repo = hfx.create_repo(fresh()).repo_id
+        data = content(repo, 2 * M)
+        file = folder() / "data.bin"
+        file.write_bytes(data)
+        upload = lfs_batch(repo, data, hashlib.sha256(data).hexdigest())
+        with hfx.Client.from_env() as client:
+            (answer,) = client.upload_url(file, upload["href"]).result()
+        self.assertIsInstance(answer, dict)
+        put = [request for request in HUB.requests() if request["method"] == "PUT"][-1]
+        self.assertEqual((put["bytes_received"], put["authorization"]), (len(data), False))
+
     def test_multipart_upload(self):
         # As huggingface_hub called it, to the addresses of an LFS batch.
         for transfer in (hfx.hf_transfer.multipart_upload, theirs.multipart_upload):
@@ -107,7 +119,9 @@ class HfTransfer(unittest.TestCase):
                 callback=steps.append,
             )
             # hf_transfer counts the last part as a whole one.
-            self.assertEqual((len(answers), sum(steps)), (4, 4 * M if transfer is theirs.multipart_upload else len(data)))
+            self.assertEqual(
+                (len(answers), sum(steps)), (4, 4 * M if transfer is theirs.multipart_upload else len(data))
+            )
             self.assertTrue(all(answer["etag"] for answer in answers))
             parts = [{"partNumber": n + 1, "etag": answer["etag"]} for n, answer in enumerate(answers)]
             body = {"oid": hashlib.sha256(data).hexdigest(), "parts": parts}

@@ -49,7 +49,17 @@ class Package(unittest.TestCase):
         self.assertRegex(made.name, r"^hfx-\d+\.\d+\.\d+-py3-none-manylinux_2_\d+_\w+\.whl$")
         names = zipfile.ZipFile(made).namelist()
         self.assertTrue({"hfx/libhfx.so", "hfx/py.typed", "hfx/__init__.py"} <= set(names))
-        ran("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", out / "site", made)
+        ran(
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--target",
+            out / "site",
+            made,
+        )
         env = {name: value for name, value in os.environ.items() if name not in ("HFX_LIBRARY", "PYTHONPATH")}
         code = "import hfx; print(hfx.__version__, hfx.whoami()['name'], hfx.__file__)"
         said = ran("-X", "dev", "-c", code, env={**env, "PYTHONPATH": str(out / "site")}).split()
