@@ -1,0 +1,154 @@
+"""Callbacks: what the library calls, and how long Python keeps what they need.
+
+The functions handed to the library are made once and live as long as the process. What a callback is for travels as a
+number, its `user` (never 0, which ctypes gives as None), and stays in `_kept` until the library calls the destructor.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import threading
+from typing import Any, Callable, Optional
+
+from . import _native as n
+
+_kept: dict[int, Any] = {}
+_numbers = itertools.count(1)
+
+
+def keep(target: Any) -> int:
+    """Keeps an object until `destroy`; its number goes to the library as `user`."""
+    user = next(_numbers)
+    _kept[user] = target
+    return user
+
+
+def hand(target: Any, function: Callable[[int], Any]) -> Any:
+    """Keeps an object for a call that hands its number to the library, which calls `destroy` also on failure."""
+    user = keep(target)
+    try:
+        return function(user)
+    except ctypes.ArgumentError:
+        # The call was never made.
+        _kept.pop(user, None)
+        raise
+
+
+def kept() -> int:
+    """How many objects the library may still use."""
+    return len(_kept)
+
+
+@n.hfx_destroy_fn
+def destroy(user: int) -> None:
+    _kept.pop(user, None)
+
+
+class Ending:
+    """How callbacks end a job: the first exception is kept for whoever waits, and the job is cancelled."""
+
+    def __init__(self) -> None:
+        self.exception: Optional[BaseException] = None
+        # Held while the job's handle is used here, so that it is not freed meanwhile.
+        self._lock = threading.RLock()
+        self._cancel: Optional[Callable[[], None]] = None
+
+    def started(self, cancel: Callable[[], None]) -> None:
+        """The job has a handle now; a callback may have failed before."""
+        with self._lock:
+            self._cancel = cancel
+            if self.exception is not None:
+                cancel()
+
+    def released(self) -> None:
+        """The job's handle is about to be freed."""
+        with self._lock:
+            self._cancel = None
+
+    def fail(self, exception: BaseException) -> None:
+        with self._lock:
+            if self.exception is None:
+                self.exception = exception
+            if self._cancel is not None:
+                self._cancel()
+
+
+class Target:
+    """A Python function that a job calls."""
+
+    def __init__(self, function: Callable, ending: Ending) -> None:
+        self.function = function
+        self.ending = ending
+
+    def run(self, *arguments: Any) -> Any:
+        """Calls it; an exception ends the job, and None is returned."""
+        if self.ending.exception is not None:
+            return None
+        try:
+            return self.function(*arguments)
+        except BaseException as exception:
+            self.ending.fail(exception)
+            return None
+
+
+class Completion(Target):
+    """What is called when a job has ended, and what must live until then."""
+
+    def __init__(self, function: Optional[Callable], ending: Ending, alive: Any = None) -> None:
+        super().__init__(function or (lambda job: None), ending)
+        self.alive = alive
+        self.job: Any = None
+        self.started = threading.Event()
+        self.over = threading.Event()
+
+    def ended(self) -> None:
+        try:
+            # A short job ends before the call that starts it has returned.
+            self.started.wait()
+            if self.job is not None:
+                self.run(self.job)
+        finally:
+            self.job = None
+            self.over.set()
+
+
+@n.hfx_progress_fn
+def progress(pointer: int, user: int) -> None:
+    target = _kept.get(user)
+    if target is not None:
+        target.run(pointer)
+
+
+@n.hfx_done_fn
+def done(job: int, user: int) -> None:
+    target = _kept.get(user)
+    if target is not None:
+        target.ended()
+
+
+@n.hfx_log_fn
+def log(level: int, room: bytes, message: bytes, user: int) -> None:
+    target = _kept.get(user)
+    if target is not None:
+        target(level, room.decode("utf-8"), message.decode("utf-8"))
+
+
+@n.hfx_chunk_fn
+def chunk(offset: int, data: int, length: int, user: int) -> int:
+    target = _kept.get(user)
+    if target is None:
+        return n.HFX_STOP
+    taken = target.run(offset, ctypes.string_at(data, length) if length else b"")
+    stop = taken is False or target.ending.exception is not None
+    return n.HFX_STOP if stop else n.HFX_CONTINUE
+
+
+@n.hfx_read_fn
+def read(offset: int, buffer: int, length: int, user: int) -> int:
+    target = _kept.get(user)
+    if target is None:
+        return -1
+    with memoryview((ctypes.c_char * length).from_address(buffer)).cast("B") as memory:
+        count = target.run(offset, memory)
+    return -1 if count is None else count
