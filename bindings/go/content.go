@@ -37,7 +37,8 @@ func (c *Client) ReadURL(ctx context.Context, url string, offset, length int64, 
 }
 
 // StreamFile writes length bytes from offset on to w, in order, while ranges are fetched in parallel. w is used on the
-// calling goroutine alone, and not any more after the return; what it got is proven only when the error is nil.
+// calling goroutine alone, and not any more after the return; it must not close the client. What it got is proven only
+// when the error is nil.
 func (c *Client) StreamFile(ctx context.Context, repo Repo, path string, offset, length int64, w io.Writer, options ...Option) (*Content, error) {
 	return stream(ctx, c, w, options, func(x *call, user C.uintptr_t) C.hfx_status {
 		r, p := x.repo(repo), x.text(path)

@@ -65,7 +65,7 @@ func (c Code) String() string {
 }
 
 // Is matches the errors of the standard library that mean the same: fs.ErrNotExist, fs.ErrPermission, fs.ErrClosed,
-// fs.ErrInvalid, os.ErrDeadlineExceeded, context.Canceled.
+// fs.ErrInvalid, os.ErrDeadlineExceeded.
 func (c Code) Is(target error) bool {
 	switch c {
 	case ErrEntryNotFound, ErrRevisionNotFound, ErrRepoNotFound:

@@ -16,11 +16,7 @@ import (
 func build(t testing.TB, folder string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), filepath.Base(folder))
-	arguments := []string{"build", "-o", program}
-	if flags := os.Getenv("HFX_GO_BUILD_FLAGS"); flags != "" {
-		arguments = append(arguments, strings.Fields(flags)...)
-	}
-	out, err := exec.Command("go", append(arguments, folder)...).CombinedOutput()
+	out, err := exec.Command("go", "build", "-o", program, folder).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

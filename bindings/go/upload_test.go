@@ -114,6 +114,24 @@ func TestCommitReaderFails(t *testing.T) {
 	}
 }
 
+// TestCommitFromRemote sends what is read from the Hub meanwhile: a reader waits for jobs on a thread of the library.
+func TestCommitFromRemote(t *testing.T) {
+	h := startHub(t)
+	c := h.open()
+	repo := hfx.Model("acme/mirror")
+	_ = must(c.CreateRepo(t.Context(), repo))(t)
+	remote := must(c.OpenFile(t.Context(), hfx.Model("acme/big"), "model.bin"))(t)
+	m := must(hfx.NewCommit())(t)
+	defer m.Close()
+	for i := range 4 {
+		ok(t, m.AddReaderAt(fmt.Sprintf("model%d.bin", i), remote, remote.Size()))
+	}
+	made := must(c.Commit(t.Context(), repo, m))(t)
+	if len(made.Files) != 4 || made.Files[0].OID != fmt.Sprintf("%x", sha256.Sum256(bigBytes())) {
+		t.Fatalf("%+v", made)
+	}
+}
+
 func TestUploads(t *testing.T) {
 	h := startHub(t)
 	c := h.open(hfx.WithStateDir(filepath.Join(t.TempDir(), "state")))
