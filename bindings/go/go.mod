@@ -1,0 +1,3 @@
+module github.com/hfx/hfx/bindings/go
+
+go 1.24
