@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-all lint header header-check bench dist install clean
+.PHONY: help build demo test test-all lint header header-check bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,15 +45,26 @@ dist: ## What ships: the library alone, with link-time optimisation and a soname
 	$(CARGO) rustc --locked --profile dist --lib --no-default-features --crate-type staticlib
 	$(CARGO) build --locked --profile dist --bin hfx
 
-install: dist ## Install library, header, pkg-config file and tool below PREFIX (DESTDIR is honoured).
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin
-	install -m 755 target/dist/libhfx.so $(DESTDIR)$(PREFIX)/lib/libhfx.so.$(SOVERSION)
-	ln -sf libhfx.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libhfx.so
-	install -m 644 target/dist/libhfx.a $(DESTDIR)$(PREFIX)/lib/libhfx.a
-	install -m 644 include/hfx.h $(DESTDIR)$(PREFIX)/include/hfx.h
-	install -m 755 target/dist/hfx $(DESTDIR)$(PREFIX)/bin/hfx
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)|' \
-		bindings/c/hfx.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/hfx.pc
+install: dist install-files ## Install libraries, headers, pkg-config and CMake files and tool below PREFIX (DESTDIR is honoured).
+
+# What a build made, put where it belongs; LIBDIR_FROM is the folder with libhfx.so, libhfx.a and hfx.
+LIBDIR_FROM ?= target/dist
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+TO = $(DESTDIR)$(PREFIX)
+FILL = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@SOVERSION@|$(SOVERSION)|' \
+	-e "s|@POINTER_SIZE@|$$(($$(getconf LONG_BIT) / 8))|"
+
+install-files:
+	install -d $(TO)/lib/pkgconfig $(TO)/lib/cmake/hfx $(TO)/include $(TO)/bin
+	install -m 755 $(LIBDIR_FROM)/libhfx.so $(TO)/lib/libhfx.so.$(VERSION)
+	ln -sf libhfx.so.$(VERSION) $(TO)/lib/libhfx.so.$(SOVERSION)
+	ln -sf libhfx.so.$(SOVERSION) $(TO)/lib/libhfx.so
+	install -m 644 $(LIBDIR_FROM)/libhfx.a $(TO)/lib/libhfx.a
+	install -m 644 include/hfx.h include/hfx.hpp $(TO)/include
+	install -m 755 $(LIBDIR_FROM)/hfx $(TO)/bin/hfx
+	$(FILL) bindings/c/hfx.pc.in > $(TO)/lib/pkgconfig/hfx.pc
+	$(FILL) bindings/c/cmake/hfx-config.cmake.in > $(TO)/lib/cmake/hfx/hfx-config.cmake
+	$(FILL) bindings/c/cmake/hfx-config-version.cmake.in > $(TO)/lib/cmake/hfx/hfx-config-version.cmake
 
 clean: ## Remove what was built.
 	$(CARGO) clean
