@@ -44,6 +44,7 @@ fn a_folder_is_committed_as_it_grows() {
         append(&log, &format!("line {round}\n"));
         schedule.trigger();
         wait_for("the commit", || commits() == before + round || running.has_ended());
+        assert!(!running.has_ended(), "{:?}", running.error());
     }
     assert_eq!(held(&client, "logs/log.txt", None).unwrap(), b"line 1\nline 2\nline 3\n");
     // Nothing new: nothing made, nothing sent.
