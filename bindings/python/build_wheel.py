@@ -1,7 +1,7 @@
 """Builds a wheel with the library inside: `python build_wheel.py LIBRARY [FOLDER]`.
 
 The platform tag is taken from the library: manylinux with the newest GLIBC version that it needs, so a wheel that runs
-on old systems takes a library that was built for them. Needs pip, setuptools and objdump.
+on old systems takes a library that was built for them. Needs pip, setuptools, wheel and objdump.
 """
 
 import base64

@@ -22,7 +22,7 @@ SCALARS = {
 }
 DESTROY = "void (*destroy)(void *user)"
 
-HEAD = '''"""Declarations of libhfx: constants, and each function with its types. Made from include/hfx.h by generate.py."""
+HEAD = '''"""Declarations of libhfx: constants, and functions with their types. By generate.py, of include/hfx.h."""
 
 from __future__ import annotations
 
@@ -65,6 +65,8 @@ def generate(header: str) -> str:
     lines = [HEAD]
     for name, value in re.findall(r"^#define (HFX_\w+) (\d+)$", text, flags=re.M):
         lines.append(f"{name} = {value}")
+    parts = re.findall(r"^#define HFX_VERSION_(?:MAJOR|MINOR|PATCH) (\d+)$", text, flags=re.M)
+    lines.append(f'\n# That of the header, and of this package.\nVERSION = "{".".join(parts)}"')
     callbacks = {"hfx_destroy_fn": "CFUNCTYPE(None, c_void_p)"}
     for returns, name, given in re.findall(r"typedef (\w+) \(\*(\w+)\)\((.*?)\);", text, flags=re.S):
         types = ", ".join([ctype(returns, callbacks), *parameters(given, callbacks)])

@@ -9,7 +9,7 @@ venv=${VENV:-$root/build/python-venv}
 if ! "$venv/bin/python" -c 'import huggingface_hub, tqdm, hf_transfer' 2>/dev/null; then
     "${PYTHON:-python3}" -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check huggingface_hub==2.4.0 hf_transfer==0.1.9 tqdm \
-        setuptools mypy
+        setuptools wheel mypy
 fi
 "$venv/bin/python" "$here/generate.py" --check
 cd "$here/tests"

@@ -1,4 +1,4 @@
-"""Declarations of libhfx: constants, and each function with its types. Made from include/hfx.h by generate.py."""
+"""Declarations of libhfx: constants, and functions with their types. By generate.py, of include/hfx.h."""
 
 from __future__ import annotations
 
@@ -133,6 +133,9 @@ HFX_COMMITTED_REGULAR = 1
 HFX_COMMITTED_LFS = 2
 HFX_COMMITTED_UNCHANGED = 3
 HFX_COMMITTED_IGNORED = 4
+
+# That of the header, and of this package.
+VERSION = "0.1.0"
 
 hfx_destroy_fn = CFUNCTYPE(None, c_void_p)
 hfx_progress_fn = CFUNCTYPE(None, c_void_p, c_void_p)

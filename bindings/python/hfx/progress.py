@@ -54,6 +54,9 @@ class Progress(Handle):
         self.bytes_sent: int = lib.hfx_progress_bytes_sent(pointer)
         self.bytes_hashed: int = lib.hfx_progress_bytes_hashed(pointer)
 
+    def __repr__(self) -> str:
+        return f"Progress({self.bytes_done} of {self.bytes_total} bytes, {self.files_done} of {self.files} files)"
+
     def entries(self) -> list[FileProgress]:
         """Each file. For a snapshot of thousands this is no small list."""
         if self.pointer is None:
