@@ -13,6 +13,9 @@ import (
 
 //export goDestroy
 func goDestroy(user C.uintptr_t) {
+	if s, ok := cgo.Handle(user).Value().(*source); ok {
+		s.drop()
+	}
 	takeBack(cgo.Handle(user))
 }
 

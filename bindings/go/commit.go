@@ -167,7 +167,10 @@ func (s *source) read(p []byte, offset int64) (n int) {
 			n = -1
 		}
 	}()
-	n, err := s.from.ReadAt(p, offset)
+	s.mu.Lock()
+	from := s.from
+	s.mu.Unlock()
+	n, err := from.ReadAt(p, offset)
 	if n == len(p) {
 		return n
 	}
@@ -176,6 +179,13 @@ func (s *source) read(p []byte, offset int64) (n int) {
 	}
 	s.fail(err)
 	return -1
+}
+
+// drop lets go of the content, which the library needs no more; the builder keeps but what it failed with.
+func (s *source) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.from = nil
 }
 
 func (s *source) fail(err error) {

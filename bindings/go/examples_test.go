@@ -45,9 +45,11 @@ func aGGUF(size int) []byte {
 		}
 	}
 	b.WriteString("GGUF")
-	write(uint32(3), uint64(1), uint64(3))
+	write(uint32(3), uint64(1), uint64(5))
 	write("general.architecture", uint32(8), "llama")
 	write("llama.block_count", uint32(4), uint32(16))
+	write("llama.rope.freq_base", uint32(6), float32(500000))
+	write("general.offset", uint32(5), int32(-3))
 	write("tokenizer.ggml.tokens", uint32(9), uint32(8), uint64(2), "a", "b")
 	b.Write(make([]byte, size))
 	return b.Bytes()
@@ -110,7 +112,7 @@ func TestReaderExample(t *testing.T) {
 	h.put("models/acme/heads/m.safetensors", append(append(file, header...), bigBytes()...))
 	program := build(t, "./examples/reader")
 	for name, want := range map[string]string{
-		"m.gguf":        "GGUF version 3, 1 tensors\ngeneral.architecture = llama\nllama.block_count = 16\ntokenizer.ggml.tokens = [2 texts]\n",
+		"m.gguf":        "GGUF version 3, 1 tensors\ngeneral.architecture = llama\nllama.block_count = 16\nllama.rope.freq_base = 500000\ngeneral.offset = -3\ntokenizer.ggml.tokens = [2 texts]\n",
 		"m.safetensors": "weight F32 [2 3]\n",
 	} {
 		out, err := h.command(t.TempDir(), program, "acme/heads", name).CombinedOutput()

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"weak"
 
 	hfx "github.com/hfx/hfx/bindings/go"
 )
@@ -112,6 +114,28 @@ func TestCommitReaderFails(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestPreuploadForgets makes sure that what was sent is free for the collector while the commit is still being made.
+func TestPreuploadForgets(t *testing.T) {
+	h := startHub(t)
+	c := h.open()
+	repo := hfx.Model("acme/forget")
+	_ = must(c.CreateRepo(t.Context(), repo))(t)
+	m := must(hfx.NewCommit())(t)
+	defer m.Close()
+	content := bytes.NewReader(bigBytes())
+	kept := weak.Make(content)
+	ok(t, m.AddReaderAt("model.bin", content, bigSize))
+	ok(t, m.AddBytes("index.json", []byte("{}")))
+	content = nil
+	_ = must(c.Preupload(t.Context(), repo, m))(t)
+	for began := time.Now(); kept.Value() != nil; runtime.GC() {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("the content is still held")
+		}
+	}
+	_ = must(c.Commit(t.Context(), repo, m))(t)
 }
 
 // TestCommitFromRemote sends what is read from the Hub meanwhile: a reader waits for jobs on a thread of the library.

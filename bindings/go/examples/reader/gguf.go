@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // ggufMagic opens every GGUF file.
@@ -28,12 +29,20 @@ const (
 	mostText  = 16 << 20
 )
 
-// The types of values that have no fixed size; all others are numbers.
+// The types of values that are no unsigned numbers.
 const (
-	typeString = 8
-	typeArray  = 9
+	typeInt8    = 1
+	typeInt16   = 3
+	typeInt32   = 5
+	typeFloat32 = 6
+	typeBool    = 7
+	typeString  = 8
+	typeArray   = 9
+	typeInt64   = 11
+	typeFloat64 = 12
 )
 
+// sizes are the types of one size, in bytes.
 var sizes = map[uint32]int{0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 
 // readGGUF reads the version, the number of tensors and the metadata.
@@ -103,7 +112,19 @@ func (r *ggufReader) value(kind uint32) string {
 	}
 	b := make([]byte, 8)
 	copy(b, r.bytes(size))
-	return fmt.Sprint(binary.LittleEndian.Uint64(b))
+	bits := binary.LittleEndian.Uint64(b)
+	switch kind {
+	case typeFloat32:
+		return fmt.Sprint(math.Float32frombits(uint32(bits)))
+	case typeFloat64:
+		return fmt.Sprint(math.Float64frombits(bits))
+	case typeBool:
+		return fmt.Sprint(bits != 0)
+	case typeInt8, typeInt16, typeInt32, typeInt64:
+		unused := 64 - 8*size
+		return fmt.Sprint(int64(bits<<unused) >> unused)
+	}
+	return fmt.Sprint(bits)
 }
 
 func (r *ggufReader) array() string {
