@@ -41,7 +41,10 @@ fn a_folder_is_committed_as_it_grows() {
     // Nothing there: nothing made.
     schedule.trigger();
     for round in 1..=3 {
+        // The look before may be still to come: it must not see a file without its line.
+        schedule.lock().unwrap();
         append(&log, &format!("line {round}\n"));
+        schedule.unlock().unwrap();
         schedule.trigger();
         wait_for("the commit", || commits() == before + round || running.has_ended());
         assert!(!running.has_ended(), "{:?}", running.error());
