@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-all lint header header-check bench dist install install-files clean
+.PHONY: help build demo test test-all test-cpp lint header header-check bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,6 +19,9 @@ demo: build ## A C program downloads a model from a local Hub, is killed half wa
 
 test: ## The tests (about 20 minutes on 2 cores, the build included).
 	tests/run.sh
+
+test-cpp: build ## The C++ binding, its examples, and an installed tree.
+	bindings/cpp/test.sh target/release
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check
