@@ -42,7 +42,6 @@
 #include <exception>
 #include <functional>
 #include <future>
-#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <mutex>

@@ -21,6 +21,7 @@ fail() {
 # Serves a folder, and says where in ENDPOINT.
 serve() {
     out=$WORK/hub-$(basename "$1").out
+    : > "$out"
     "$TOOL" serve "$1" --control --token hf_cpp --lfs-threshold 1M --multipart-from 1M --chunk-size 512K > "$out" &
     HUB=$!
     HUBS="$HUBS $HUB"

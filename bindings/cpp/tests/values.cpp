@@ -9,7 +9,7 @@ namespace {
 template <class T>
 constexpr bool move_only = std::is_nothrow_move_constructible_v<T> && std::is_move_assignable_v<T> &&
                            !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
-static_assert(move_only<hfx::client> || !std::is_copy_constructible_v<hfx::client>);
+static_assert(move_only<hfx::client>);
 static_assert(move_only<hfx::file> && move_only<hfx::snapshot> && move_only<hfx::bytes> && move_only<hfx::reply>);
 static_assert(move_only<hfx::job<hfx::file>> && move_only<hfx::job<void>> && move_only<hfx::any_job>);
 static_assert(move_only<hfx::map> && move_only<hfx::cache> && move_only<hfx::repo>);
