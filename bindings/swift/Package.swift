@@ -15,6 +15,6 @@ let package = Package(
         .systemLibrary(name: "CHfx", pkgConfig: library == nil ? "hfx" : nil),
         .target(name: "Hfx", dependencies: ["CHfx"], swiftSettings: clang, linkerSettings: linker),
         .executableTarget(name: "example", dependencies: ["Hfx"], path: "Examples", swiftSettings: clang),
-        .testTarget(name: "HfxTests", dependencies: ["Hfx"], swiftSettings: clang),
+        .testTarget(name: "HfxTests", dependencies: ["Hfx", "CHfx"], swiftSettings: clang),
     ]
 )

@@ -16,12 +16,12 @@ fi
 export ROOT CHROOT HERE libraries
 # The mounts are this process's own, and go with it.
 exec unshare -m sh -euc '
-    for folder in "$ROOT/include" "$ROOT/bindings" "$libraries"; do
+    tool=${HFX_TOOL:+$(dirname "$HFX_TOOL")}
+    for folder in "$ROOT/include" "$ROOT/bindings" "$libraries" ${tool:+"$tool"}; do
         mkdir -p "$CHROOT$folder"
         mount --bind "$folder" "$CHROOT$folder"
     done
-    mkdir -p "$CHROOT$ROOT/build/swift"
-    mkdir -p "$ROOT/build/swift"
+    mkdir -p "$CHROOT$ROOT/build/swift" "$ROOT/build/swift"
     mount --bind "$ROOT/build/swift" "$CHROOT$ROOT/build/swift"
     mount -t proc proc "$CHROOT/proc"
     exec chroot "$CHROOT" env -i PATH=/usr/bin:/bin HOME=/root LANG=C.UTF-8 TMPDIR=/tmp \

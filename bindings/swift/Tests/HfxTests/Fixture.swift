@@ -12,10 +12,14 @@ enum Fixture {
     static let model = bytes(24 << 20)
     static let manyCount = 50
 
-    /// Bytes that tell where they are.
+    /// Bytes that tell where they are: a block whose length is a prime, again and again.
     static func bytes(_ count: Int) -> Data {
-        Data((0..<count).lazy.map { UInt8(truncatingIfNeeded: $0 &* 31 &+ ($0 >> 12) &* 7 &+ ($0 >> 20)) })
+        var data = Data(capacity: count + block.count)
+        while data.count < count { data += block }
+        return Data(data.prefix(count))
     }
+
+    private static let block = Data((0..<99_991).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ ($0 >> 8)) })
 
     static func write(below hub: URL) throws {
         var files = [
