@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-all lint header header-check bench dist install clean
+.PHONY: help build demo test test-swift test-all lint header header-check bench dist install clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,6 +19,9 @@ demo: build ## A C program downloads a model from a local Hub, is killed half wa
 
 test: ## The tests (about 20 minutes on 2 cores, the build included).
 	tests/run.sh
+
+test-swift: build ## The Swift binding's tests; sets Swift 6 up where there is none (Linux, root, 4 GB).
+	bindings/swift/test.sh
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a command where Swift 6 is: here, or in the chroot that setup.sh makes. `in-swift.sh LIBRARIES COMMAND...` runs it in
-# bindings/swift, with the build tree's header and the libraries of that folder; in the chroot both are at their own paths.
+# Runs a command where Swift 6 is: here, or in the chroot that setup.sh makes. `in-swift.sh LIBRARIES COMMAND...` runs
+# it in bindings/swift, with the tree's header and the libraries of that folder; the chroot has both at their own paths.
 set -eu
 HERE=$(cd "$(dirname "$0")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the Swift binding against a built library and runs its tests against the local Hub:
-# test.sh [LIBRARIES [TOOL]], by default target/release and the `hfx` in it. Sets a Swift toolchain up where there is none.
+# test.sh [LIBRARIES [TOOL]], by default target/release and the `hfx` in it. Sets Swift 6 up where there is none.
 set -eu
 HERE=$(cd "$(dirname "$0")" && pwd)
 ROOT=$(cd "$HERE/../.." && pwd)

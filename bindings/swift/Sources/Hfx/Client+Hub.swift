@@ -8,7 +8,9 @@ extension Client {
         try await run(.info(repo, options: options))
     }
 
-    public func tree(of repo: Repo, below folder: String? = nil, options: Options = Options()) async throws -> [TreeEntry] {
+    public func tree(
+        of repo: Repo, below folder: String? = nil, options: Options = Options()
+    ) async throws -> [TreeEntry] {
         try await run(.tree(of: repo, below: folder, options: options))
     }
 

@@ -29,7 +29,9 @@ extension Client {
 
     /// Bytes, in a commit of their own.
     @discardableResult
-    public func upload(_ data: Data, as path: String, to repo: Repo, options: Options = Options()) async throws -> Committed {
+    public func upload(
+        _ data: Data, as path: String, to repo: Repo, options: Options = Options()
+    ) async throws -> Committed {
         let commit = try Commit()
         try commit.add(data, as: path)
         return try await self.commit(commit, to: repo, options: options)
@@ -56,7 +58,8 @@ extension Client {
         try await run(.put(file: file, partSize: partSize, to: urls, options: options))
     }
 
-    /// Commits what is new in a folder every so often, until `Schedule.stop()`. Files are expected to grow at their end.
+    /// Commits what is new in a folder every so often, until `Schedule.stop()`. Files are expected to grow at their
+    /// end.
     public func schedule(
         folder: String, into path: String? = nil, to repo: Repo, every: Duration, options: Options = Options()
     ) throws -> Schedule {

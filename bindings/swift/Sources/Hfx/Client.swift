@@ -1,6 +1,7 @@
 import CHfx
 
-/// A client of the Hub. It owns threads, connections and budgets, which all its jobs share. May be used from many tasks.
+/// A client of the Hub. It owns threads, connections and budgets, which all its jobs share. May be used from many
+/// tasks.
 public final class Client: Sendable {
     let handle: Handle
 
@@ -23,8 +24,8 @@ public final class Client: Sendable {
         return try await start(request).value
     }
 
-    /// Cancels all jobs and waits until every thread has ended (at most `timeout`, nil: for ever). New calls are `.closed`
-    /// from then on. A client that is dropped without it ends by itself, a moment later.
+    /// Cancels all jobs and waits until every thread has ended (at most `timeout`, nil: for ever). New calls are
+    /// `.closed` from then on. A client that is dropped without it ends by itself, a moment later.
     public func close(timeout: Duration? = nil) async throws {
         let milliseconds = timeout?.milliseconds ?? -1
         try await blocking { [handle] in try check { hfx_client_close(handle.pointer, milliseconds, $0) } }

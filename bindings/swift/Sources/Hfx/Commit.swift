@@ -28,8 +28,9 @@ public final class Commit: Sendable {
         }
     }
 
-    /// Adds or replaces a file by `size` bytes that `read` puts into its buffer, from the offset on; it returns how many.
-    /// It is called from several threads at once, for the same bytes more than once and in any order, and may block.
+    /// Adds or replaces a file by `size` bytes that `read` puts into its buffer, from the offset on; it returns how
+    /// many. It is called from several threads at once, for the same bytes more than once and in any order, and may
+    /// block.
     public func add(
         size: UInt64, as path: String,
         read: @escaping @Sendable (_ offset: UInt64, _ buffer: UnsafeMutableRawBufferPointer) throws -> Int
@@ -59,7 +60,9 @@ public final class Commit: Sendable {
     }
 
     /// A take function that throws what a reader threw, in place of the library's error for it.
-    func rethrowing(_ take: @escaping @Sendable (Handle) throws -> Committed) -> @Sendable (Handle) throws -> Committed {
+    func rethrowing(
+        _ take: @escaping @Sendable (Handle) throws -> Committed
+    ) -> @Sendable (Handle) throws -> Committed {
         { [failure] job in
             let thrown = failure.taken()
             do {

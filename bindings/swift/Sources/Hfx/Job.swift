@@ -12,7 +12,7 @@ public final class Job<Output: Sendable>: Sendable {
 
     init(
         _ options: Options, take: @escaping @Sendable (Handle) throws -> Output,
-        start: (OpaquePointer, UnsafeMutablePointer<OpaquePointer?>, UnsafeMutablePointer<OpaquePointer?>) throws -> hfx_status
+        start: (OpaquePointer, Request<Output>.Out, Request<Output>.Out) throws -> hfx_status
     ) throws {
         let options = try options.handle()
         let completion = Completion()
@@ -43,7 +43,7 @@ public final class Job<Output: Sendable>: Sendable {
     }
 
     /// How far the job is now.
-    public func currentProgress() throws -> Progress { try Progress(of: handle) }
+    public func currentProgress() throws -> JobProgress { try JobProgress(of: handle) }
 
     /// How far the job is, each time that has changed and a loop asks for it: at most ten times a second, and at the
     /// end with the final numbers. For one loop.

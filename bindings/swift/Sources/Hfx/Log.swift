@@ -25,6 +25,7 @@ public struct Log: Sendable {
         let told: hfx_log_fn = { level, room, message, user in
             Box<Handler>.from(user)(Level(rawValue: level) ?? .unknown, text(room) ?? "", text(message) ?? "")
         }
-        try check { hfx_options_set_log_fn(options.pointer, level.rawValue, told, Box(handler).toUser(), releaseBox, $0) }
+        let user = Box(handler).toUser()
+        try check { hfx_options_set_log_fn(options.pointer, level.rawValue, told, user, releaseBox, $0) }
     }
 }

@@ -21,25 +21,43 @@ extension Options {
     public var offline: Bool? { get { self[HFX_OPT_OFFLINE] } set { self[HFX_OPT_OFFLINE] = newValue } }
 
     /// Most connections open at once; 0 lets hfx find the number that pays.
-    public var maxConnections: Int? { get { self[HFX_OPT_MAX_CONNECTIONS] } set { self[HFX_OPT_MAX_CONNECTIONS] = newValue } }
+    public var maxConnections: Int? {
+        get { self[HFX_OPT_MAX_CONNECTIONS] }
+        set { self[HFX_OPT_MAX_CONNECTIONS] = newValue }
+    }
 
     /// Most bytes held in buffers; 0 is the smaller of 256 MiB and an eighth of the memory.
     public var memoryBudget: Int? { get { self[HFX_OPT_MEMORY_BUDGET] } set { self[HFX_OPT_MEMORY_BUDGET] = newValue } }
 
     /// Most bytes received per second, all jobs together; 0 is no limit.
-    public var maxBytesPerSecond: Int? { get { self[HFX_OPT_MAX_BYTES_PER_SECOND] } set { self[HFX_OPT_MAX_BYTES_PER_SECOND] = newValue } }
+    public var maxBytesPerSecond: Int? {
+        get { self[HFX_OPT_MAX_BYTES_PER_SECOND] }
+        set { self[HFX_OPT_MAX_BYTES_PER_SECOND] = newValue }
+    }
 
     /// Longest wait for a connection, TLS and proxy included.
-    public var connectTimeout: Duration? { get { self[HFX_OPT_CONNECT_TIMEOUT_MS] } set { self[HFX_OPT_CONNECT_TIMEOUT_MS] = newValue } }
+    public var connectTimeout: Duration? {
+        get { self[HFX_OPT_CONNECT_TIMEOUT_MS] }
+        set { self[HFX_OPT_CONNECT_TIMEOUT_MS] = newValue }
+    }
 
     /// Longest wait for the head of an answer.
-    public var headTimeout: Duration? { get { self[HFX_OPT_HEAD_TIMEOUT_MS] } set { self[HFX_OPT_HEAD_TIMEOUT_MS] = newValue } }
+    public var headTimeout: Duration? {
+        get { self[HFX_OPT_HEAD_TIMEOUT_MS] }
+        set { self[HFX_OPT_HEAD_TIMEOUT_MS] = newValue }
+    }
 
     /// A connection that brings no byte for this long is dropped and its range asked for again.
-    public var stallTimeout: Duration? { get { self[HFX_OPT_STALL_TIMEOUT_MS] } set { self[HFX_OPT_STALL_TIMEOUT_MS] = newValue } }
+    public var stallTimeout: Duration? {
+        get { self[HFX_OPT_STALL_TIMEOUT_MS] }
+        set { self[HFX_OPT_STALL_TIMEOUT_MS] = newValue }
+    }
 
     /// A transfer fails after this long without any progress.
-    public var retryTimeout: Duration? { get { self[HFX_OPT_RETRY_TIMEOUT_MS] } set { self[HFX_OPT_RETRY_TIMEOUT_MS] = newValue } }
+    public var retryTimeout: Duration? {
+        get { self[HFX_OPT_RETRY_TIMEOUT_MS] }
+        set { self[HFX_OPT_RETRY_TIMEOUT_MS] = newValue }
+    }
 
     /// Bytes of one range request; 0 lets hfx choose 4 to 16 MiB.
     public var partSize: Int? { get { self[HFX_OPT_PART_SIZE] } set { self[HFX_OPT_PART_SIZE] = newValue } }
@@ -75,10 +93,16 @@ extension Options {
     public var symlinks: Bool? { get { self[HFX_OPT_SYMLINKS] } set { self[HFX_OPT_SYMLINKS] = newValue } }
 
     /// Longest wait for another process that fetches the same file before fetching beside it.
-    public var lockTimeout: Duration? { get { self[HFX_OPT_LOCK_TIMEOUT_MS] } set { self[HFX_OPT_LOCK_TIMEOUT_MS] = newValue } }
+    public var lockTimeout: Duration? {
+        get { self[HFX_OPT_LOCK_TIMEOUT_MS] }
+        set { self[HFX_OPT_LOCK_TIMEOUT_MS] = newValue }
+    }
 
     /// Send the token over plain http to hosts other than this machine.
-    public var allowHttpToken: Bool? { get { self[HFX_OPT_ALLOW_HTTP_TOKEN] } set { self[HFX_OPT_ALLOW_HTTP_TOKEN] = newValue } }
+    public var allowHttpToken: Bool? {
+        get { self[HFX_OPT_ALLOW_HTTP_TOKEN] }
+        set { self[HFX_OPT_ALLOW_HTTP_TOKEN] = newValue }
+    }
 
     /// Network threads of the client; 0 is one for each core, at most 8.
     public var threads: Int? { get { self[HFX_OPT_THREADS] } set { self[HFX_OPT_THREADS] = newValue } }
@@ -87,7 +111,10 @@ extension Options {
     public var headers: [String]? { get { self[HFX_OPT_HEADERS] } set { self[HFX_OPT_HEADERS] = newValue } }
 
     /// Answer this job from the cache alone.
-    public var localFilesOnly: Bool? { get { self[HFX_OPT_LOCAL_FILES_ONLY] } set { self[HFX_OPT_LOCAL_FILES_ONLY] = newValue } }
+    public var localFilesOnly: Bool? {
+        get { self[HFX_OPT_LOCAL_FILES_ONLY] }
+        set { self[HFX_OPT_LOCAL_FILES_ONLY] = newValue }
+    }
 
     /// Do not ask the Hub when the ref and the file are cached.
     public var pin: Bool? { get { self[HFX_OPT_PIN] } set { self[HFX_OPT_PIN] = newValue } }
@@ -117,13 +144,22 @@ extension Options {
     public var resume: Bool? { get { self[HFX_OPT_RESUME] } set { self[HFX_OPT_RESUME] = newValue } }
 
     /// First line of the commit; without one it says what was uploaded.
-    public var commitMessage: String? { get { self[HFX_OPT_COMMIT_MESSAGE] } set { self[HFX_OPT_COMMIT_MESSAGE] = newValue } }
+    public var commitMessage: String? {
+        get { self[HFX_OPT_COMMIT_MESSAGE] }
+        set { self[HFX_OPT_COMMIT_MESSAGE] = newValue }
+    }
 
     /// What the commit says below its first line.
-    public var commitDescription: String? { get { self[HFX_OPT_COMMIT_DESCRIPTION] } set { self[HFX_OPT_COMMIT_DESCRIPTION] = newValue } }
+    public var commitDescription: String? {
+        get { self[HFX_OPT_COMMIT_DESCRIPTION] }
+        set { self[HFX_OPT_COMMIT_DESCRIPTION] = newValue }
+    }
 
     /// The commit that must be the head; without one it is the head when the job begins.
-    public var parentCommit: String? { get { self[HFX_OPT_PARENT_COMMIT] } set { self[HFX_OPT_PARENT_COMMIT] = newValue } }
+    public var parentCommit: String? {
+        get { self[HFX_OPT_PARENT_COMMIT] }
+        set { self[HFX_OPT_PARENT_COMMIT] = newValue }
+    }
 
     /// Open a pull request and commit to it.
     public var createPR: Bool? { get { self[HFX_OPT_CREATE_PR] } set { self[HFX_OPT_CREATE_PR] = newValue } }

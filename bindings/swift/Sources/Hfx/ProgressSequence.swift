@@ -7,9 +7,9 @@ public struct ProgressSequence: AsyncSequence, Sendable {
         var ticks: AsyncStream<Void>.Iterator
         let job: Handle
 
-        public mutating func next() async throws -> Progress? {
+        public mutating func next() async throws -> JobProgress? {
             guard await ticks.next() != nil else { return nil }
-            return try Progress(of: job)
+            return try JobProgress(of: job)
         }
     }
 

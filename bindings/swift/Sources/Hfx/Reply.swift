@@ -21,7 +21,9 @@ public struct Reply: Sendable {
     public func header(_ name: String) -> String? { text(hfx_reply_header(handle.pointer, name)) }
 
     /// The body as a type of yours.
-    public func decode<Value: Decodable>(_ type: Value.Type, using decoder: JSONDecoder = JSONDecoder()) throws -> Value {
+    public func decode<Value: Decodable>(
+        _ type: Value.Type, using decoder: JSONDecoder = JSONDecoder()
+    ) throws -> Value {
         try decoder.decode(type, from: Data(body.utf8))
     }
 }

@@ -29,7 +29,7 @@ extension Request where Output == Snapshot {
             do {
                 return try taken(job)
             } catch var error as HfxError where error.code == .incomplete {
-                error.files = try Progress(of: job).files
+                error.files = try JobProgress(of: job).files
                 throw error
             }
         }

@@ -65,7 +65,7 @@ import Testing
         try client.setMaxConnections(4)
         let job = try client.start(.file("model.bin", of: Fixture.big))
         var seen: [UInt64] = []
-        var last: Hfx.Progress?
+        var last: JobProgress?
         for try await progress in job.progress {
             seen.append(progress.bytesDone)
             last = progress

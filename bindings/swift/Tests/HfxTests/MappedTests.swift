@@ -23,6 +23,14 @@ import Testing
         #expect(try !Self.isMapped(file.path))
     }
 
+    @Test func aCopyCanBeChanged() async throws {
+        let hub = try Hub()
+        let path = try hub.write("some", Fixture.bytes(1000))
+        var copy = Data([UInt8](try LocalFile.map(path)))
+        copy[0] = 77
+        #expect(try copy[0] == 77 && Data(contentsOf: URL(fileURLWithPath: path)) == Fixture.bytes(1000))
+    }
+
     @Test func anEmptyFileIsEmptyData() async throws {
         let hub = try Hub()
         #expect(try LocalFile.map(hub.write("empty", Data())).isEmpty)

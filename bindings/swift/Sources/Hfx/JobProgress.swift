@@ -1,7 +1,7 @@
 import CHfx
 
 /// The numbers of a job at one moment.
-public struct Progress: Sendable {
+public struct JobProgress: Sendable {
     private let handle: Handle
 
     init(of job: Handle) throws {
