@@ -18,7 +18,10 @@ final class Hub: Sendable {
         try Fixture.write(below: folder.appendingPathComponent("hub"))
         process = Process()
         process.executableURL = URL(fileURLWithPath: tool)
-        process.arguments = ["serve", folder.appendingPathComponent("hub").path, "--control", "--token", Self.token]
+        process.arguments = [
+            "serve", folder.appendingPathComponent("hub").path, "--control", "--token", Self.token,
+            "--multipart-from", "1M", "--chunk-size", "512K",
+        ]
         process.standardError = FileHandle.nullDevice
         let output = Pipe()
         process.standardOutput = output
