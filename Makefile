@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-bindings test-all lint header header-check bench dist install install-files clean
+.PHONY: help build demo test test-bindings test-swift test-all lint header header-check bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,7 +25,10 @@ test-bindings: build ## The tests of the C++, Go and Python bindings, against th
 	bindings/go/test.sh
 	bindings/python/test.sh
 
-test-all: test test-bindings ## Both.
+test-swift: build ## The Swift binding's tests; sets Swift 6 up where there is none (Linux, root, 4 GB).
+	bindings/swift/test.sh
+
+test-all: test test-bindings test-swift ## All of them.
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check

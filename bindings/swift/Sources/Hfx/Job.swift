@@ -1,0 +1,59 @@
+import CHfx
+import Synchronization
+
+/// Work on the library's threads. It goes on when this handle is dropped; `cancel()` ends it.
+public final class Job<Output: Sendable>: Sendable {
+    let handle: Handle
+    let completion: Completion
+    private let ticker: Ticker
+    private let take: @Sendable (Handle) throws -> Output
+    /// The library hands a result out once; here everybody who awaits it gets it.
+    private let result = Mutex<Result<Output, any Error>?>(nil)
+
+    init(
+        _ options: Options, take: @escaping @Sendable (Handle) throws -> Output,
+        start: (OpaquePointer, Request<Output>.Out, Request<Output>.Out) throws -> hfx_status
+    ) throws {
+        let options = try options.handle()
+        let completion = Completion()
+        let ticker = Ticker()
+        try completion.listen(to: options)
+        try ticker.listen(to: options)
+        handle = try Handle(hfx_job_free) { try start(options.pointer, $0, $1) }
+        self.completion = completion
+        self.ticker = ticker
+        self.take = take
+        completion.whenEnded { ticker.end() }
+    }
+
+    /// The job's number, unique within its client.
+    public var id: UInt64 { hfx_job_id(handle.pointer) }
+
+    /// The result, when the job has ended. A task that is cancelled while it waits here cancels the job, and gets
+    /// `CancellationError`.
+    public var value: Output {
+        get async throws {
+            await withTaskCancellationHandler { await completion.wait() } onCancel: { cancel() }
+            return try result.withLock { result in
+                let known = result ?? Result { try take(handle) }
+                result = known
+                return known
+            }.get()
+        }
+    }
+
+    /// How far the job is now.
+    public func currentProgress() throws -> JobProgress { try JobProgress(of: handle) }
+
+    /// How far the job is, each time that has changed and a loop asks for it: at most ten times a second, and at the
+    /// end with the final numbers. For one loop.
+    public var progress: ProgressSequence { ProgressSequence(ticks: ticker.ticks, job: handle) }
+
+    /// Ends the job at once; what is on disk can be resumed by the same call. From any thread, any number of times.
+    public func cancel() { hfx_job_cancel(handle.pointer) }
+
+    /// Makes the job use neither network nor disk until `resume()`.
+    public func pause() { hfx_job_pause(handle.pointer) }
+
+    public func resume() { hfx_job_resume(handle.pointer) }
+}

@@ -1,0 +1,66 @@
+import CHfx
+
+/// The options of a client, or those of one call, which lie over the client's. What is nil has its default.
+///
+/// Values are checked by the library when they are used: a bad one makes the call throw `.invalidArgument`. A property
+/// reads back what was set through it; `text(name:)` shows all.
+public struct Options: Sendable {
+    /// What was read from the environment; secrets in it can't be read out, so it stays the library's.
+    private var base: Handle?
+    private var values: [Int32: any OptionValue] = [:]
+
+    public init() {}
+
+    /// What the environment of the process says: `HF_HOME`, `HF_TOKEN`, `HF_ENDPOINT`, proxies, certificates and the
+    /// token file, as the Python client reads them. Not while another thread changes the environment.
+    public static func fromEnvironment() throws -> Options {
+        var options = Options()
+        options.base = try Handle(hfx_options_free) { hfx_options_from_env($0, $1) }
+        return options
+    }
+
+    /// Sets any option by its name, from text: "true", "64M", "process". Of a list it adds one.
+    public mutating func set(name: String, value: String) throws {
+        let set = try Handle(hfx_options_free) { hfx_options_new($0, $1) }
+        try check { hfx_options_set_by_name(set.pointer, name, value, $0) }
+        let option = hfx_option_by_name(name)
+        let id = hfx_option_id(option)
+        if hfx_option_type(option) == HFX_TYPE_LIST {
+            values[id] = (values[id] as? [String] ?? []) + [value]
+        } else {
+            values[id] = NamedText(name: name, text: value)
+        }
+    }
+
+    /// What an option holds, as the library shows it; a secret shows as "***".
+    public func text(name: String) throws -> String {
+        let set = try handle()
+        var shown: UnsafePointer<CChar>?
+        try check { hfx_options_get(set.pointer, hfx_option_id(hfx_option_by_name(name)), &shown, $0) }
+        return Hfx.text(shown) ?? ""
+    }
+
+    /// A set of the library with these values, of the caller's own.
+    func handle() throws -> Handle {
+        let set = try Handle(hfx_options_free) { out, error in
+            base.map { hfx_options_clone($0.pointer, out, error) } ?? hfx_options_new(out, error)
+        }
+        for (id, value) in values { try value.put(id, into: set.pointer) }
+        return set
+    }
+
+    subscript<Value: OptionValue>(id: Int32) -> Value? {
+        get { values[id] as? Value }
+        set { values[id] = newValue }
+    }
+}
+
+/// A value that came as text, with a unit perhaps.
+private struct NamedText: OptionValue {
+    let name: String
+    let text: String
+
+    func put(_: Int32, into options: OpaquePointer) throws {
+        try check { hfx_options_set_by_name(options, name, text, $0) }
+    }
+}

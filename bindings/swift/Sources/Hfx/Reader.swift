@@ -1,0 +1,33 @@
+import CHfx
+import Synchronization
+
+/// Content of a commit that a closure brings.
+struct Reader: Sendable {
+    let read: @Sendable (UInt64, UnsafeMutableRawBufferPointer) throws -> Int
+    let failure: ReaderFailure
+
+    /// The callback of a reader; its user is a box with one.
+    static let pread: hfx_read_fn = { offset, buffer, length, user in
+        let reader = Box<Reader>.from(user)
+        do {
+            return Int64(try reader.read(offset, UnsafeMutableRawBufferPointer(start: buffer, count: length)))
+        } catch {
+            reader.failure.keep(error)
+            return -1
+        }
+    }
+}
+
+/// The first error that a reader threw: it can't go through C.
+final class ReaderFailure: Sendable {
+    private let error = Mutex<(any Error)?>(nil)
+
+    func keep(_ new: any Error) { error.withLock { $0 = $0 ?? new } }
+
+    func taken() -> (any Error)? {
+        error.withLock { error in
+            defer { error = nil }
+            return error
+        }
+    }
+}

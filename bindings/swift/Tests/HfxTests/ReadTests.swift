@@ -1,0 +1,108 @@
+import Foundation
+import Hfx
+import Testing
+
+@Suite struct ReadTests {
+    static func url(_ hub: Hub) -> String { "\(hub.endpoint)/acme/big/resolve/main/model.bin" }
+
+    @Test func rangesComeIntoMemory() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        let middle = try await client.read("model.bin", of: Fixture.big, offset: 5_000_000, length: 1000)
+        #expect(middle == Fixture.model[5_000_000..<5_001_000])
+        let tail = try await client.read("model.bin", of: Fixture.big, offset: UInt64(Fixture.model.count - 10))
+        #expect(tail == Fixture.model.suffix(10))
+        let ofURL = try await client.read(url: Self.url(hub), offset: 100, length: 50)
+        #expect(ofURL == Fixture.model[100..<150])
+        let whole = try await client.run(.read("model.bin", of: Fixture.big))
+        #expect(whole.data == Fixture.model && whole.verified == .hash && whole.fileSize == whole.length)
+        #expect(try await client.read("empty.txt", of: Fixture.tiny).isEmpty)
+        try await expectFailure(.invalidArgument) {
+            try await client.read("config.json", of: Fixture.tiny, offset: 1000)
+        }
+    }
+
+    @Test func dataStaysAfterTheClientAndCanBeChanged() async throws {
+        let hub = try Hub()
+        var data = try await hub.client().read("model.bin", of: Fixture.big, length: 100_000)
+        data[0] = 1
+        #expect(data[0] == 1 && data[1...] == Fixture.model[1..<100_000])
+    }
+
+    @Test func rangesComeIntoMemoryOfMine() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+        defer { memory.deallocate() }
+        var read = try await client.run(.read("model.bin", of: Fixture.big, offset: 64, length: 4096, into: memory))
+        #expect(read.length == 4096 && read.data.isEmpty && Data(memory) == Fixture.model[64..<4160])
+        read = try await client.run(.read(url: Self.url(hub), offset: 1, length: 10, into: memory))
+        #expect(read.length == 10 && Data(memory.prefix(10)) == Fixture.model[1..<11])
+        try await expectFailure(.tooSmall) {
+            try await client.run(.read("model.bin", of: Fixture.big, into: memory))
+        }
+    }
+
+    @Test func aStreamBringsAllInOrder() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        var all = Data()
+        for try await chunk in client.stream("model.bin", of: Fixture.big) { all += chunk }
+        #expect(all == Fixture.model)
+        var some = Data()
+        for try await chunk in client.stream(url: Self.url(hub), offset: 10, length: 3_000_000) { some += chunk }
+        #expect(some == Fixture.model[10..<3_000_010])
+        try await expectFailure(.entryNotFound) {
+            for try await _ in client.stream("none", of: Fixture.big) {}
+        }
+        try await expectFailure(.invalidArgument) {
+            for try await _ in client.stream("../none", of: Repo("no/good/name")) {}
+        }
+    }
+
+    /// The transfer waits for the loop: it gets as far ahead as its buffers, not to the end.
+    @Test func aSlowLoopHoldsTheTransferBack() async throws {
+        let hub = try Hub()
+        var options = hub.options
+        options.memoryBudget = 8 << 20
+        options.partSize = 1 << 20
+        let client = try Client(options)
+        var all = Data()
+        for try await chunk in client.stream("model.bin", of: Fixture.big) {
+            if all.isEmpty {
+                try await Task.sleep(for: .milliseconds(700))
+                let sent = try await hub.sentOfBodies()
+                #expect(sent < 20 << 20, "\(sent) bytes were sent to a loop that took none")
+            }
+            all += chunk
+        }
+        #expect(all == Fixture.model)
+    }
+
+    @Test func leavingAStreamEndsItsTransfer() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        for _ in 0..<20 {
+            for try await chunk in client.stream("model.bin", of: Fixture.big) {
+                #expect(chunk == Fixture.model.prefix(chunk.count))
+                break
+            }
+        }
+        try await client.close(timeout: .seconds(10))
+    }
+
+    @Test func cancellingATaskEndsItsStream() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        try await hub.setFaults(JobTests.stalls[0])
+        let task = Task {
+            for try await _ in client.stream("model.bin", of: Fixture.big) {}
+        }
+        try await Task.sleep(for: .milliseconds(300))
+        let begun = ContinuousClock.now
+        task.cancel()
+        await expectCancelled { try await task.value }
+        #expect(ContinuousClock.now - begun < .seconds(1))
+        try await client.close(timeout: .seconds(10))
+    }
+}
