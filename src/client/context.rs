@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use super::batch::Batch;
 use super::job::Job;
 use super::partial::Settings;
@@ -10,6 +12,7 @@ use crate::cache::{Cache, LocalDir};
 use crate::cancel::Watch;
 use crate::error::{Error, Kind, Result};
 use crate::hub::Hub;
+use crate::net::Url;
 use crate::options::{Opt, Options};
 use crate::pattern::Filter;
 use crate::repo::DEFAULT_REVISION;
@@ -88,6 +91,20 @@ impl Context {
     /// The patterns of a snapshot.
     pub fn filter(&self) -> Filter {
         Filter::new(self.options.list(Opt::Include), self.options.list(Opt::Exclude))
+    }
+
+    /// The headers for any URL: the client's are for its endpoint, those of the job are for this URL.
+    pub fn headers_for(&self, url: &Url) -> HeaderMap {
+        let home = url.origin() == self.hub.home();
+        let mine = if home { self.options.headers() } else { self.own_headers.to_vec() };
+        let pairs = mine.iter().filter_map(|(name, value)| {
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
+        });
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
     }
 
     /// The job's control.

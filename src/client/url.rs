@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::header;
 
 use super::context::{Context, revision_or_main};
 use super::fetch::{self, Item};
@@ -270,20 +270,7 @@ async fn to_its_end(
 /// A URL as it is, with the job's headers, and with the token where it is the endpoint's own.
 fn plain(context: &Context, url: &str) -> Result<Remote> {
     let url = Url::parse(url)?;
-    let mut headers = HeaderMap::new();
-    // The client's headers are for its endpoint; those of the job are for this URL.
-    let mine = if url.origin() == context.hub.home() {
-        context.options.headers()
-    } else {
-        context.own_headers.to_vec()
-    };
-    for (name, value) in mine {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
-        {
-            headers.append(name, value);
-        }
-    }
+    let mut headers = context.headers_for(&url);
     let hub = &context.hub;
     if hub.net().token_may_go(hub.home(), url.origin(), hub.allows_http_token())
         && let Some(token) = hub.headers().get(header::AUTHORIZATION)

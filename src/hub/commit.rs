@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::api::{Hub, parse};
+use super::api::{Hub, Reply, parse};
+use super::call::Request;
 use crate::error::{Error, Kind, Result};
 use crate::net::{Content, Payload, Url};
 use crate::repo::{RepoId, RepoKind, check_commit, encode_revision};
@@ -238,20 +239,19 @@ impl Hub {
                 .map(|f| json!({ "xetHash": f.xet_hash, "sha256": f.sha256, "filename": f.path }))
                 .collect();
             let body = json!({ "target": { "type": to.kind().name(), "name": to.id() }, "files": files });
-            self.call(Method::POST, &url, json_headers(), body.to_string().into_bytes()).await?;
+            self.ask(&url, &body).await?;
         }
         Ok(())
     }
 
-    async fn post<T: serde::de::DeserializeOwned>(&self, url: &Url, body: &serde_json::Value) -> Result<T> {
-        parse(&self.call(Method::POST, url, json_headers(), body.to_string().into_bytes()).await?)
+    /// POSTs what has the same outcome twice as once.
+    async fn ask(&self, url: &Url, body: &serde_json::Value) -> Result<Reply> {
+        self.make(&Request::json(Method::POST, url.clone(), body).repeatable()).await.result
     }
-}
 
-fn json_headers() -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers
+    async fn post<T: serde::de::DeserializeOwned>(&self, url: &Url, body: &serde_json::Value) -> Result<T> {
+        parse(&self.ask(url, body).await?)
+    }
 }
 
 /// The body of a commit, written while it is sent.

@@ -171,7 +171,7 @@ impl Hub {
                 Some(code) => (Kind::Http, u16::try_from(code).unwrap_or(0)),
                 None => (Kind::Http, 0),
             };
-            let what = format!("the LFS server refuses {}: {}", object.oid, one_line(message));
+            let what = format!("the LFS server refuses {}: {}", object.oid, classify::one_line(message));
             return Ok(Answered::Refused(Error::new(kind, what).http(status, None).url(url.as_str())));
         }
         let action = |name: &str| wire.actions.as_ref().and_then(|actions| actions.get(name));
@@ -265,8 +265,4 @@ impl LfsObject {
         }
         Ok(Self { oid: oid.to_owned(), size })
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

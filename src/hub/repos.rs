@@ -206,6 +206,11 @@ impl Hub {
         Ok(self.url(&format!("/{repo}"))?.as_str().to_owned())
     }
 
+    /// The address of a commit's page.
+    pub fn commit_page(&self, repo: &RepoId, commit: &str) -> Result<String> {
+        Ok(format!("{}/commit/{commit}", self.page(repo)?))
+    }
+
     /// The name under which a repository is known, which is another one once it has moved.
     async fn look_up(&self, repo: &RepoId) -> Result<String> {
         let url = self.url(&Self::api_path(repo))?;

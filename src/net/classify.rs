@@ -74,7 +74,8 @@ fn body_message(body: &[u8]) -> Option<String> {
     error.or_else(first).map(str::to_owned)
 }
 
-fn one_line(text: &str) -> String {
+/// A server's words, bounded and without line breaks.
+pub fn one_line(text: &str) -> String {
     text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

@@ -66,12 +66,9 @@ impl Bars {
             let file = &files[*place];
             set(bar, shown(file), file.size(), told(file));
         }
-        // While an upload only hashes, that is what goes on.
-        let moved = totals.received + totals.sent;
-        let hashing = moved == 0 && totals.hashed > 0;
-        let rate = self.rate.of(Instant::now(), if hashing { totals.hashed } else { moved });
-        let position = if hashing { totals.hashed } else { totals.done.max(totals.sent.min(totals.bytes)) };
-        set(&self.total, position, totals.bytes, summed(&totals, rate));
+        let moved = if hashing(&totals) { totals.hashed } else { totals.received + totals.sent };
+        let rate = self.rate.of(Instant::now(), moved);
+        set(&self.total, position(&totals), totals.bytes, summed(&totals, rate));
     }
 }
 
@@ -144,14 +141,23 @@ fn told(file: &FileProgress) -> String {
     format!("{text:>23}")
 }
 
+/// Whether an upload only hashes so far.
+fn hashing(totals: &Totals) -> bool {
+    totals.received + totals.sent == 0 && totals.hashed > 0 && totals.done < totals.bytes
+}
+
+/// How far the job's bar is.
+fn position(totals: &Totals) -> u64 {
+    if hashing(totals) { totals.hashed } else { totals.done.max(totals.sent.min(totals.bytes)) }
+}
+
 /// The end of the job's line; padded, so that its bar does not jump about.
 fn summed(totals: &Totals, rate: f64) -> String {
     if totals.bytes == 0 {
         return "starting".to_owned();
     }
-    let hashing = totals.received + totals.sent == 0 && totals.hashed > 0 && totals.done < totals.bytes;
-    let now = if hashing { totals.hashed } else { totals.done.max(totals.sent.min(totals.bytes)) };
-    let what = if hashing { "hashing " } else { "" };
+    let now = position(totals);
+    let what = if hashing(totals) { "hashing " } else { "" };
     let mut parts = vec![format!("{what}{} / {}", text::size(now), text::size(totals.bytes))];
     if totals.done >= totals.bytes {
         parts.push("checking".to_owned());

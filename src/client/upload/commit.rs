@@ -120,7 +120,7 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
     };
     let aim = Aim { parent: Some(parent), ..aim.clone() };
     let (items, others) = split(context, work.operations.clone());
-    let hashes = Arc::new(state(context).hashes(std::path::Path::new("")));
+    let hashes = Arc::new(State::of(context).hashes(std::path::Path::new("")));
     let ready = prepare(context, &aim, items, others, hashes).await?;
     let made = send(context, &aim, ready).await?;
     // What was committed is done with; a failure would have left the operations in the draft.
@@ -143,7 +143,7 @@ pub(super) async fn preupload(context: &Context, aim: &Aim, draft: &Draft) -> Re
             places.push(place);
         }
     }
-    let hashes = Arc::new(state(context).hashes(std::path::Path::new("")));
+    let hashes = Arc::new(State::of(context).hashes(std::path::Path::new("")));
     let sent = store(context, aim, hashes, &mut items).await;
     let mut files = Vec::new();
     for (place, item) in places.into_iter().zip(items) {
@@ -166,10 +166,6 @@ fn told(addition: &Addition, how: HowCommitted) -> CommitFile {
         oid: addition.object.as_ref().filter(|_| addition.stored).map(|object| object.oid.clone()),
         how,
     }
-}
-
-pub(super) fn state(context: &Context) -> State {
-    State::new(context.options.path(Opt::StateDir))
 }
 
 pub(super) fn item(context: &Context, addition: Addition) -> Item {
@@ -466,8 +462,7 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     let mut files = ready.left_out;
     let head = aim.parent.clone().unwrap_or_default();
     if ready.changes.is_empty() {
-        let url = format!("/{}{}/commit/{head}", aim.repo.kind().url_prefix(), aim.repo.id());
-        let url = hub.url(&url)?.as_str().to_owned();
+        let url = hub.commit_page(&aim.repo, &head)?;
         return Ok(CommitResult { oid: Some(head), url, pull_request: None, commits: 0, files });
     }
     let (mut revision, mut pull_request) = (aim.revision.clone(), None);

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commit::{Aim, Ready, ask, item, online, prepare, send, state};
+use super::commit::{Aim, Ready, ask, item, online, prepare, send};
 use super::draft::{Addition, Input, Operation, check_commit_path};
 use super::push::Item;
+use super::state::State;
 use crate::client::context::Context;
 use crate::client::output::{CommitResult, HowCommitted};
 use crate::error::{Error, Result};
@@ -65,7 +66,7 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     );
     let mut items: Vec<Item> = additions.into_iter().map(|addition| item(context, addition)).collect();
     ask(context, &aim, &mut items).await?;
-    let hashes = Arc::new(state(context).hashes(folder));
+    let hashes = Arc::new(State::of(context).hashes(folder));
     let regular: u64 = items.iter().filter(|item| !is_lfs(item)).map(|item| item.addition.size()).sum();
     let several = match context.options.text(Opt::Commits) {
         "one" => false,

@@ -6,9 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::commit::{item, state};
+use super::commit::item;
 use super::draft::{Addition, Input};
 use super::push::{self, Server};
+use super::state::State;
 use crate::client::context::Context;
 use crate::client::fetch::{self, Item};
 use crate::client::output::FileResult;
@@ -37,7 +38,7 @@ pub(super) async fn upload(context: &Context, server: &Url, object: &LfsObject, 
     addition.object = Some(object.clone());
     let mut item = item(context, addition);
     let server = Server { url: server.clone(), reference: None };
-    let hashes = Arc::new(state(context).hashes(Path::new("")));
+    let hashes = Arc::new(State::of(context).hashes(Path::new("")));
     push::push(context, &server, hashes, &mut [&mut item]).await
 }
 

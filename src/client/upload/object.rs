@@ -14,7 +14,7 @@ use super::state::{Begun, Parts, State, Taken};
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
-use crate::hub::lfs::{Answered, LfsObject, Operation, UploadBy};
+use crate::hub::lfs::{Answered, LfsObject, UploadBy};
 use crate::log::Level;
 use crate::net::{Url, classify};
 use crate::options::Opt;
@@ -55,7 +55,7 @@ impl Sender {
         let addition = self.addition.clone();
         let mapped = mapped(&self.context);
         let reader = blocking(move || addition.open(mapped)).await?;
-        let state = State::new(self.context.options.path(Opt::StateDir));
+        let state = State::of(&self.context);
         let (parts, begun) = state.parts(self.server.url.as_str(), &self.object);
         let parts = Arc::new(parts);
         let mut before = begun.and_then(|(begun, taken)| Some((begun.way()?, taken)));
@@ -87,11 +87,7 @@ impl Sender {
             } else {
                 before = Some((way, taken));
             }
-            let reference = self.server.reference.as_deref();
-            let objects = std::slice::from_ref(&self.object);
-            let hub = &self.context.hub;
-            let mut fresh = hub.lfs_batch(&self.server.url, Operation::Upload, objects, reference).await?;
-            answered = match fresh.pop() {
+            answered = match self.server.ask(&self.context, &self.object).await? {
                 Some(Answered::Refused(error)) => return Err(error),
                 Some(answered) => answered,
                 None => return Err(error),
@@ -208,10 +204,7 @@ impl Desk {
     }
 
     async fn ask_again(&self, why: Error) -> Result<Targets> {
-        let reference = self.server.reference.as_deref();
-        let objects = std::slice::from_ref(&self.object);
-        let hub = &self.context.hub;
-        let answer = hub.lfs_batch(&self.server.url, Operation::Upload, objects, reference).await?.pop();
+        let answer = self.server.ask(&self.context, &self.object).await?;
         let by = match answer {
             Some(Answered::Upload { by, .. }) => by,
             Some(Answered::Refused(error)) => return Err(error),

@@ -84,9 +84,7 @@ impl Once<'_> {
             since.into_iter().rev().filter(|commit| commit.title.trim() == title).map(|commit| commit.id)
         {
             if self.is_ours(&commit).await? {
-                let url =
-                    format!("/{}{}/commit/{commit}", self.aim.repo.kind().url_prefix(), self.aim.repo.id());
-                let url = hub.url(&url)?.as_str().to_owned();
+                let url = hub.commit_page(&self.aim.repo, &commit)?;
                 return Ok(Some(Committed { oid: commit, url }));
             }
         }

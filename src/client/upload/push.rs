@@ -34,6 +34,14 @@ pub(super) struct Server {
     pub(super) reference: Option<String>,
 }
 
+impl Server {
+    /// Asks how one object gets there.
+    pub(super) async fn ask(&self, context: &Context, object: &LfsObject) -> Result<Option<Answered>> {
+        let (reference, objects) = (self.reference.as_deref(), std::slice::from_ref(object));
+        Ok(context.hub.lfs_batch(&self.url, Operation::Upload, objects, reference).await?.pop())
+    }
+}
+
 /// One file to bring to the server.
 pub(super) struct Item {
     /// The file.
@@ -88,7 +96,7 @@ impl Push {
         // All files with the same content wait for one sending.
         let mut same: HashMap<String, Vec<usize>> = HashMap::new();
         let at_once = self.context.engine.limits.files().min(self.context.engine.limits.most());
-        let state = State::new(self.context.options.path(Opt::StateDir));
+        let state = State::of(&self.context);
         if !items.is_empty() {
             state.sweep();
         }

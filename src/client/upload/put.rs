@@ -5,9 +5,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, header};
 
 use super::draft::{Addition, Input};
+use super::push::mapped;
 use crate::client::context::Context;
 use crate::client::output::PartsResult;
 use crate::error::{Error, Kind, Result};
@@ -29,7 +30,7 @@ pub(super) async fn put(
     part_size: Option<u64>,
 ) -> Result<PartsResult> {
     let mut addition = Addition::new("file", input)?;
-    let mapped = context.options.text(Opt::Source) == "map";
+    let mapped = mapped(context);
     let (addition, reader) = blocking(move || {
         addition.look()?;
         let reader = addition.open(mapped)?;
@@ -72,15 +73,7 @@ fn address(context: &Context, url: &str) -> Result<Address> {
     let url = Url::parse(url)?;
     let hub = &context.hub;
     let home = url.origin() == hub.home();
-    let mine = if home { context.options.headers() } else { context.own_headers.to_vec() };
-    let mut headers = HeaderMap::new();
-    for (name, value) in mine {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
-        {
-            headers.append(name, value);
-        }
-    }
+    let mut headers = context.headers_for(&url);
     // A presigned address refuses a token: it goes along only when it was given for this job.
     if home
         && context.own_token

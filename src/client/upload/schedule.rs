@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedMutexGuard};
 
-use super::commit::{Aim, item, online, prepare, send, state};
+use super::commit::{Aim, item, online, prepare, send};
 use super::draft::Input;
 use super::folder::walk;
+use super::state::State;
 use crate::client::context::Context;
 use crate::client::output::CommitResult;
 use crate::error::{Error, Kind, Result};
@@ -144,7 +145,7 @@ impl Plan {
         }
         let head = watch.guard(context.hub.repo_info(&self.aim.repo, &self.aim.revision)).await?.sha;
         let aim = Aim { parent: Some(head), ..self.aim.clone() };
-        let hashes = Arc::new(state(context).hashes(Path::new("")));
+        let hashes = Arc::new(State::of(context).hashes(Path::new("")));
         let ready = prepare(context, &aim, items, Vec::new(), hashes).await?;
         let made = send(context, &aim, ready).await?;
         seen.extend(stamps);

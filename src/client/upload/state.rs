@@ -17,9 +17,11 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
+use crate::client::context::Context;
 use crate::error::{Error, Result};
 use crate::hub::lfs::{Action, LfsObject, UploadBy};
 use crate::net::Url;
+use crate::options::Opt;
 use crate::sys::sha::{Sha256, hex};
 use crate::transfer::reader::Stamp;
 
@@ -84,6 +86,11 @@ impl State {
     /// In this folder, made when it is needed; without one nothing is remembered.
     pub fn new(root: Option<PathBuf>) -> Self {
         Self { root }
+    }
+
+    /// Of a job, where its options say.
+    pub(super) fn of(context: &Context) -> Self {
+        Self::new(context.options.path(Opt::StateDir))
     }
 
     fn file(&self, kind: &str, key: &[&str]) -> Option<PathBuf> {

@@ -1,42 +1,24 @@
 //! Base64, read strictly.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::DecodePaddingMode::{self, RequireCanonical, RequireNone};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+const PADDED: GeneralPurpose = reader(RequireCanonical);
+const BARE: GeneralPurpose = reader(RequireNone);
+
+/// Bits behind the last byte say nothing.
+const fn reader(padding: DecodePaddingMode) -> GeneralPurpose {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
+    GeneralPurpose::new(&STANDARD, config.with_decode_allow_trailing_bits(true))
+}
+
 /// The bytes behind a text; `None` where it is not base64. Padding may be left out.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches(['\r', '\n']);
-    let digits = text.trim_end_matches('=').as_bytes();
-    let padding = text.len() - digits.len();
-    if digits.len() % 4 == 1 || (padding > 0 && (padding > 2 || !text.len().is_multiple_of(4))) {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
-    for group in digits.chunks(4) {
-        let (mut word, mut seen) = (0, 0);
-        for &digit in group {
-            let value = VALUES[digit as usize];
-            seen |= value;
-            word = word << 6 | u32::from(value);
-        }
-        // No digit's value has that bit.
-        if seen & 64 != 0 {
-            return None;
-        }
-        let word = word << (6 * (4 - group.len()));
-        bytes.extend_from_slice(&word.to_be_bytes()[1..group.len()]);
-    }
-    Some(bytes)
+    PADDED.decode(text).or_else(|_| BARE.decode(text)).ok()
 }
-
-/// What each byte stands for; 64 where it is no digit.
-const VALUES: [u8; 256] = {
-    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut values = [64; 256];
-    let mut at = 0;
-    while at < 64 {
-        values[digits[at] as usize] = at as u8;
-        at += 1;
-    }
-    values
-};
 
 #[cfg(test)]
 mod tests {
