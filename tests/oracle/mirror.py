@@ -40,7 +40,10 @@ class Theirs:
         return hf_hub_download("acme/llama", name, revision=revision, cache_dir=self.cache, **to)
 
     def snapshot(self, revision="main", repo="acme/llama", include=None, **to):
-        return snapshot_download(repo, revision=revision, allow_patterns=include, cache_dir=self.cache, **to)
+        # One worker: in copies, two of its own that hold the same content take it from under each other.
+        return snapshot_download(
+            repo, revision=revision, allow_patterns=include, cache_dir=self.cache, max_workers=1, **to
+        )
 
     def missing(self, name):
         raises("missing", RemoteEntryNotFoundError, lambda: self.file(name))
