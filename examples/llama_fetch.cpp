@@ -12,6 +12,7 @@
 #include <cctype>
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,17 @@ std::string folder_of(const std::string& path) { return path.substr(0, path.rfin
 
 bool is_gguf(const std::string& path) { return ends_with(lower(path), ".gguf"); }
 
-bool is_mmproj(const std::string& path) {
-    return is_gguf(path) && lower(path.substr(folder_of(path).size())).find("mmproj") != std::string::npos;
+bool is_named(const std::string& path, const char* word) {
+    return lower(path.substr(folder_of(path).size())).find(word) != std::string::npos;
+}
+
+bool is_mmproj(const std::string& path) { return is_gguf(path) && is_named(path, "mmproj"); }
+
+// A GGUF to load by itself: no projector, importance matrix or draft model, which lie beside models.
+bool is_model(const std::string& path) {
+    const auto beside = {"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"};
+    return is_gguf(path) && std::none_of(beside.begin(), beside.end(),
+                                         [&](const char* word) { return is_named(path, word); });
 }
 
 // "model-00002-of-00005.gguf": the number of the part, and of all parts; 1 of 1 for a whole file.
@@ -59,7 +69,7 @@ part part_of(const std::string& path) {
     return {std::stoi(path.substr(at + 1, 5)), std::stoi(path.substr(at + 10, 5)), path.substr(0, at)};
 }
 
-// Whether a path names that quantisation: the tag stands between the name's separators, in any case.
+// Whether a path names that quantisation: the tag is a word of it, in any case, so that F16 is not BF16.
 bool has_tag(const std::string& path, const std::string& tag) {
     const std::string in = lower(path), wanted = lower(tag);
     for (std::size_t at = in.find(wanted); at != std::string::npos; at = in.find(wanted, at + 1)) {
@@ -79,7 +89,7 @@ bool has_tag(const std::string& path, const std::string& tag) {
 std::optional<std::string> pick_model(const std::vector<std::string>& paths, const std::string& tag) {
     std::vector<std::string> models;
     std::copy_if(paths.begin(), paths.end(), std::back_inserter(models), [](const std::string& path) {
-        return is_gguf(path) && !is_mmproj(path) && part_of(path).number == 1;
+        return is_model(path) && part_of(path).number == 1;
     });
     const std::vector<std::string> tags = tag.empty() ? std::vector<std::string>{"Q4_K_M", "Q8_0"} : std::vector{tag};
     for (const auto& each : tags) {
@@ -92,16 +102,32 @@ std::optional<std::string> pick_model(const std::vector<std::string>& paths, con
     return tag.empty() && !models.empty() ? std::optional(models.front()) : std::nullopt;
 }
 
-// The projector nearest to the model: in its folder or above it, of the same quantisation if there is one.
-std::optional<std::string> pick_mmproj(const std::vector<std::string>& paths, const std::string& model,
-                                       const std::string& tag) {
+// The bits of a quantisation, by the last of a name's words that tells them: 4 for "a-Q4_K_M.gguf", 16 for BF16.
+int bits_of(const std::string& path) {
+    const std::string name = lower(path.substr(folder_of(path).size()));
+    int bits = 0;
+    for (std::size_t i = 0; i + 1 < name.size(); i++) {
+        const bool letter = name[i] == 'q' || name[i] == 'f';
+        const bool begins = i == 0 || !std::isalnum(static_cast<unsigned char>(name[i - 1]));
+        const bool behind = i > 0 && std::string("ibt").find(name[i - 1]) != std::string::npos; // IQ4, BF16, TQ1
+        if (letter && (begins || behind) && std::isdigit(static_cast<unsigned char>(name[i + 1]))) {
+            bits = std::atoi(name.c_str() + i + 1);
+        }
+    }
+    return bits;
+}
+
+// The projector that fits the model best: the nearest folder from its own upwards, then the nearest number of bits.
+std::optional<std::string> pick_mmproj(const std::vector<std::string>& paths, const std::string& model) {
     std::optional<std::string> best;
-    const auto rank = [&](const std::string& path) {
-        return 2 * folder_of(path).size() + (!tag.empty() && has_tag(path, tag) ? 1 : 0);
+    const auto worse = [&](const std::string& a, const std::string& b) {
+        const auto far = [&](const std::string& path) { return std::abs(bits_of(path) - bits_of(model)); };
+        const auto depth = [](const std::string& path) { return folder_of(path).size(); };
+        return depth(a) != depth(b) ? depth(a) < depth(b) : far(a) > far(b);
     };
     for (const auto& path : paths) {
         const bool beside = folder_of(model).compare(0, folder_of(path).size(), folder_of(path)) == 0;
-        if (is_mmproj(path) && beside && (!best || rank(path) > rank(*best))) {
+        if (is_mmproj(path) && beside && (!best || worse(*best, path))) {
             best = path;
         }
     }
@@ -193,7 +219,7 @@ int main(int argc, char** argv) {
             return 1;
         }
         std::vector<std::string> wanted = with_parts(*model);
-        const auto mmproj = pick_mmproj(paths, *model, tag);
+        const auto mmproj = pick_mmproj(paths, *model);
         if (mmproj) {
             wanted.push_back(*mmproj);
         }
