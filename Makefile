@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-bindings test-swift test-all lint header header-check bench dist install install-files clean
+.PHONY: help build demo test test-bindings test-swift test-all test-docs docs lint header header-check bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,7 +28,19 @@ test-bindings: build ## The tests of the C++, Go and Python bindings, against th
 test-swift: build ## The Swift binding's tests; sets Swift 6 up where there is none (Linux, root, 4 GB).
 	bindings/swift/test.sh
 
-test-all: test test-bindings test-swift ## All of them.
+test-all: test test-bindings test-swift test-docs ## All of them.
+
+test-docs: build ## The commands and programs that README.md and docs/ show, against a local Hub.
+	tests/docs/run.py
+
+docs: ## The C reference, build/reference/html; a warning, or a symbol that is not in it, is an error.
+	@command -v doxygen >/dev/null || { echo "please install doxygen (Debian: apt-get install doxygen)" >&2; exit 1; }
+	rm -rf $(BUILD)/reference && mkdir -p $(BUILD)
+	HFX_VERSION=$(VERSION) doxygen docs/Doxyfile
+	@for symbol in $$(cut -d' ' -f1 include/hfx.symbols); do \
+		grep -q ">$$symbol\(()\)\?<" $(BUILD)/reference/html/hfx_8h.html || { echo "$$symbol is not in it" >&2; exit 1; }; \
+	done
+	@echo "$(BUILD)/reference/html/index.html"
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check

@@ -171,6 +171,8 @@ class Machine:
             "PKG_CONFIG_PATH": f"{self.prefix}/lib/pkgconfig",
             "CMAKE_PREFIX_PATH": str(self.prefix),
             "LD_LIBRARY_PATH": f"{self.prefix}/lib",
+            # What pkg-config says is not part of Go's cache key, and the prefix is another one each time.
+            "CGO_LDFLAGS": f"-O2 -g -L{self.prefix}/lib",
             "GOCACHE": os.environ.get("GOCACHE", f"{old_home}/.cache/go-build"),
             "PYTHONPATH": str(ROOT / "bindings/python"),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -190,6 +192,8 @@ class Page:
         self.home, self.work, self.state = base / "home", base / "work", base / "state"
         for folder in [self.home, self.work, self.state]:
             folder.mkdir(parents=True)
+        for name in ["bindings", "examples", "include"]:  # pages speak of the tree as seen from its root
+            (self.work / name).symlink_to(ROOT / name)
         furnish(base / "hub")
         self.env = machine.environment(self.home)
         self.groups, self.output, self.port, self.number = [], "", free_port(), 0
@@ -376,11 +380,14 @@ def run_page(machine, path, count, skipped):
 def check_links(path):
     """Links within the tree lead somewhere, to a heading too."""
 
+    def prose(page):
+        return re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.M | re.S)
+
     def anchors(page):
-        heads = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S), flags=re.M)
+        heads = re.findall(r"^#+ (.*)$", prose(page), flags=re.M)
         return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
-    for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+    for target in re.findall(r"\]\(([^)]+)\)", re.sub(r"`[^`\n]*`", " ", prose(path))):
         if "://" in target:
             continue
         name, _, anchor = target.partition("#")
