@@ -15,7 +15,8 @@ home, a folder and a Hub of its own, furnished by `furnish`. Its fenced blocks r
 
 Comments above a block, which no reader sees, say what is odd about it:
     <!-- skip: REASON -->       not run; counted and listed
-    <!-- needs: MODULE -->      run where Python has that module; else skipped
+    <!-- needs: NAME -->        run where there is such a command or Python module; else skipped
+    <!-- setup: COMMANDS -->    done before it
     <!-- file: NAME -->         saved under that name, not run
     <!-- args: A B -->          the program's arguments
     <!-- background: PORT -->   a command that goes on; the next block runs once something listens on PORT
@@ -76,7 +77,7 @@ def blocks(page):
             language = fence[2].split(",")[0]
             found.append(Block(page, begin, language, "\n".join(body) + "\n", marks))
             marks = {}
-        elif mark := re.fullmatch(r"<!-- (skip|needs|file|args|background|from|output)(?:: (.*))? -->", line):
+        elif mark := re.fullmatch(r"<!-- (skip|needs|setup|file|args|background|from|output)(?:: (.*))? -->", line):
             marks[mark[1]] = mark[2] or ""
         elif line.strip():
             marks = {}
@@ -147,6 +148,9 @@ class Machine:
 
     def __init__(self, library, tool, folder):
         self.folder, self.prefix = folder, folder / "prefix"
+        for name in ["make", "cc", "c++", "pkg-config", "bash", "git"]:
+            if not shutil.which(name):
+                raise Failed(f"{name} is needed: ./setup.sh installs it, or says how")
         subprocess.run(
             ["make", "-s", "install-files", f"LIBDIR_FROM={library}", f"PREFIX={self.prefix}"],
             cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
@@ -160,6 +164,10 @@ class Machine:
             script = self.python_folder / name
             script.write_text(f'#!/bin/sh\nexec {shlex.quote(self.python)} "$@"\n')
             script.chmod(0o755)
+
+    def has(self, name):
+        """Whether there is such a command or Python module."""
+        return shutil.which(name) or not subprocess.run([self.python, "-c", f"import {name}"], stderr=-3).returncode
 
     def environment(self, home):
         keep = ["LANG", "TERM", "CC", "CXX", "GOPATH", "GOFLAGS", "GOPROXY"]
@@ -194,6 +202,7 @@ class Page:
             folder.mkdir(parents=True)
         for name in ["bindings", "examples", "include"]:  # pages speak of the tree as seen from its root
             (self.work / name).symlink_to(ROOT / name)
+        (self.home / ".local").symlink_to(machine.prefix)  # where pages install to
         furnish(base / "hub")
         self.env = machine.environment(self.home)
         self.groups, self.output, self.port, self.number = [], "", free_port(), 0
@@ -248,6 +257,8 @@ class Page:
         return re.sub(r"\b8080\b", str(self.port), text)
 
     def run(self, block):
+        if "setup" in block.marks:
+            self.run_sh(block, self.local(block.marks["setup"]))
         text = self.local(block.text)
         if "file" in block.marks:
             path = self.work / block.marks["file"]
@@ -356,11 +367,11 @@ def run_page(machine, path, count, skipped):
     page = None
     try:
         for block in blocks(path):
-            needs = block.marks.get("needs")
+            needs = block.marks.get("needs", "go" if block.language == "go" else "sh")
             if "skip" in block.marks:
                 skipped.append(f"{block}: {block.marks['skip']}")
-            elif needs and subprocess.run([machine.python, "-c", f"import {needs}"], capture_output=True).returncode:
-                skipped.append(f"{block}: Python has no {needs} here")
+            elif not machine.has(needs):
+                skipped.append(f"{block}: there is no {needs} here")
             elif not block.language:
                 raise Failed(f"{block}: say what it is")
             elif block.language == "swift":
