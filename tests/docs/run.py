@@ -10,7 +10,6 @@ home, a folder and a Hub of its own, furnished by `furnish`. Its fenced blocks r
 - console: lines behind `$ ` are commands, the others are their output; `...` stands for any text. A command must end
   well, but where the next one is `echo $?`.
 - c, cpp, go, python: a program, compiled and run. One without a `main` is put into the program around.* of this folder.
-- swift: lines of a file that `make test-swift` runs.
 - others (text, json, cmake, ...): kept as a file, or for the eye.
 
 Comments above a block, which no reader sees, say what is odd about it:
@@ -20,7 +19,7 @@ Comments above a block, which no reader sees, say what is odd about it:
     <!-- file: NAME -->         saved under that name, not run
     <!-- args: A B -->          the program's arguments
     <!-- background: PORT -->   a command that goes on; the next block runs once something listens on PORT
-    <!-- from: FILE -->         (swift) where it is quoted from
+    <!-- from: FILE -->         not run, but quoted from a file that another test runs
     <!-- output -->             (text) what the block before printed
 In all blocks the Hub's address stands for https://huggingface.co, a free port for 8080, the page's home for /home/you.
 """
@@ -348,7 +347,8 @@ class Page:
 
 
 def quoted(block):
-    """Swift has a toolchain on few machines: what the guide shows of it is quoted from what `make test-swift` runs."""
+    """Whether it stands in the file it is quoted from. Few machines have a toolchain for Swift, which `make test-swift`
+    sets up: what the guide shows of it is quoted from what that runs."""
     lines = [line.strip() for line in block.text.strip().split("\n")]
     source = [line.strip() for line in (ROOT / block.marks["from"]).read_text().split("\n")]
     if not any(source[at : at + len(lines)] == lines for at in range(len(source))):
@@ -374,9 +374,11 @@ def run_page(machine, path, count, skipped):
                 skipped.append(f"{block}: there is no {needs} here")
             elif not block.language:
                 raise Failed(f"{block}: say what it is")
-            elif block.language == "swift":
+            elif "from" in block.marks:
                 quoted(block)
-                count["swift, as quoted"] = count.get("swift, as quoted", 0) + 1
+                count["quoted"] = count.get("quoted", 0) + 1
+            elif block.language == "swift":
+                raise Failed(f"{block}: say which file it is quoted from")
             elif block.language in RUN or {"file", "output"} & set(block.marks):
                 page = page or Page(machine, path)
                 page.run(block)
