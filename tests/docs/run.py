@@ -3,13 +3,13 @@
 
     run.py [--library FOLDER] [--tool FILE] [--keep] [PAGE...]
 
-FOLDER has libhfx.so and libhfx.a (default: target/release), FILE is hfx (default: the one beside them). Each page has a
-home, a folder and a Hub of its own, furnished by `furnish`. Its fenced blocks run in their order:
+FOLDER has libhfx.so and libhfx.a (default: target/release), FILE is hfx (default: the one beside them). Each
+page has a home, a folder and a Hub of its own, furnished by `furnish`. Its fenced blocks run in their order:
 
-- sh: as one shell script that must end well. What it exports, and the folder it ends in, holds for the next block.
-- console: lines behind `$ ` are commands, the others are their output; `...` stands for any text. A command must end
-  well, but where the next one is `echo $?`.
-- c, cpp, go, python: a program, compiled and run. One without a `main` is put into the program around.* of this folder.
+- sh: as one shell script that must end well. What it exports, and the folder it ends in, holds for the next.
+- console: lines behind `$ ` are commands, the others are their output; `...` stands for any text. A command
+  must end well, but where the next one is `echo $?`.
+- c, cpp, go, python: a program, compiled and run. One without a `main` is put into around.* of this folder.
 - others (text, json, cmake, ...): kept as a file, or for the eye.
 
 Comments above a block, which no reader sees, say what is odd about it:
@@ -21,7 +21,8 @@ Comments above a block, which no reader sees, say what is odd about it:
     <!-- background: PORT -->   a command that goes on; the next block runs once something listens on PORT
     <!-- from: FILE -->         not run, but quoted from a file that another test runs
     <!-- output -->             (text) what the block before printed
-In all blocks the Hub's address stands for https://huggingface.co, a free port for 8080, the page's home for /home/you.
+In all blocks the Hub's address stands for https://huggingface.co, a free port for 8080, the page's home for
+/home/you, where what `make install` installs lies in .local.
 """
 import argparse
 import os
@@ -40,6 +41,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+MARKS = "skip|needs|setup|file|args|background|from|output"
 LIMIT = 300  # seconds for one block: an end for what hangs
 
 
@@ -76,7 +78,7 @@ def blocks(page):
             language = fence[2].split(",")[0]
             found.append(Block(page, begin, language, "\n".join(body) + "\n", marks))
             marks = {}
-        elif mark := re.fullmatch(r"<!-- (skip|needs|setup|file|args|background|from|output)(?:: (.*))? -->", line):
+        elif mark := re.fullmatch(rf"<!-- ({MARKS})(?:: (.*))? -->", line):
             marks[mark[1]] = mark[2] or ""
         elif line.strip():
             marks = {}
@@ -166,7 +168,8 @@ class Machine:
 
     def has(self, name):
         """Whether there is such a command or Python module."""
-        return shutil.which(name) or not subprocess.run([self.python, "-c", f"import {name}"], stderr=-3).returncode
+        module = [self.python, "-c", f"import {name}"]
+        return shutil.which(name) or not subprocess.run(module, stderr=subprocess.DEVNULL).returncode
 
     def environment(self, home):
         keep = ["LANG", "TERM", "CC", "CXX", "GOPATH", "GOFLAGS", "GOPROXY"]
@@ -175,11 +178,6 @@ class Machine:
         return env | {
             "HOME": str(home),
             "PATH": f"{self.prefix}/bin:{self.python_folder}:{os.environ['PATH']}",
-            "PKG_CONFIG_PATH": f"{self.prefix}/lib/pkgconfig",
-            "CMAKE_PREFIX_PATH": str(self.prefix),
-            "LD_LIBRARY_PATH": f"{self.prefix}/lib",
-            # What pkg-config says is not part of Go's cache key, and the prefix is another one each time.
-            "CGO_LDFLAGS": f"-O2 -g -L{self.prefix}/lib",
             "GOCACHE": os.environ.get("GOCACHE", f"{old_home}/.cache/go-build"),
             "PYTHONPATH": str(ROOT / "bindings/python"),
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -214,10 +212,10 @@ class Page:
         self.endpoint = re.match(r"HF_ENDPOINT=(\S+)", said.read_text())[1]
         self.env["HF_ENDPOINT"] = self.endpoint
 
-    def start(self, command, output):
+    def start(self, command, output, **more):
         with output.open("wb") as to:
             process = subprocess.Popen(
-                command, cwd=self.work, env=self.env, stdin=subprocess.DEVNULL, stdout=to,
+                command, cwd=self.work, env=self.env | more, stdin=subprocess.DEVNULL, stdout=to,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self.groups.append(process)
@@ -238,11 +236,11 @@ class Page:
                 pass
             process.wait()
 
-    def command(self, command, block):
+    def command(self, command, block, **more):
         """Runs it to its end; what it started in the background goes on until the page's end."""
         self.number += 1
         said = self.state / f"{self.number}.out"
-        process = self.start(command, said)
+        process = self.start(command, said, **more)
         try:
             code = process.wait(LIMIT)
         except subprocess.TimeoutExpired:
@@ -320,12 +318,17 @@ class Page:
         source.write_text(self.local(text))
         return source
 
+    def built(self, block, source, compiler, **more):
+        """Compiles a program, and runs it."""
+        self.command(compiler, block, **more)
+        program = [source.with_suffix(""), *shlex.split(block.marks.get("args", ""))]
+        self.command(program, block, LD_LIBRARY_PATH=f"{self.machine.prefix}/lib")
+
     def compiled(self, block, text, ending, compiler):
         source = self.program(block, text, ending, r"^int main\(")
         flags = ["-Wall", "-Wextra", "-Werror", "-Wno-unused"]
         link = [f"-I{self.machine.prefix}/include", f"-L{self.machine.prefix}/lib", "-lhfx", "-pthread"]
-        self.command([*compiler, *flags, source, "-o", source.with_suffix(""), *link], block)
-        self.command([source.with_suffix(""), *shlex.split(block.marks.get("args", ""))], block)
+        self.built(block, source, [*compiler, *flags, source, "-o", source.with_suffix(""), *link])
 
     def run_c(self, block, text):
         self.compiled(block, text, "c", [os.environ.get("CC", "cc"), "-std=c11", "-D_GNU_SOURCE"])
@@ -339,16 +342,21 @@ class Page:
             "module example\n\ngo 1.24\n\nrequire github.com/hfx/hfx/bindings/go v0.0.0\n\n"
             f"replace github.com/hfx/hfx/bindings/go => {ROOT}/bindings/go\n"
         )
-        self.command(["go", "build", "-C", source.parent, "-o", source.with_suffix(""), "."], block)
-        self.command([source.with_suffix(""), *shlex.split(block.marks.get("args", ""))], block)
+        # What pkg-config says is not part of Go's cache key, and the prefix is another one each time.
+        paths = {
+            "PKG_CONFIG_PATH": f"{self.machine.prefix}/lib/pkgconfig",
+            "CGO_LDFLAGS": f"-O2 -g -L{self.machine.prefix}/lib",
+        }
+        build = ["go", "build", "-C", source.parent, "-o", source.with_suffix(""), "."]
+        self.built(block, source, build, **paths)
 
     def run_python(self, block, text):
         self.command([self.machine.python, "-c", text, *shlex.split(block.marks.get("args", ""))], block)
 
 
 def quoted(block):
-    """Whether it stands in the file it is quoted from. Few machines have a toolchain for Swift, which `make test-swift`
-    sets up: what the guide shows of it is quoted from what that runs."""
+    """Whether it stands in the file it is quoted from. Few machines have a toolchain for Swift, which
+    `make test-swift` sets up: what the guide shows of it is quoted from what that runs."""
     lines = [line.strip() for line in block.text.strip().split("\n")]
     source = [line.strip() for line in (ROOT / block.marks["from"]).read_text().split("\n")]
     if not any(source[at : at + len(lines)] == lines for at in range(len(source))):
