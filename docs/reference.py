@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""include/hfx.h as Doxygen wants it, who reads the header being spared that: the contract is the first page, each
-comment documents what follows it, and what belongs to one noun (hfx_job_*, HFX_E_*) is one topic."""
+"""include/hfx.h as Doxygen wants it, who reads the header being spared that: the contract is the first page,
+each comment documents what follows it, and what belongs to one noun (hfx_job_*, HFX_E_*) is one topic."""
 import re
 import sys
 from pathlib import Path
 
 NAME = re.compile(r"#define HFX_([A-Z]+)|^typedef .*?\bhfx_([a-z]+)|\bhfx_([a-z]+)_\w+\(")
-WITH = {"OK": "E", "STOP": "CONTINUE", "chunk": "client", "read": "commit", "done": "job", "option": "options"}
+WITH = {"OK": "E", "STOP": "CONTINUE", "chunk": "client", "read": "commit", "done": "job"}
 
 
 def topic(declaration):
@@ -27,7 +27,8 @@ def prose(line):
 
 header = Path(sys.argv[1]).read_text().split("\n")
 end = header.index(" */")
-out = ["/** @file hfx.h", "The C ABI of hfx. */", "/** @mainpage The C ABI", *map(prose, header[1:end]), " */"]
+out = ["/** @file hfx.h", "The C ABI of hfx. */", "/** @mainpage The C ABI"]
+out += [*map(prose, header[1:end]), " */"]
 topics, comment = [], []
 for line in header[end + 1 :]:
     if re.match("//+( |$)", line):

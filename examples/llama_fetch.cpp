@@ -183,10 +183,9 @@ std::vector<std::string> list(const hfx::client& client, const hfx::repo& repo) 
 }
 
 void show(const hfx::progress_view& now) {
-    std::fprintf(stderr, "\r%5.1f %%  %" PRIu64 " of %" PRIu64 " MB, %" PRIu64 " of %" PRIu64 " files ",
-                 now.bytes_total() ? 100.0 * static_cast<double>(now.bytes_done()) / static_cast<double>(now.bytes_total())
-                                   : 0.0,
-                 now.bytes_done() / 1000000, now.bytes_total() / 1000000, now.files_done(), now.files());
+    const double done = static_cast<double>(now.bytes_done()), all = static_cast<double>(now.bytes_total());
+    std::fprintf(stderr, "\r%5.1f %%  %.0f of %.0f MB, %" PRIu64 " of %" PRIu64 " files ",
+                 all > 0 ? 100.0 * done / all : 0.0, done / 1e6, all / 1e6, now.files_done(), now.files());
 }
 
 // fnmatch's special characters stand for themselves.
@@ -207,15 +206,23 @@ int main(int argc, char** argv) {
     }
     const std::string name = argv[1];
     const std::size_t colon = name.find(':');
-    const std::string tag = colon == std::string::npos ? "" : name.substr(colon + 1);
+    std::string tag = colon == std::string::npos ? "" : name.substr(colon + 1);
+    if (lower(tag) == "latest") {
+        tag.clear();
+    }
     try {
         const auto client = hfx::client::open(hfx::options::from_env());
         const auto repo = hfx::repo::model(name.substr(0, colon));
         const auto paths = list(client, repo);
         const auto model = pick_model(paths, tag);
         if (!model) {
-            std::fprintf(stderr, "%s has no GGUF file%s%s\n", repo.id().c_str(), tag.empty() ? "" : " tagged ",
-                         tag.c_str());
+            std::fprintf(stderr, "%s has no GGUF file%s%s%s\n", repo.id().c_str(), tag.empty() ? "" : " tagged ",
+                         tag.c_str(), tag.empty() ? "" : "; there are:");
+            for (const auto& path : paths) {
+                if (is_model(path)) {
+                    std::fprintf(stderr, "  %s\n", path.c_str());
+                }
+            }
             return 1;
         }
         std::vector<std::string> wanted = with_parts(*model);

@@ -141,6 +141,7 @@ llama_fetch() {
 
     llama acme/quants a-q4_k_m.gguf
     grep -q '100.0 %' "$WORK/llama.err" || fail "llama_fetch shows no progress"
+    llama acme/quants:latest a-q4_k_m.gguf
     llama acme/quants:q8_0 a-Q8_0.gguf
     llama acme/quants:Q4_0 a-Q4_0.gguf
     llama acme/quants:iq4_0 a-IQ4_0.gguf
