@@ -6,7 +6,8 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-bindings test-swift test-all test-docs docs lint header header-check bench dist install install-files clean
+.PHONY: help build demo test test-bindings test-swift test-all test-docs docs lint header header-check abi-check \
+	abi-update bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +55,12 @@ header-check: $(CBINDGEN) ## Fail when include/hfx.h is not what src/ffi says.
 	@mkdir -p $(BUILD)
 	$(CBINDGEN) --config include/cbindgen.toml --output $(BUILD)/hfx.h --quiet src/ffi/mod.rs
 	diff -u include/hfx.h $(BUILD)/hfx.h
+
+abi-check: ## Fail when the header says something that programs built with include/hfx.abi can't live with.
+	tests/c/abi.sh include/hfx.h
+
+abi-update: ## Write include/hfx.abi anew: what programs rely on from now on.
+	tests/c/abi.sh --update
 
 $(CBINDGEN):
 	$(CARGO) install cbindgen --version $(CBINDGEN_VERSION) --locked --root $(BUILD)/tools

@@ -164,7 +164,7 @@ std::vector<std::string> list(const hfx::client& client, const hfx::repo& repo) 
         std::fprintf(stderr, "%s; looking in the cache\n", error.what());
     }
     const hfx::zstring_view revision = repo.revision().empty() ? "main" : repo.revision();
-    const auto cache = client.scan_cache();
+    const auto cache = client.scan_cache().get();
     for (const auto& cached : cache) {
         if (cached.kind() != repo.kind() || cached.id() != repo.id()) {
             continue;

@@ -63,9 +63,12 @@ static void refuse(const char *what) {
 }
 
 /* Called by the library about ten times a second, and once at the end with the final numbers. */
-static void on_progress(const hfx_progress *progress, void *user) {
+static void on_progress(const hfx_job *job, const hfx_progress *progress, void *user) {
     watcher *w = user;
-    double done = (double)hfx_progress_bytes_done(progress), all = (double)hfx_progress_bytes_total(progress);
+    hfx_totals totals;
+    (void)job;
+    hfx_progress_totals(progress, &totals, sizeof totals);
+    double done = (double)totals.bytes_done, all = (double)totals.bytes;
     double seconds = now() - w->begun;
     int percent = all > 0 ? (int)(100 * done / all) : 0;
     int kill_now = w->kill_at && percent >= w->kill_at;
@@ -78,10 +81,10 @@ static void on_progress(const hfx_progress *progress, void *user) {
         char bar[31] = "";
         for (int i = 0; i < 30; i++)
             bar[i] = i < percent * 30 / 100 ? '#' : '.';
-        uint64_t files = hfx_progress_files(progress), files_done = hfx_progress_files_done(progress);
+        uint64_t files = totals.files, files_done = totals.files_done;
         printf("%s   [%s] %3d%%  %4.0f of %.0f MiB  %5.0f MiB/s  %2" PRIu64 " of %" PRIu64 " files%s%s",
                w->terminal ? "\r" : "", bar, percent, done / MIB, all / MIB,
-               (double)hfx_progress_bytes_received(progress) / MIB / (seconds > 0 ? seconds : 1), files_done, files,
+               (double)totals.bytes_received / MIB / (seconds > 0 ? seconds : 1), files_done, files,
                percent == 100 && files_done < files ? ", hashing" : "", w->terminal ? "\033[K" : "\n");
         fflush(stdout);
         w->shown = percent;
@@ -95,6 +98,7 @@ static hfx_snapshot *download(hfx_client *client, const hfx_repo *repo, watcher 
     hfx_options *options = NULL;
     hfx_job *job = NULL;
     hfx_progress *end = NULL;
+    hfx_totals totals;
     hfx_snapshot *snapshot = NULL;
 
     check(hfx_options_new(&options, &error), error, "options");
@@ -108,6 +112,7 @@ static hfx_snapshot *download(hfx_client *client, const hfx_repo *repo, watcher 
         printf("\n");
     check(hfx_job_take_snapshot(job, &snapshot, &error), error, "download");
     check(hfx_job_progress(job, &end, &error), error, "progress");
+    hfx_progress_totals(end, &totals, sizeof totals);
 
     /* Every file's hash was compared with the Hub's before the file became visible. */
     uint64_t cached = 0;
@@ -121,11 +126,11 @@ static hfx_snapshot *download(hfx_client *client, const hfx_repo *repo, watcher 
         else
             refuse("a file was fetched and not proven by its hash");
     }
-    double received = (double)hfx_progress_bytes_received(end);
+    double received = (double)totals.bytes_received;
     printf("   fetched      %.0f MiB in %.2f s: %.0f MiB/s, hashes checked on the way\n", received / MIB, seconds,
            received / MIB / seconds);
     printf("   resumed      %.0f MiB were there from before and were not fetched again\n",
-           (double)(hfx_progress_bytes_restored(end) + cached) / MIB);
+           (double)(totals.bytes_restored + cached) / MIB);
     printf("   files        %zu, of them %zu fetched and proven now\n", files, proven);
     printf("   memory       %.1f MiB at the peak, of them %.1f MiB anonymous\n", (double)memory("VmHWM:") / 1024,
            (double)w->peak_anon / 1024);
@@ -144,7 +149,7 @@ static void verify(hfx_client *client, const hfx_repo *repo) {
     hfx_verification *found = NULL;
     double begun = now();
 
-    check(hfx_cache_verify(client, repo, NULL, &job, &error), error, "verify");
+    check(hfx_client_verify_cache(client, repo, NULL, &job, &error), error, "verify");
     check(hfx_job_wait(job, -1, NULL, &error), error, "wait");
     check(hfx_job_take_verification(job, &found, &error), error, "verify");
     if (hfx_verification_mismatch(found, 0) || hfx_verification_missing(found, 0))
@@ -187,7 +192,7 @@ static void load_tensor(const hfx_snapshot *snapshot) {
     snprintf(shard, sizeof shard, "%s", behind(index, TENSOR));
     shard[strcspn(shard, "\"")] = 0;
 
-    check(hfx_map_open(path_in(snapshot, shard), &map, &error), error, "map");
+    check(hfx_map_open(path_in(snapshot, shard), HFX_MAP_READ, &map, &error), error, "map");
     const unsigned char *bytes = hfx_map_data(map);
     uint64_t header_length = 0;
     for (int i = 7; i >= 0; i--)

@@ -24,7 +24,8 @@ int main(int argc, char **argv) {
         return 2;
     }
     hfx_error *error = NULL;
-    hfx_options *options = NULL, *job = NULL;
+    hfx_options *options = NULL, *with = NULL;
+    hfx_job *job = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
     hfx_commit *commit = NULL;
@@ -45,15 +46,19 @@ int main(int argc, char **argv) {
         snprintf(name, sizeof name, "shard-%d-of-%d.bin", i, shards);
         check(hfx_commit_add_bytes(commit, name, bytes, SHARD, &error), error);
         free(bytes);
-        check(hfx_client_preupload_wait(client, repo, commit, NULL, &made, &error), error);
-        hfx_committed_free(made);
+        check(hfx_client_preupload(client, repo, commit, NULL, &job, &error), error);
+        check(hfx_job_wait(job, -1, NULL, &error), error);
+        check(hfx_job_check(job, &error), error);
+        hfx_job_free(job);
     }
     snprintf(index, sizeof index, "{\"shards\": %d}\n", shards);
     check(hfx_commit_add_bytes(commit, "index.json", index, strlen(index), &error), error);
 
-    check(hfx_options_new(&job, &error), error);
-    check(hfx_options_set_string(job, HFX_OPT_COMMIT_MESSAGE, "All shards", &error), error);
-    hfx_status status = hfx_client_commit_wait(client, repo, commit, job, &made, &error);
+    check(hfx_options_new(&with, &error), error);
+    check(hfx_options_set_string(with, HFX_OPT_COMMIT_MESSAGE, "All shards", &error), error);
+    check(hfx_client_commit(client, repo, commit, with, &job, &error), error);
+    check(hfx_job_wait(job, -1, NULL, &error), error);
+    hfx_status status = hfx_job_take_committed(job, &made, &error);
     if (status == HFX_E_CONFLICT)
         fprintf(stderr, "somebody else has committed: the head is %s now\n", hfx_error_commit(error));
     check(status, error);
@@ -62,7 +67,8 @@ int main(int argc, char **argv) {
     hfx_committed_free(made);
     hfx_commit_free(commit);
     hfx_repo_free(repo);
-    hfx_options_free(job);
+    hfx_job_free(job);
+    hfx_options_free(with);
     hfx_client_free(client);
     hfx_options_free(options);
     return 0;

@@ -25,6 +25,7 @@ int main(int argc, char **argv) {
     hfx_options *options = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
+    hfx_job *job = NULL;
     hfx_file *file = NULL;
     hfx_map *map = NULL;
 
@@ -32,10 +33,13 @@ int main(int argc, char **argv) {
     check(hfx_options_set_bool(options, HFX_OPT_PIN, 1, &error), error);
     check(hfx_client_open(options, &client, &error), error);
     check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), error);
-    check(hfx_client_download_file_wait(client, repo, argv[2], NULL, &file, &error), error);
+    check(hfx_client_download_file(client, repo, argv[2], NULL, &job, &error), error);
+    check(hfx_job_wait(job, -1, NULL, &error), error);
+    check(hfx_job_take_file(job, &file, &error), error);
+    hfx_job_free(job);
 
     /* The mapping needs neither the client nor the handle of the file any more. */
-    check(hfx_map_open(hfx_file_path(file), &map, &error), error);
+    check(hfx_map_open(hfx_file_path(file), HFX_MAP_READ, &map, &error), error);
     hfx_file_free(file);
     hfx_repo_free(repo);
     hfx_client_free(client);

@@ -17,11 +17,12 @@ static void check(hfx_status status, hfx_error *error) {
 }
 
 /* Called by a thread of the library, about ten times a second and once at the end; `user` is what we gave with it. */
-static void on_progress(const hfx_progress *progress, void *user) {
-    (void)user;
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " files, %" PRIu64 " of %" PRIu64 " MB ",
-            hfx_progress_files_done(progress), hfx_progress_files(progress),
-            hfx_progress_bytes_done(progress) / 1000000, hfx_progress_bytes_total(progress) / 1000000);
+static void on_progress(const hfx_job *job, const hfx_progress *progress, void *user) {
+    hfx_totals all;
+    (void)job, (void)user;
+    hfx_progress_totals(progress, &all, sizeof all);
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " files, %" PRIu64 " of %" PRIu64 " MB ", all.files_done, all.files,
+            all.bytes_done / 1000000, all.bytes / 1000000);
 }
 
 int main(int argc, char **argv) {
