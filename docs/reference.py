@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 
 NAME = re.compile(r"#define HFX_([A-Z]+)|^typedef .*?\bhfx_([a-z]+)|\bhfx_([a-z]+)_\w+\(")
-WITH = {"OK": "E", "STOP": "CONTINUE", "chunk": "client", "read": "commit", "done": "job"}
+STRUCT = "typedef struct {"
+WITH = {"OK": "E", "STOP": "CONTINUE", "chunk": "client", "start": "client", "read": "commit", "done": "job"}
 
 
 def topic(declaration):
     """The noun of a function or type, the first word of a constant."""
+    if declaration == STRUCT:  # hfx_totals and hfx_file_progress: what a progress fills
+        return "hfx_progress"
     constant, *nouns = NAME.search(declaration).groups()
     noun = constant or nouns[0] or nouns[1]
     if "hfx_read_at" in declaration:

@@ -149,52 +149,30 @@ std::vector<std::string> with_parts(const std::string& model) {
     return all;
 }
 
-// The paths of the repository, from the Hub; from the cache when the Hub can't be asked.
+// The paths of the repository, from the Hub; from the cache when it can't be reached, as offline.
 std::vector<std::string> list(const hfx::client& client, const hfx::repo& repo) {
-    std::vector<std::string> paths;
-    try {
-        for (const auto& entry : client.list_files(repo).get()) {
-            paths.push_back(entry.path);
+    const auto paths = [](const hfx::tree& tree) {
+        std::vector<std::string> all;
+        for (const auto& entry : tree) {
+            all.push_back(entry.path);
         }
-        return paths;
+        return all;
+    };
+    try {
+        return paths(client.list_files(repo).get());
     } catch (const hfx::error& error) {
-        if (error.code() != hfx::errc::offline && error.code() != hfx::errc::network) {
+        if (error.code() != hfx::errc::network && error.code() != hfx::errc::timeout) {
             throw;
         }
         std::fprintf(stderr, "%s; looking in the cache\n", error.what());
+        return paths(client.list_files(repo, "", hfx::options().offline(true)).get());
     }
-    const hfx::zstring_view revision = repo.revision().empty() ? "main" : repo.revision();
-    const auto cache = client.scan_cache().get();
-    for (const auto& cached : cache) {
-        if (cached.kind() != repo.kind() || cached.id() != repo.id()) {
-            continue;
-        }
-        for (const auto& at : cached) {
-            const auto refs = at.refs();
-            if (at.commit() == revision || std::find(refs.begin(), refs.end(), revision) != refs.end()) {
-                for (const auto& file : at) {
-                    paths.push_back(file.name);
-                }
-            }
-        }
-    }
-    std::sort(paths.begin(), paths.end());
-    return paths;
 }
 
 void show(const hfx::progress_view& now) {
     const double done = static_cast<double>(now.bytes_done()), all = static_cast<double>(now.bytes_total());
     std::fprintf(stderr, "\r%5.1f %%  %.0f of %.0f MB, %" PRIu64 " of %" PRIu64 " files ",
                  all > 0 ? 100.0 * done / all : 0.0, done / 1e6, all / 1e6, now.files_done(), now.files());
-}
-
-// fnmatch's special characters stand for themselves.
-std::string literally(const std::string& path) {
-    std::string pattern;
-    for (const char c : path) {
-        pattern += c == '*' || c == '?' || c == '[' ? std::string{'[', c, ']'} : std::string{c};
-    }
-    return pattern;
 }
 
 } // namespace
@@ -233,7 +211,7 @@ int main(int argc, char** argv) {
         // One job: the files share its connections, and one line of progress.
         auto what = hfx::options().on_progress(show);
         for (const auto& path : wanted) {
-            what.add_include(literally(path));
+            what.add_file(path);
         }
         const auto snapshot = client.download_snapshot(repo, what).get();
         std::fprintf(stderr, "\n");
