@@ -49,11 +49,11 @@ static long memory(const char *key) {
     return value;
 }
 
-/* Ends the program when a call has failed. */
-static void check(hfx_status status, hfx_error *error, const char *what) {
+/* Ends the program when a call has failed. The error by its address: C may read it before the call beside it is made. */
+static void check(hfx_status status, hfx_error **error, const char *what) {
     if (status == HFX_OK)
         return;
-    fprintf(stderr, "\ndemo: %s: %s (%s)\n", what, hfx_error_message(error), hfx_status_name(status));
+    fprintf(stderr, "\ndemo: %s: %s (%s)\n", what, hfx_error_message(*error), hfx_status_name(status));
     exit(1);
 }
 
@@ -101,17 +101,17 @@ static hfx_snapshot *download(hfx_client *client, const hfx_repo *repo, watcher 
     hfx_totals totals;
     hfx_snapshot *snapshot = NULL;
 
-    check(hfx_options_new(&options, &error), error, "options");
-    check(hfx_options_set_progress_fn(options, on_progress, w, NULL, &error), error, "progress");
+    check(hfx_options_new(&options, &error), &error, "options");
+    check(hfx_options_set_progress_fn(options, on_progress, w, NULL, &error), &error, "progress");
 
     w->begun = now();
-    check(hfx_client_download_snapshot(client, repo, options, &job, &error), error, "download");
-    check(hfx_job_wait(job, -1, NULL, &error), error, "wait");
+    check(hfx_client_download_snapshot(client, repo, options, &job, &error), &error, "download");
+    check(hfx_job_wait(job, -1, NULL, &error), &error, "wait");
     double seconds = now() - w->begun;
     if (w->terminal)
         printf("\n");
-    check(hfx_job_take_snapshot(job, &snapshot, &error), error, "download");
-    check(hfx_job_progress(job, &end, &error), error, "progress");
+    check(hfx_job_take_snapshot(job, &snapshot, &error), &error, "download");
+    check(hfx_job_progress(job, &end, &error), &error, "progress");
     hfx_progress_totals(end, &totals, sizeof totals);
 
     /* Every file's hash was compared with the Hub's before the file became visible. */
@@ -149,9 +149,9 @@ static void verify(hfx_client *client, const hfx_repo *repo) {
     hfx_verification *found = NULL;
     double begun = now();
 
-    check(hfx_client_verify_cache(client, repo, NULL, &job, &error), error, "verify");
-    check(hfx_job_wait(job, -1, NULL, &error), error, "wait");
-    check(hfx_job_take_verification(job, &found, &error), error, "verify");
+    check(hfx_client_verify_cache(client, repo, NULL, &job, &error), &error, "verify");
+    check(hfx_job_wait(job, -1, NULL, &error), &error, "wait");
+    check(hfx_job_take_verification(job, &found, &error), &error, "verify");
     if (hfx_verification_mismatch(found, 0) || hfx_verification_missing(found, 0))
         refuse("the cache is damaged");
     printf("\n   %" PRIu64 " files, %.0f MiB, read from the disk again and hashed in %.2f s: all as the Hub says\n",
@@ -187,12 +187,12 @@ static void load_tensor(const hfx_snapshot *snapshot) {
     size_t length = 0;
 
     check(hfx_read_at(path_in(snapshot, "model.safetensors.index.json"), 0, index, sizeof index - 1, &length, &error),
-          error, "read the index");
+          &error, "read the index");
     index[length] = 0;
     snprintf(shard, sizeof shard, "%s", behind(index, TENSOR));
     shard[strcspn(shard, "\"")] = 0;
 
-    check(hfx_map_open(path_in(snapshot, shard), HFX_MAP_READ, &map, &error), error, "map");
+    check(hfx_map_open(path_in(snapshot, shard), HFX_MAP_READ, &map, &error), &error, "map");
     const unsigned char *bytes = hfx_map_data(map);
     uint64_t header_length = 0;
     for (int i = 7; i >= 0; i--)
@@ -242,12 +242,12 @@ int main(int argc, char **argv) {
     hfx_repo *repo = NULL;
     watcher w = {.terminal = isatty(STDOUT_FILENO), .kill_at = argc > 4 ? atoi(argv[4]) : 0};
 
-    check(hfx_version_check(HFX_VERSION_NUMBER, &error), error, "version");
-    check(hfx_options_new(&options, &error), error, "options");
-    check(hfx_options_set_string(options, HFX_OPT_ENDPOINT, argv[1], &error), error, "endpoint");
-    check(hfx_options_set_string(options, HFX_OPT_CACHE_DIR, argv[2], &error), error, "cache");
-    check(hfx_client_open(options, &client, &error), error, "client");
-    check(hfx_repo_new(HFX_REPO_MODEL, argv[3], NULL, &repo, &error), error, "repository");
+    check(hfx_version_check(HFX_VERSION_NUMBER, &error), &error, "version");
+    check(hfx_options_new(&options, &error), &error, "options");
+    check(hfx_options_set_string(options, HFX_OPT_ENDPOINT, argv[1], &error), &error, "endpoint");
+    check(hfx_options_set_string(options, HFX_OPT_CACHE_DIR, argv[2], &error), &error, "cache");
+    check(hfx_client_open(options, &client, &error), &error, "client");
+    check(hfx_repo_new(HFX_REPO_MODEL, argv[3], NULL, &repo, &error), &error, "repository");
     hfx_options_free(options);
 
     hfx_snapshot *snapshot = download(client, repo, &w);
@@ -258,7 +258,7 @@ int main(int argc, char **argv) {
 
     hfx_snapshot_free(snapshot);
     hfx_repo_free(repo);
-    check(hfx_client_close(client, 10000, &error), error, "close");
+    check(hfx_client_close(client, 10000, &error), &error, "close");
     hfx_client_free(client);
     return 0;
 }

@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(hfx_status status, hfx_error *error) {
+/* The error by its address: C may read an argument before the call beside it is made. */
+static void check(hfx_status status, hfx_error **error) {
     if (status == HFX_OK)
         return;
-    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(error));
+    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(*error));
     exit(1);
 }
 
@@ -22,9 +23,9 @@ static hfx_bytes *read_file(const hfx_client *client, const hfx_repo *repo, cons
     hfx_error *error = NULL;
     hfx_job *job = NULL;
     hfx_bytes *bytes = NULL;
-    check(hfx_client_read_file(client, repo, name, offset, length, options, &job, &error), error);
-    check(hfx_job_wait(job, -1, NULL, &error), error);
-    check(hfx_job_take_bytes(job, &bytes, &error), error);
+    check(hfx_client_read_file(client, repo, name, offset, length, options, &job, &error), &error);
+    check(hfx_job_wait(job, -1, NULL, &error), &error);
+    check(hfx_job_take_bytes(job, &bytes, &error), &error);
     hfx_job_free(job);
     return bytes;
 }
@@ -40,9 +41,9 @@ int main(int argc, char **argv) {
     hfx_repo *repo = NULL;
     hfx_bytes *start = NULL, *header = NULL;
 
-    check(hfx_options_from_env(&options, &error), error);
-    check(hfx_client_open(options, &client, &error), error);
-    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), error);
+    check(hfx_options_from_env(&options, &error), &error);
+    check(hfx_client_open(options, &client, &error), &error);
+    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), &error);
 
     /* The first 8 bytes are the header's length. */
     start = read_file(client, repo, argv[2], 0, 8, NULL);
@@ -55,8 +56,8 @@ int main(int argc, char **argv) {
         return 1;
     }
     /* The rest of the same file, or none: somebody may be replacing it. */
-    check(hfx_options_new(&same, &error), error);
-    check(hfx_options_set_string(same, HFX_OPT_IF_MATCH, hfx_bytes_etag(start), &error), error);
+    check(hfx_options_new(&same, &error), &error);
+    check(hfx_options_set_string(same, HFX_OPT_IF_MATCH, hfx_bytes_etag(start), &error), &error);
     header = read_file(client, repo, argv[2], 8, (int64_t)length, same);
     fwrite(hfx_bytes_data(header), 1, hfx_bytes_length(header), stdout);
     putchar('\n');
