@@ -123,7 +123,7 @@
 /// The call would wait for itself (a wait or close from inside a callback).
 #define HFX_E_WOULD_DEADLOCK 4
 
-/// The client was made by the parent of this forked process.
+/// The client, job, schedule or commit was made before fork(), by the parent of this process.
 #define HFX_E_FORKED 5
 
 /// A defect in hfx. Please report it.
@@ -213,10 +213,10 @@
 /// A file or folder of the cache is not what it must be.
 #define HFX_E_CORRUPT_CACHE 65
 
-/// A snapshot in which some files failed; the result lists each file's outcome.
+/// A snapshot in which some files failed; hfx_job_take_outcomes tells of each.
 #define HFX_E_INCOMPLETE 70
 
-/// The host's own callback asked to stop with a failure.
+/// A callback of the host asked to stop, or failed; with its errno when it gave one.
 #define HFX_E_CALLBACK 80
 
 /// Address of the Hub or of a server that speaks its API.
@@ -391,8 +391,8 @@
 /// than 1,000 changed files or 100 MiB of regular content. "auto" or "one" or "paced", default "auto"; for each job.
 #define HFX_OPT_COMMITS 44
 
-/// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the file
-/// meanwhile. "read" or "map", default "read"; for each job.
+/// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the
+/// file meanwhile. "read" or "map", default "read"; for each job.
 #define HFX_OPT_SOURCE 45
 
 /// Folder in which uploads remember hashes and parts, to go on after a crash; without one they remember nothing. Text;
@@ -485,7 +485,8 @@
 /// All is well: go on.
 #define HFX_CONTINUE 0
 
-/// Ends the job with `HFX_E_CALLBACK`. So does a negative errno, as -EPIPE, which is then the error's hfx_error_os_error.
+/// Ends the job with `HFX_E_CALLBACK`. So does a negative errno, as -EPIPE, which is then the error's
+/// hfx_error_os_error.
 #define HFX_STOP 1
 
 /// Not begun.
@@ -545,8 +546,8 @@
 /// The memory is for reading: writing to it ends the process.
 #define HFX_MAP_READ 1
 
-/// The memory may be written to (hfx_map_data gives a const pointer: cast it). What is written stays in this process, and
-/// never reaches the file.
+/// The memory may be written to (hfx_map_data gives a const pointer: cast it). What is written stays in this process,
+/// and never reaches the file.
 #define HFX_MAP_COPY 2
 
 /// Bytes of a remote file. Immutable; may be read from many threads.
@@ -595,9 +596,9 @@ typedef struct hfx_meta hfx_meta;
 typedef struct hfx_option hfx_option;
 
 /// A set of options: a builder, used by one thread at a time. A client or a job copies what it needs, so it may be
-/// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs; given
-/// with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a job,
-/// an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
+/// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs;
+/// given with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a
+/// job, an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
 typedef struct hfx_options hfx_options;
 
 /// The answers of a store to the parts of a file, in their order. Immutable; may be read from many threads.
@@ -640,13 +641,14 @@ typedef int32_t hfx_status;
 typedef void (*hfx_progress_fn)(const hfx_job *job, const hfx_progress *progress, void *user);
 
 /// Called once when a job has ended, after its last progress; its result can be taken then. `job` is lent for the call:
-/// not to be freed (hfx_job_clone gives one to keep). On a thread of the library; it must not wait for a job or close a client, and no exception or
-/// longjmp may leave it. A thread that waits for the job may be awake before this is called.
+/// not to be freed (hfx_job_clone gives one to keep). On a thread of the library; it must not wait for a job or close a
+/// client, and no exception or longjmp may leave it. A thread that waits for the job may be awake before this is
+/// called.
 typedef void (*hfx_done_fn)(const hfx_job *job, void *user);
 
-/// Gets a message: its level, its target (the part of the library: "net", "transfer", "client"), and one line of text without
-/// secrets. The strings are valid during the call. Called on threads of the library, several at once; it must return
-/// soon, since connections wait for it, and must not wait for a job.
+/// Gets a message: its level, its target (the part of the library: "net", "transfer", "client"), and one line of text
+/// without secrets. The strings are valid during the call. Called on threads of the library, several at once; it must
+/// return soon, since connections wait for it, and must not wait for a job.
 typedef void (*hfx_log_fn)(int32_t level, const char *target, const char *message, void *user);
 
 /// Is told which file a stream is of, once, before its first chunk: commit, etag and size. `meta` is lent for the call.
@@ -654,11 +656,11 @@ typedef void (*hfx_log_fn)(int32_t level, const char *target, const char *messag
 typedef int32_t (*hfx_start_fn)(const hfx_meta *meta, void *user);
 
 /// Gets a chunk of a file, in order, each byte once: `offset` counts from the start of what was asked for. The bytes
-/// are valid during the call. Returns `HFX_CONTINUE`, `HFX_STOP` or a negative errno. On a thread of the library; blocking it holds the
-/// transfer back, and never two at once for one job. It must not wait for a job or close a client, and no exception or
-/// longjmp may leave it. What came before the end is proven only when the job has ended well. None begins after the
-/// job's end; one that is blocked while the job is cancelled may still be running then: what it uses is for the
-/// destructor of `user` to free.
+/// are valid during the call. Returns `HFX_CONTINUE`, `HFX_STOP` or a negative errno. On a thread of the library;
+/// blocking it holds the transfer back, and never two at once for one job. It must not wait for a job or close a
+/// client, and no exception or longjmp may leave it. What came before the end is proven only when the job has ended
+/// well. None begins after the job's end; one that is blocked while the job is cancelled may still be running then:
+/// what it uses is for the destructor of `user` to free.
 typedef int32_t (*hfx_chunk_fn)(uint64_t offset, const void *bytes, size_t length, void *user);
 
 /// The sums of a job's files. Later versions may add fields at the end.
@@ -707,12 +709,12 @@ typedef struct {
 } hfx_file_progress;
 
 /// Reads content for an upload: puts `length` bytes from `offset` on into `buffer` and returns how many it put there.
-/// Less than asked for is asked for again; 0 is a failure, and so is a negative errno, as -EIO, which is then the error's
-/// hfx_error_os_error. Called from several threads at once, for the same bytes
-/// more than once (they are hashed before they are sent) and in any order; never outside of the size that was given. On
-/// a thread of the library; it must not wait for a job or close a client, and no exception or longjmp may leave it. None
-/// begins after the job's end; one that is blocked while the job is cancelled may still be running then: what it uses is
-/// for the destructor of `user` to free.
+/// Less than asked for is asked for again; 0 is a failure, and so is a negative errno, as -EIO, which is then the
+/// error's hfx_error_os_error. Called from several threads at once, for the same bytes more than once (they are hashed
+/// before they are sent) and in any order; never outside of the size that was given. On a thread of the library; it
+/// must not wait for a job or close a client, and no exception or longjmp may leave it. None begins after the job's
+/// end; one that is blocked while the job is cancelled may still be running then: what it uses is for the destructor of
+/// `user` to free.
 typedef int64_t (*hfx_read_fn)(uint64_t offset, void *buffer, size_t length, void *user);
 
 #ifdef __cplusplus
@@ -748,7 +750,7 @@ const char *hfx_error_request_id(const hfx_error *error);
 /// The URL, without user information and query; NULL when there is none.
 const char *hfx_error_url(const hfx_error *error);
 
-/// The commit that the server named in a 404 for a missing file; NULL when there is none.
+/// The commit that the server named: of a missing file its revision, of a `HFX_E_CONFLICT` the head; NULL when none.
 const char *hfx_error_commit(const hfx_error *error);
 
 /// The operating system's error number (errno); 0 when there is none.
@@ -775,9 +777,9 @@ hfx_status hfx_options_new(hfx_options **out_options, hfx_error **err);
 hfx_status hfx_options_from_env(hfx_options **out_options,
                                 hfx_error **err);
 
-/// As hfx_options_from_env, from `count` variables that the caller names: for hosts that keep an environment of their own,
-/// or whose other threads change the process's. A NULL value is a variable that is not set. The token file and the home
-/// folder are found by HOME, HF_HOME and HF_TOKEN_PATH among them.
+/// As hfx_options_from_env, from `count` variables that the caller names: for hosts that keep an environment of their
+/// own, or whose other threads change the process's. A NULL value is a variable that is not set. The token file and the
+/// home folder are found by HOME, HF_HOME and HF_TOKEN_PATH among them.
 /// On success `*out_options` is the set, to be freed with hfx_options_free.
 hfx_status hfx_options_from_vars(const char *const *names,
                                  const char *const *values,
@@ -805,7 +807,8 @@ hfx_status hfx_options_set_string(hfx_options *options,
                                   const char *string,
                                   hfx_error **err);
 
-/// Sets a list to these texts, in place of what it held; without any it is empty, and with a job lifts the client's list.
+/// Sets a list to these texts, in place of what it held; without any it is empty, and with a job lifts the client's
+/// list.
 hfx_status hfx_options_set_strings(hfx_options *options,
                                    int32_t option,
                                    const char *const *strings,
@@ -830,9 +833,8 @@ hfx_status hfx_options_get(hfx_options *options, int32_t option, const char **ou
 
 /// Sets what is called with the progress of each job of these options (the client's, or one job's in place of the
 /// client's): at most ten times a second, and once at the end with the final numbers, before the completion and before
-/// hfx_job_wait returns. `user` is
-/// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. A NULL `callback`
-/// takes the callback away.
+/// hfx_job_wait returns. `user` is handed through; `destroy`, when not NULL, is called on it exactly once, also when
+/// this call fails. A NULL `callback` takes the callback away.
 hfx_status hfx_options_set_progress_fn(hfx_options *options,
                                        hfx_progress_fn callback,
                                        void *user,
@@ -936,8 +938,8 @@ hfx_status hfx_client_open(const hfx_options *options,
 
 /// Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
 /// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a callback that
-/// has not returned, a system call that the kernel does not give back): callable again. From the first call on, new jobs
-/// are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// has not returned, a system call that the kernel does not give back): callable again. From the first call on, new
+/// jobs are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
 hfx_status hfx_client_close(const hfx_client *client,
                             int64_t timeout_ms,
                             hfx_error **err);
@@ -961,7 +963,8 @@ hfx_status hfx_client_event_fd(const hfx_client *client,
                                int32_t *out_fd,
                                hfx_error **err);
 
-/// The next job that has ended since hfx_client_event_fd was first called; hfx_job_id says which it is. Each comes once.
+/// The next job that has ended since hfx_client_event_fd was first called; hfx_job_id says which it is. Each comes
+/// once.
 /// On success `*out_job` is a handle of its own, to be freed with hfx_job_free, or NULL when there is none.
 hfx_status hfx_client_next_job(const hfx_client *client,
                                hfx_job **out_job,
@@ -979,10 +982,10 @@ hfx_status hfx_client_lookup(const hfx_client *client,
                              hfx_file **out_file,
                              hfx_error **err);
 
-/// Starts the download of one file of `repo` into the cache (or into the folder of the option `local_dir`): in parallel,
-/// resumed where an earlier run ended, its hash checked before it becomes visible. `file_path` is the path in the
-/// repository, as "folder/file". `options` (NULL: none) are this job's own; see hfx_options. The result is taken with
-/// hfx_job_take_file.
+/// Starts the download of one file of `repo` into the cache (or into the folder of the option `local_dir`): in
+/// parallel, resumed where an earlier run ended, its hash checked before it becomes visible. `file_path` is the path in
+/// the repository, as "folder/file". `options` (NULL: none) are this job's own; see hfx_options. The result is taken
+/// with hfx_job_take_file.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_download_file(const hfx_client *client,
                                     const hfx_repo *repo,
@@ -1011,8 +1014,8 @@ hfx_status hfx_client_download_url(const hfx_client *client,
                                    hfx_error **err);
 
 /// Starts a read of `length` bytes from `offset` on (-1: to the end) of a file of `repo` into memory, without the disk;
-/// from the cache when it holds the file at that commit. A range that ends behind the file is shortened; one that begins
-/// behind it is `HFX_E_INVALID_ARGUMENT`. The result is taken with hfx_job_take_bytes.
+/// from the cache when it holds the file at that commit. A range that ends behind the file is shortened; one that
+/// begins behind it is `HFX_E_INVALID_ARGUMENT`. The result is taken with hfx_job_take_bytes.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_read_file(const hfx_client *client,
                                 const hfx_repo *repo,
@@ -1033,9 +1036,10 @@ hfx_status hfx_client_read_url(const hfx_client *client,
                                hfx_job **out_job,
                                hfx_error **err);
 
-/// As hfx_client_read_file, straight into the caller's memory, which must stay and must not be touched until the job has
-/// ended (its completion, or hfx_job_wait; closing the client ends it too). From then on the library does not touch it,
-/// also when the job was cancelled. Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is fine.
+/// As hfx_client_read_file, straight into the caller's memory, which must stay and must not be touched until the job
+/// has ended (its completion, or hfx_job_wait; closing the client ends it too). From then on the library does not touch
+/// it, also when the job was cancelled. Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is
+/// fine.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_read_file_into(const hfx_client *client,
                                      const hfx_repo *repo,
@@ -1060,9 +1064,10 @@ hfx_status hfx_client_read_url_into(const hfx_client *client,
                                     hfx_job **out_job,
                                     hfx_error **err);
 
-/// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel. `begun`,
-/// when not NULL, is called before the first of them. `user` is handed to both; `destroy`, when not NULL, is called on it exactly once, also when this call fails. The result,
-/// with what was proven, is taken with hfx_job_take_bytes.
+/// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel.
+/// `begun`, when not NULL, is called before the first of them. `user` is handed to both; `destroy`, when not NULL, is
+/// called on it exactly once, also when this call fails. The result, with what was proven, is taken with
+/// hfx_job_take_bytes.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_stream_file(const hfx_client *client,
                                   const hfx_repo *repo,
@@ -1148,9 +1153,10 @@ hfx_status hfx_job_wait(const hfx_job *job,
 /// Whether the job has ended, at once: `*out_ended` is 1 or 0.
 hfx_status hfx_job_poll(const hfx_job *job, int32_t *out_ended, hfx_error **err);
 
-/// Calls `callback` once when the job has ended, after the one of its options; soon, when it has ended by now. `user` is
-/// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. `HFX_E_CLOSED` when
-/// the job has ended and its client is closed; a client that is closed in the same moment may leave the callback out.
+/// Calls `callback` once when the job has ended, after the one of its options; soon, when it has ended by now. `user`
+/// is handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. `HFX_E_CLOSED`
+/// when the job has ended and its client is closed; a client that is closed in the same moment may leave the callback
+/// out.
 hfx_status hfx_job_on_done(const hfx_job *job,
                            hfx_done_fn callback,
                            void *user,
@@ -1189,8 +1195,8 @@ hfx_status hfx_job_take_snapshot(const hfx_job *job,
                                  hfx_snapshot **out_snapshot,
                                  hfx_error **err);
 
-/// Takes a snapshot with the files that failed or were left out as well: hfx_file_state and hfx_file_error tell of each.
-/// It goes well where hfx_job_take_snapshot gives `HFX_E_INCOMPLETE`.
+/// Takes a snapshot with the files that failed or were left out as well: hfx_file_state and hfx_file_error tell of
+/// each. It goes well where hfx_job_take_snapshot gives `HFX_E_INCOMPLETE`.
 /// On success `*out_snapshot` is the snapshot, to be freed with hfx_snapshot_free.
 hfx_status hfx_job_take_outcomes(const hfx_job *job,
                                  hfx_snapshot **out_snapshot,
@@ -1265,8 +1271,8 @@ void hfx_progress_totals(const hfx_progress *progress,
 /// How many files hfx_progress_file tells of.
 size_t hfx_progress_file_count(const hfx_progress *progress);
 
-/// One file by its place, which it keeps in later pictures of the job. `size` is `sizeof(hfx_file_progress)`, and counts
-/// as in hfx_progress_totals.
+/// One file by its place, which it keeps in later pictures of the job. `size` is `sizeof(hfx_file_progress)`, and
+/// counts as in hfx_progress_totals.
 /// Returns 1, or 0 behind the last.
 int32_t hfx_progress_file(const hfx_progress *progress,
                           size_t index,
@@ -1295,8 +1301,8 @@ uint64_t hfx_file_size(const hfx_file *file);
 /// What was proven now, one of `HFX_VERIFIED_*`.
 int32_t hfx_file_verified(const hfx_file *file);
 
-/// How it came here: `HFX_FILE_DONE`, `HFX_FILE_CACHED` or `HFX_FILE_PLANNED`; of hfx_job_take_outcomes `HFX_FILE_FAILED`
-/// and `HFX_FILE_CANCELLED`, too.
+/// How it came here: `HFX_FILE_DONE`, `HFX_FILE_CACHED` or `HFX_FILE_PLANNED`; of hfx_job_take_outcomes
+/// `HFX_FILE_FAILED` and `HFX_FILE_CANCELLED`, too.
 int32_t hfx_file_state(const hfx_file *file);
 
 /// Why it is not there; NULL when it is. Lent: not to be freed (hfx_error_clone gives one to keep).
@@ -1350,8 +1356,8 @@ uint64_t hfx_bytes_file_size(const hfx_bytes *bytes);
 /// The commit, 40 hex digits; empty when unknown and for plain URLs. NULL for NULL.
 const char *hfx_bytes_commit(const hfx_bytes *bytes);
 
-/// The etag of the whole file, as hfx_file_etag; empty when unknown. With it, the option `if_match` makes later reads be
-/// of the same content.
+/// The etag of the whole file, as hfx_file_etag; empty when unknown. With it, the option `if_match` makes later reads
+/// be of the same content.
 const char *hfx_bytes_etag(const hfx_bytes *bytes);
 
 /// What was proven: `HFX_VERIFIED_HASH` for a whole file whose hash is known, else `HFX_VERIFIED_LENGTH`.
@@ -1441,8 +1447,8 @@ const char *hfx_reply_next(const hfx_reply *reply);
 /// Frees it. NULL is fine.
 void hfx_reply_free(hfx_reply *reply);
 
-/// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
-/// with hfx_job_take_history.
+/// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is
+/// taken with hfx_job_take_history.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_list_commits(const hfx_client *client,
                                    const hfx_repo *repo,
@@ -1501,8 +1507,8 @@ hfx_status hfx_commit_add_reader(hfx_commit *commit,
                                  hfx_error **err);
 
 /// Adds or replaces a file of the repository by content that its LFS server holds already: sent by hfx_client_preupload
-/// with this or another builder, or by anybody. `oid` is its SHA-256, 64 lower-case hex digits (hfx_committed_file_oid),
-/// `size` its length in bytes. Whether it is there the Hub says when the commit is made.
+/// with this or another builder, or by anybody. `oid` is its SHA-256, 64 lower-case hex digits
+/// (hfx_committed_file_oid), `size` its length in bytes. Whether it is there the Hub says when the commit is made.
 hfx_status hfx_commit_add_lfs(hfx_commit *commit,
                               const char *path_in_repo,
                               const char *oid,
@@ -1529,8 +1535,8 @@ size_t hfx_commit_count(const hfx_commit *commit);
 /// Frees the builder; a job that works on it goes on. NULL is fine.
 void hfx_commit_free(hfx_commit *commit);
 
-/// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is left
-/// out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
+/// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is
+/// left out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
 /// hfx_committed_commit_count says 0. A commit by somebody else in between is `HFX_E_CONFLICT`, with the head in
 /// hfx_error_commit; servers that ignore the parent of a commit don't notice. The options `commit_message`,
 /// `commit_description`, `parent_commit` and `create_pr` are for it. When it has ended well the builder is empty, else
@@ -1554,8 +1560,8 @@ hfx_status hfx_client_preupload(const hfx_client *client,
                                 hfx_job **out_job,
                                 hfx_error **err);
 
-/// Starts the upload of a file to `path_in_repo` of `repo` at its revision, in a commit of its own: see hfx_client_commit
-/// for all else.
+/// Starts the upload of a file to `path_in_repo` of `repo` at its revision, in a commit of its own: see
+/// hfx_client_commit for all else.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_upload_file(const hfx_client *client,
                                   const hfx_repo *repo,
@@ -1566,10 +1572,10 @@ hfx_status hfx_client_upload_file(const hfx_client *client,
                                   hfx_error **err);
 
 /// Starts the upload of a folder into the folder `path_in_repo` (NULL: the root) of `repo` at its revision: what the
-/// options `include`, `exclude` and `files` let through, without `.git` and `.cache/huggingface`; links to files are followed,
-/// links to folders are not. Files that match the option `delete` and do not come anew are deleted. The option `commits`
-/// says whether many files make several commits; each stands for itself, and after a failure the same call goes on. With
-/// the option `state_dir` hashes and parts are remembered. See hfx_client_commit for all else.
+/// options `include`, `exclude` and `files` let through, without `.git` and `.cache/huggingface`; links to files are
+/// followed, links to folders are not. Files that match the option `delete` and do not come anew are deleted. The
+/// option `commits` says whether many files make several commits; each stands for itself, and after a failure the same
+/// call goes on. With the option `state_dir` hashes and parts are remembered. See hfx_client_commit for all else.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_upload_folder(const hfx_client *client,
                                     const hfx_repo *repo,
@@ -1589,9 +1595,9 @@ hfx_status hfx_client_upload_url(const hfx_client *client,
                                  hfx_job **out_job,
                                  hfx_error **err);
 
-/// Starts sending a file in parts of `part_size` bytes (the last may be shorter) to `url_count` URLs, one for each part in
-/// their order, side by side, as an S3 multipart upload wants it; completing it with the ETags is the caller's. The result
-/// is taken with hfx_job_take_parts.
+/// Starts sending a file in parts of `part_size` bytes (the last may be shorter) to `url_count` URLs, one for each part
+/// in their order, side by side, as an S3 multipart upload wants it; completing it with the ETags is the caller's. The
+/// result is taken with hfx_job_take_parts.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_upload_parts(const hfx_client *client,
                                    const char *file_path,
@@ -1602,11 +1608,11 @@ hfx_status hfx_client_upload_parts(const hfx_client *client,
                                    hfx_job **out_job,
                                    hfx_error **err);
 
-/// Starts committing what is new in a folder every `every_ms` milliseconds, until hfx_schedule_stop, which makes the last
-/// commit; a cancel of the job makes none. Files are expected to grow at their end: of each, what was there at the look
-/// is committed. A look that finds nothing new makes no commit; a failed commit is logged and tried again at the next
-/// time. `path_in_repo` is the folder in the repository (NULL: its root). Hold hfx_schedule_lock while you write what
-/// belongs together. The job's result is taken with hfx_job_take_committed.
+/// Starts committing what is new in a folder every `every_ms` milliseconds, until hfx_schedule_stop, which makes the
+/// last commit; a cancel of the job makes none. Files are expected to grow at their end: of each, what was there at the
+/// look is committed. A look that finds nothing new makes no commit; a failed commit is logged and tried again at the
+/// next time. `path_in_repo` is the folder in the repository (NULL: its root). Hold hfx_schedule_lock while you write
+/// what belongs together. The job's result is taken with hfx_job_take_committed.
 /// On success `*out_schedule` is the schedule, to be freed with hfx_schedule_free, and `*out_job` the job, to be freed
 /// with hfx_job_free.
 hfx_status hfx_client_schedule_folder(const hfx_client *client,
@@ -1619,9 +1625,9 @@ hfx_status hfx_client_schedule_folder(const hfx_client *client,
                                       hfx_job **out_job,
                                       hfx_error **err);
 
-/// Begins to write: until hfx_schedule_unlock no look at the folder is taken. Waits for one that is being taken, and for
-/// another lock, at most `timeout_ms` milliseconds (-1 is for ever), then `HFX_E_TIMEOUT`. Not inside a callback; one lock
-/// at a time, which any thread may end.
+/// Begins to write: until hfx_schedule_unlock no look at the folder is taken. Waits for one that is being taken, and
+/// for another lock, at most `timeout_ms` milliseconds (-1 is for ever), then `HFX_E_TIMEOUT`. Not inside a callback;
+/// one lock at a time, which any thread may end.
 hfx_status hfx_schedule_lock(const hfx_schedule *schedule,
                              int64_t timeout_ms,
                              hfx_error **err);
@@ -1629,9 +1635,9 @@ hfx_status hfx_schedule_lock(const hfx_schedule *schedule,
 /// Has written. `HFX_E_INVALID_ARGUMENT` when it is not locked.
 hfx_status hfx_schedule_unlock(const hfx_schedule *schedule, hfx_error **err);
 
-/// Asks for a commit now; returns at once. `out_job` may be NULL; else on success `*out_job` is a job that ends with that
-/// commit, to be freed with hfx_job_free: its result is taken with hfx_job_take_committed, and a cancel of it changes
-/// nothing about the commit. It ends with `HFX_E_CLOSED` when the schedule has ended.
+/// Asks for a commit now; returns at once. `out_job` may be NULL; else on success `*out_job` is a job that ends with
+/// that commit, to be freed with hfx_job_free: its result is taken with hfx_job_take_committed, and a cancel of it
+/// changes nothing about the commit. It ends with `HFX_E_CLOSED` when the schedule has ended.
 hfx_status hfx_schedule_trigger(const hfx_schedule *schedule,
                                 hfx_job **out_job,
                                 hfx_error **err);
@@ -1695,10 +1701,10 @@ void hfx_parts_free(hfx_parts *parts);
 
 /// Starts any call of the Hub's API, for what has no function here: with the token, the rate limits and the retries of
 /// all others. `method` is GET, HEAD, POST, PUT, PATCH or DELETE; `target` a path below the endpoint, as
-/// "/api/models?limit=5", or an address on one of the Hub's own hosts; `json` the body, or NULL. Of a list, up to `pages`
-/// pages are joined to one array (1: only the first). GET, HEAD and PUT are made again after failures that may pass,
-/// others only when the Hub surely did not act on them; else the error says that it may have. The result is taken with
-/// hfx_job_take_reply.
+/// "/api/models?limit=5", or an address on one of the Hub's own hosts; `json` the body, or NULL. Of a list, up to
+/// `pages` pages are joined to one array (1: only the first). GET, HEAD and PUT are made again after failures that may
+/// pass, others only when the Hub surely did not act on them; else the error says that it may have. The result is taken
+/// with hfx_job_take_reply.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_call(const hfx_client *client,
                            const char *method,
@@ -1717,8 +1723,8 @@ hfx_status hfx_client_whoami(const hfx_client *client,
                              hfx_job **out_job,
                              hfx_error **err);
 
-/// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may when
-/// the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
+/// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may
+/// when the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_check_access(const hfx_client *client,
                                    const hfx_repo *repo,
@@ -1746,8 +1752,8 @@ hfx_status hfx_client_delete_repo(const hfx_client *client,
                                   hfx_job **out_job,
                                   hfx_error **err);
 
-/// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are looked
-/// up, so that the result tells whether it has moved.
+/// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are
+/// looked up, so that the result tells whether it has moved.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_move_repo(const hfx_client *client,
                                 const hfx_repo *repo,
@@ -1764,8 +1770,8 @@ hfx_status hfx_client_update_repo(const hfx_client *client,
                                   hfx_job **out_job,
                                   hfx_error **err);
 
-/// Starts asking whether `repo` is there, and has the revision that it names, if any. One that this token may not see is
-/// not there; one behind a gate is. The result is taken with hfx_job_take_exists.
+/// Starts asking whether `repo` is there, and has the revision that it names, if any. One that this token may not see
+/// is not there; one behind a gate is. The result is taken with hfx_job_take_exists.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_has_repo(const hfx_client *client,
                                const hfx_repo *repo,
@@ -1783,8 +1789,8 @@ hfx_status hfx_client_has_file(const hfx_client *client,
                                hfx_job **out_job,
                                hfx_error **err);
 
-/// Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there is
-/// `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+/// Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there
+/// is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_create_branch(const hfx_client *client,
                                     const hfx_repo *repo,
@@ -1803,8 +1809,8 @@ hfx_status hfx_client_delete_branch(const hfx_client *client,
                                     hfx_job **out_job,
                                     hfx_error **err);
 
-/// Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is there
-/// is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+/// Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is
+/// there is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 hfx_status hfx_client_create_tag(const hfx_client *client,
                                  const hfx_repo *repo,
@@ -1824,10 +1830,10 @@ hfx_status hfx_client_delete_tag(const hfx_client *client,
                                  hfx_job **out_job,
                                  hfx_error **err);
 
-/// Starts opening a pull request, in draft, on `repo`; `description` may be NULL. Each time it is asked for the Hub opens
-/// another one, so it is not asked twice: after a lost answer the error says that one may have been opened. The result
-/// is taken with hfx_job_take_reply: "/num" of it is the number, "/ref" the revision to commit to, as refs/pr/3, and
-/// "/url" its page.
+/// Starts opening a pull request, in draft, on `repo`; `description` may be NULL. Each time it is asked for the Hub
+/// opens another one, so it is not asked twice: after a lost answer the error says that one may have been opened. The
+/// result is taken with hfx_job_take_reply: "/num" of it is the number, "/ref" the revision to commit to, as refs/pr/3,
+/// and "/url" its page.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 hfx_status hfx_client_open_pull_request(const hfx_client *client,
                                         const hfx_repo *repo,
@@ -1837,9 +1843,9 @@ hfx_status hfx_client_open_pull_request(const hfx_client *client,
                                         hfx_job **out_job,
                                         hfx_error **err);
 
-/// Maps a whole file, without reading or copying it; `access` is one of `HFX_MAP_*`. Meant for files that hfx has published, which nobody changes
-/// in place. Hazard: when another program truncates the file while it is mapped, reading the lost part raises SIGBUS;
-/// hfx_read_at is the safe twin.
+/// Maps a whole file, without reading or copying it; `access` is one of `HFX_MAP_*`. Meant for files that hfx has
+/// published, which nobody changes in place. Hazard: when another program truncates the file while it is mapped,
+/// reading the lost part raises SIGBUS; hfx_read_at is the safe twin.
 /// On success `*out_map` is the mapping, to be freed with hfx_map_free.
 hfx_status hfx_map_open(const char *file_path,
                         int32_t access,

@@ -998,9 +998,9 @@ public:
     returns<hfx::progress> progress() const {
         return detail::give(detail::make<hfx::progress>(hfx_job_progress, raw()));
     }
-    // How it ended, taking nothing; errc::timeout while it has not.
+    // How it ended, taking nothing; errc::not_ended while it has not.
     returns<void> check() const { return detail::give(detail::call(hfx_job_check, raw())); }
-    // The result of a job that has ended, by its type; errc::timeout while it has not. The job's own error as it is in
+    // The result of a job that has ended, by its type; errc::not_ended while it has not. The job's own error as it is in
     // the library: what a callback threw is at job<T>::get.
     template <class T>
     returns<T> take() const {

@@ -284,6 +284,20 @@ mod tests {
     ];
 
     #[test]
+    fn exact_paths_are_no_patterns() {
+        let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let exact = list(&["a [1]?.txt", "b*"]);
+        let only = Filter::new(&[], &[]).and_files(&exact);
+        assert!(only.matches("a [1]?.txt") && only.matches("b*") && !only.is_open());
+        assert!(!only.matches("a 1x.txt") && !only.matches("bc"));
+        let beside = Filter::new(&list(&["*.json"]), &list(&["b*"])).and_files(&exact);
+        assert!(beside.matches("x.json") && beside.matches("a [1]?.txt"));
+        assert!(!beside.matches("b*") && !beside.matches("x.txt"), "what is left out stays out");
+        assert_eq!(only.first_lacking(["x", "b*"].into_iter()), Some("a [1]?.txt"));
+        assert_eq!(only.first_lacking(["b*", "a [1]?.txt"].into_iter()), None);
+    }
+
+    #[test]
     fn as_python_matches() {
         for (pattern, bits) in TABLE {
             let one = [pattern.to_owned()];

@@ -88,7 +88,7 @@ def generate(header: str) -> str:
         for field in fields.split(";")[:-1]:
             kind, field = re.fullmatch(r"\s*(.*?)(\w+)\s*", field, flags=re.S).groups()
             lines.append(f'        ("{field}", {ctype(kind, callbacks)}),')
-        lines.append("    ]")
+        lines += ["    ]", ""]
     text = re.sub(r"^typedef struct \{.*?^\}.*?$", "", text, flags=re.S | re.M)
     text = re.sub(r"^(#|typedef|extern).*$", "", text, flags=re.M)
     functions = re.findall(r"([\w\s]+?[\s*]+)(hfx_\w+)\(((?:[^()]|\([^()]*\))*)\);", text)

@@ -59,8 +59,8 @@ pub extern "C" fn hfx_bytes_commit(bytes: *const hfx_bytes) -> *const c_char {
     lend(bytes, |b| Some(&b.commit))
 }
 
-/// The etag of the whole file, as hfx_file_etag; empty when unknown. With it, the option `if_match` makes later reads be
-/// of the same content.
+/// The etag of the whole file, as hfx_file_etag; empty when unknown. With it, the option `if_match` makes later reads
+/// be of the same content.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_bytes_etag(bytes: *const hfx_bytes) -> *const c_char {
     lend(bytes, |b| Some(&b.etag))

@@ -72,8 +72,8 @@ pub extern "C" fn hfx_client_open(
 
 /// Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
 /// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a callback that
-/// has not returned, a system call that the kernel does not give back): callable again. From the first call on, new jobs
-/// are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// has not returned, a system call that the kernel does not give back): callable again. From the first call on, new
+/// jobs are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_close(
     client: *const hfx_client,
@@ -169,7 +169,8 @@ pub extern "C" fn hfx_client_event_fd(
     })
 }
 
-/// The next job that has ended since hfx_client_event_fd was first called; hfx_job_id says which it is. Each comes once.
+/// The next job that has ended since hfx_client_event_fd was first called; hfx_job_id says which it is. Each comes
+/// once.
 /// On success `*out_job` is a handle of its own, to be freed with hfx_job_free, or NULL when there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_next_job(

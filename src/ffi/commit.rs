@@ -24,12 +24,12 @@ pub struct hfx_commit {
 }
 
 /// Reads content for an upload: puts `length` bytes from `offset` on into `buffer` and returns how many it put there.
-/// Less than asked for is asked for again; 0 is a failure, and so is a negative errno, as -EIO, which is then the error's
-/// hfx_error_os_error. Called from several threads at once, for the same bytes
-/// more than once (they are hashed before they are sent) and in any order; never outside of the size that was given. On
-/// a thread of the library; it must not wait for a job or close a client, and no exception or longjmp may leave it. None
-/// begins after the job's end; one that is blocked while the job is cancelled may still be running then: what it uses is
-/// for the destructor of `user` to free.
+/// Less than asked for is asked for again; 0 is a failure, and so is a negative errno, as -EIO, which is then the
+/// error's hfx_error_os_error. Called from several threads at once, for the same bytes more than once (they are hashed
+/// before they are sent) and in any order; never outside of the size that was given. On a thread of the library; it
+/// must not wait for a job or close a client, and no exception or longjmp may leave it. None begins after the job's
+/// end; one that is blocked while the job is cancelled may still be running then: what it uses is for the destructor of
+/// `user` to free.
 pub type hfx_read_fn =
     Option<extern "C" fn(offset: u64, buffer: *mut c_void, length: usize, user: *mut c_void) -> i64>;
 
@@ -97,8 +97,8 @@ pub extern "C" fn hfx_commit_add_reader(
 }
 
 /// Adds or replaces a file of the repository by content that its LFS server holds already: sent by hfx_client_preupload
-/// with this or another builder, or by anybody. `oid` is its SHA-256, 64 lower-case hex digits (hfx_committed_file_oid),
-/// `size` its length in bytes. Whether it is there the Hub says when the commit is made.
+/// with this or another builder, or by anybody. `oid` is its SHA-256, 64 lower-case hex digits
+/// (hfx_committed_file_oid), `size` its length in bytes. Whether it is there the Hub says when the commit is made.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_commit_add_lfs(
     commit: *mut hfx_commit,
@@ -170,8 +170,8 @@ pub extern "C" fn hfx_commit_free(commit: *mut hfx_commit) {
     });
 }
 
-/// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is left
-/// out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
+/// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is
+/// left out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
 /// hfx_committed_commit_count says 0. A commit by somebody else in between is `HFX_E_CONFLICT`, with the head in
 /// hfx_error_commit; servers that ignore the parent of a commit don't notice. The options `commit_message`,
 /// `commit_description`, `parent_commit` and `create_pr` are for it. When it has ended well the builder is empty, else

@@ -61,10 +61,10 @@ pub extern "C" fn hfx_client_lookup(
     })
 }
 
-/// Starts the download of one file of `repo` into the cache (or into the folder of the option `local_dir`): in parallel,
-/// resumed where an earlier run ended, its hash checked before it becomes visible. `file_path` is the path in the
-/// repository, as "folder/file". `options` (NULL: none) are this job's own; see hfx_options. The result is taken with
-/// hfx_job_take_file.
+/// Starts the download of one file of `repo` into the cache (or into the folder of the option `local_dir`): in
+/// parallel, resumed where an earlier run ended, its hash checked before it becomes visible. `file_path` is the path in
+/// the repository, as "folder/file". `options` (NULL: none) are this job's own; see hfx_options. The result is taken
+/// with hfx_job_take_file.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_download_file(

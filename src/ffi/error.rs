@@ -19,7 +19,7 @@ pub const HFX_E_CANCELLED: i32 = 2;
 pub const HFX_E_TIMEOUT: i32 = 3;
 /// The call would wait for itself (a wait or close from inside a callback).
 pub const HFX_E_WOULD_DEADLOCK: i32 = 4;
-/// The client was made by the parent of this forked process.
+/// The client, job, schedule or commit was made before fork(), by the parent of this process.
 pub const HFX_E_FORKED: i32 = 5;
 /// A defect in hfx. Please report it.
 pub const HFX_E_INTERNAL: i32 = 6;
@@ -79,9 +79,9 @@ pub const HFX_E_LOCKED: i32 = 63;
 pub const HFX_E_TOO_SMALL: i32 = 64;
 /// A file or folder of the cache is not what it must be.
 pub const HFX_E_CORRUPT_CACHE: i32 = 65;
-/// A snapshot in which some files failed; the result lists each file's outcome.
+/// A snapshot in which some files failed; hfx_job_take_outcomes tells of each.
 pub const HFX_E_INCOMPLETE: i32 = 70;
-/// The host's own callback asked to stop with a failure.
+/// A callback of the host asked to stop, or failed; with its errno when it gave one.
 pub const HFX_E_CALLBACK: i32 = 80;
 
 /// A failure: what, on what, why. Owned by whoever received it; its strings live as long as it does.
@@ -187,7 +187,7 @@ pub extern "C" fn hfx_error_url(error: *const hfx_error) -> *const c_char {
     optional(error, |e| e.url.as_ref())
 }
 
-/// The commit that the server named in a 404 for a missing file; NULL when there is none.
+/// The commit that the server named: of a missing file its revision, of a `HFX_E_CONFLICT` the head; NULL when none.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_error_commit(error: *const hfx_error) -> *const c_char {
     optional(error, |e| e.commit.as_ref())

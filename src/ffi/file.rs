@@ -142,8 +142,8 @@ pub extern "C" fn hfx_file_verified(file: *const hfx_file) -> i32 {
     value(0, || maybe_handle(file).map_or(0, |f| f.verified))
 }
 
-/// How it came here: `HFX_FILE_DONE`, `HFX_FILE_CACHED` or `HFX_FILE_PLANNED`; of hfx_job_take_outcomes `HFX_FILE_FAILED`
-/// and `HFX_FILE_CANCELLED`, too.
+/// How it came here: `HFX_FILE_DONE`, `HFX_FILE_CACHED` or `HFX_FILE_PLANNED`; of hfx_job_take_outcomes
+/// `HFX_FILE_FAILED` and `HFX_FILE_CANCELLED`, too.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_file_state(file: *const hfx_file) -> i32 {
     value(0, || maybe_handle(file).map_or(0, |f| f.state))

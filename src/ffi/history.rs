@@ -36,8 +36,8 @@ impl hfx_history {
     }
 }
 
-/// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is taken
-/// with hfx_job_take_history.
+/// Starts listing the commits behind the revision of `repo`, newest first: `most` of them, 0 for all. The result is
+/// taken with hfx_job_take_history.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_list_commits(

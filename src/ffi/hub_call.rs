@@ -13,10 +13,10 @@ use crate::client::Client;
 
 /// Starts any call of the Hub's API, for what has no function here: with the token, the rate limits and the retries of
 /// all others. `method` is GET, HEAD, POST, PUT, PATCH or DELETE; `target` a path below the endpoint, as
-/// "/api/models?limit=5", or an address on one of the Hub's own hosts; `json` the body, or NULL. Of a list, up to `pages`
-/// pages are joined to one array (1: only the first). GET, HEAD and PUT are made again after failures that may pass,
-/// others only when the Hub surely did not act on them; else the error says that it may have. The result is taken with
-/// hfx_job_take_reply.
+/// "/api/models?limit=5", or an address on one of the Hub's own hosts; `json` the body, or NULL. Of a list, up to
+/// `pages` pages are joined to one array (1: only the first). GET, HEAD and PUT are made again after failures that may
+/// pass, others only when the Hub surely did not act on them; else the error says that it may have. The result is taken
+/// with hfx_job_take_reply.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_call(
@@ -55,8 +55,8 @@ pub extern "C" fn hfx_client_whoami(
     })
 }
 
-/// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may when
-/// the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
+/// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may
+/// when the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_check_access(

@@ -28,8 +28,9 @@ pub struct hfx_job {
 }
 
 /// Called once when a job has ended, after its last progress; its result can be taken then. `job` is lent for the call:
-/// not to be freed (hfx_job_clone gives one to keep). On a thread of the library; it must not wait for a job or close a client, and no exception or
-/// longjmp may leave it. A thread that waits for the job may be awake before this is called.
+/// not to be freed (hfx_job_clone gives one to keep). On a thread of the library; it must not wait for a job or close a
+/// client, and no exception or longjmp may leave it. A thread that waits for the job may be awake before this is
+/// called.
 pub type hfx_done_fn = Option<extern "C" fn(job: *const hfx_job, user: *mut c_void)>;
 
 type ProgressCall = extern "C" fn(*const hfx_job, *const hfx_progress, *mut c_void);
@@ -142,9 +143,10 @@ pub extern "C" fn hfx_job_poll(
     })
 }
 
-/// Calls `callback` once when the job has ended, after the one of its options; soon, when it has ended by now. `user` is
-/// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. `HFX_E_CLOSED` when
-/// the job has ended and its client is closed; a client that is closed in the same moment may leave the callback out.
+/// Calls `callback` once when the job has ended, after the one of its options; soon, when it has ended by now. `user`
+/// is handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. `HFX_E_CLOSED`
+/// when the job has ended and its client is closed; a client that is closed in the same moment may leave the callback
+/// out.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_on_done(
     job: *const hfx_job,
@@ -235,8 +237,8 @@ pub extern "C" fn hfx_job_take_snapshot(
     })
 }
 
-/// Takes a snapshot with the files that failed or were left out as well: hfx_file_state and hfx_file_error tell of each.
-/// It goes well where hfx_job_take_snapshot gives `HFX_E_INCOMPLETE`.
+/// Takes a snapshot with the files that failed or were left out as well: hfx_file_state and hfx_file_error tell of
+/// each. It goes well where hfx_job_take_snapshot gives `HFX_E_INCOMPLETE`.
 /// On success `*out_snapshot` is the snapshot, to be freed with hfx_snapshot_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_take_outcomes(

@@ -16,9 +16,9 @@ pub const HFX_LOG_INFO: i32 = 3;
 /// What a developer may want to know: requests, connections, parts.
 pub const HFX_LOG_DEBUG: i32 = 4;
 
-/// Gets a message: its level, its target (the part of the library: "net", "transfer", "client"), and one line of text without
-/// secrets. The strings are valid during the call. Called on threads of the library, several at once; it must return
-/// soon, since connections wait for it, and must not wait for a job.
+/// Gets a message: its level, its target (the part of the library: "net", "transfer", "client"), and one line of text
+/// without secrets. The strings are valid during the call. Called on threads of the library, several at once; it must
+/// return soon, since connections wait for it, and must not wait for a job.
 pub type hfx_log_fn =
     Option<extern "C" fn(level: i32, target: *const c_char, message: *const c_char, user: *mut c_void)>;
 

@@ -142,8 +142,8 @@ pub const HFX_OPT_DELETE: i32 = 43;
 /// How a folder is committed: at once, or in several commits of a size that the Hub takes well; auto does that for more
 /// than 1,000 changed files or 100 MiB of regular content. "auto" or "one" or "paced", default "auto"; for each job.
 pub const HFX_OPT_COMMITS: i32 = 44;
-/// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the file
-/// meanwhile. "read" or "map", default "read"; for each job.
+/// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the
+/// file meanwhile. "read" or "map", default "read"; for each job.
 pub const HFX_OPT_SOURCE: i32 = 45;
 /// Folder in which uploads remember hashes and parts, to go on after a crash; without one they remember nothing. Text;
 /// for each job.
@@ -186,9 +186,9 @@ pub const HFX_TYPE_LIST: i32 = 5;
 pub const HFX_TYPE_CHOICE: i32 = 6;
 
 /// A set of options: a builder, used by one thread at a time. A client or a job copies what it needs, so it may be
-/// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs; given
-/// with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a job,
-/// an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
+/// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs;
+/// given with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a
+/// job, an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
 pub struct hfx_options {
     pub(super) options: Options,
     pub(super) callbacks: Callbacks,
@@ -245,9 +245,9 @@ pub extern "C" fn hfx_options_from_env(
     })
 }
 
-/// As hfx_options_from_env, from `count` variables that the caller names: for hosts that keep an environment of their own,
-/// or whose other threads change the process's. A NULL value is a variable that is not set. The token file and the home
-/// folder are found by HOME, HF_HOME and HF_TOKEN_PATH among them.
+/// As hfx_options_from_env, from `count` variables that the caller names: for hosts that keep an environment of their
+/// own, or whose other threads change the process's. A NULL value is a variable that is not set. The token file and the
+/// home folder are found by HOME, HF_HOME and HF_TOKEN_PATH among them.
 /// On success `*out_options` is the set, to be freed with hfx_options_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_from_vars(
@@ -330,7 +330,8 @@ pub extern "C" fn hfx_options_set_string(
     guard(err, || builder(options, "options")?.options.set_text(known(option)?, text(string, "string")?))
 }
 
-/// Sets a list to these texts, in place of what it held; without any it is empty, and with a job lifts the client's list.
+/// Sets a list to these texts, in place of what it held; without any it is empty, and with a job lifts the client's
+/// list.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_set_strings(
     options: *mut hfx_options,
@@ -408,9 +409,8 @@ pub extern "C" fn hfx_options_get(
 
 /// Sets what is called with the progress of each job of these options (the client's, or one job's in place of the
 /// client's): at most ten times a second, and once at the end with the final numbers, before the completion and before
-/// hfx_job_wait returns. `user` is
-/// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. A NULL `callback`
-/// takes the callback away.
+/// hfx_job_wait returns. `user` is handed through; `destroy`, when not NULL, is called on it exactly once, also when
+/// this call fails. A NULL `callback` takes the callback away.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_set_progress_fn(
     options: *mut hfx_options,

@@ -19,21 +19,22 @@ use crate::sys::map::Region;
 
 /// All is well: go on.
 pub const HFX_CONTINUE: i32 = 0;
-/// Ends the job with `HFX_E_CALLBACK`. So does a negative errno, as -EPIPE, which is then the error's hfx_error_os_error.
+/// Ends the job with `HFX_E_CALLBACK`. So does a negative errno, as -EPIPE, which is then the error's
+/// hfx_error_os_error.
 pub const HFX_STOP: i32 = 1;
 
 /// Gets a chunk of a file, in order, each byte once: `offset` counts from the start of what was asked for. The bytes
-/// are valid during the call. Returns `HFX_CONTINUE`, `HFX_STOP` or a negative errno. On a thread of the library; blocking it holds the
-/// transfer back, and never two at once for one job. It must not wait for a job or close a client, and no exception or
-/// longjmp may leave it. What came before the end is proven only when the job has ended well. None begins after the
-/// job's end; one that is blocked while the job is cancelled may still be running then: what it uses is for the
-/// destructor of `user` to free.
+/// are valid during the call. Returns `HFX_CONTINUE`, `HFX_STOP` or a negative errno. On a thread of the library;
+/// blocking it holds the transfer back, and never two at once for one job. It must not wait for a job or close a
+/// client, and no exception or longjmp may leave it. What came before the end is proven only when the job has ended
+/// well. None begins after the job's end; one that is blocked while the job is cancelled may still be running then:
+/// what it uses is for the destructor of `user` to free.
 pub type hfx_chunk_fn =
     Option<extern "C" fn(offset: u64, bytes: *const c_void, length: usize, user: *mut c_void) -> i32>;
 
 /// Starts a read of `length` bytes from `offset` on (-1: to the end) of a file of `repo` into memory, without the disk;
-/// from the cache when it holds the file at that commit. A range that ends behind the file is shortened; one that begins
-/// behind it is `HFX_E_INVALID_ARGUMENT`. The result is taken with hfx_job_take_bytes.
+/// from the cache when it holds the file at that commit. A range that ends behind the file is shortened; one that
+/// begins behind it is `HFX_E_INVALID_ARGUMENT`. The result is taken with hfx_job_take_bytes.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_read_file(
@@ -80,9 +81,10 @@ pub extern "C" fn hfx_client_read_url(
     })
 }
 
-/// As hfx_client_read_file, straight into the caller's memory, which must stay and must not be touched until the job has
-/// ended (its completion, or hfx_job_wait; closing the client ends it too). From then on the library does not touch it,
-/// also when the job was cancelled. Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is fine.
+/// As hfx_client_read_file, straight into the caller's memory, which must stay and must not be touched until the job
+/// has ended (its completion, or hfx_job_wait; closing the client ends it too). From then on the library does not touch
+/// it, also when the job was cancelled. Memory that is too small is `HFX_E_TOO_SMALL`. Memory mapped from a file is
+/// fine.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_read_file_into(
@@ -137,9 +139,10 @@ pub extern "C" fn hfx_client_read_url_into(
 /// Returns `HFX_CONTINUE`, `HFX_STOP` or a negative errno. All else as for hfx_chunk_fn.
 pub type hfx_start_fn = Option<extern "C" fn(meta: *const hfx_meta, user: *mut c_void) -> i32>;
 
-/// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel. `begun`,
-/// when not NULL, is called before the first of them. `user` is handed to both; `destroy`, when not NULL, is called on it exactly once, also when this call fails. The result,
-/// with what was proven, is taken with hfx_job_take_bytes.
+/// As hfx_client_read_file, handing the bytes to a callback in their order while ranges are fetched in parallel.
+/// `begun`, when not NULL, is called before the first of them. `user` is handed to both; `destroy`, when not NULL, is
+/// called on it exactly once, also when this call fails. The result, with what was proven, is taken with
+/// hfx_job_take_bytes.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_stream_file(

@@ -10,8 +10,8 @@ use super::job::hfx_job;
 use super::options::hfx_options;
 use super::repo::{self, hfx_repo};
 
-/// Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there is
-/// `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+/// Starts making a branch of `repo` at the revision that `repo` names (the head of main when none). One that is there
+/// is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_create_branch(
@@ -52,8 +52,8 @@ pub extern "C" fn hfx_client_delete_branch(
     })
 }
 
-/// Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is there
-/// is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
+/// Starts tagging the revision that `repo` names (the head of main when none); `message` may be NULL. A tag that is
+/// there is `HFX_E_CONFLICT`, but with the option `exist_ok`, wherever it points.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_create_tag(
@@ -96,10 +96,10 @@ pub extern "C" fn hfx_client_delete_tag(
     })
 }
 
-/// Starts opening a pull request, in draft, on `repo`; `description` may be NULL. Each time it is asked for the Hub opens
-/// another one, so it is not asked twice: after a lost answer the error says that one may have been opened. The result
-/// is taken with hfx_job_take_reply: "/num" of it is the number, "/ref" the revision to commit to, as refs/pr/3, and
-/// "/url" its page.
+/// Starts opening a pull request, in draft, on `repo`; `description` may be NULL. Each time it is asked for the Hub
+/// opens another one, so it is not asked twice: after a lost answer the error says that one may have been opened. The
+/// result is taken with hfx_job_take_reply: "/num" of it is the number, "/ref" the revision to commit to, as refs/pr/3,
+/// and "/url" its page.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_open_pull_request(

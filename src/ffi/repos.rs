@@ -47,8 +47,8 @@ pub extern "C" fn hfx_client_delete_repo(
     })
 }
 
-/// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are looked
-/// up, so that the result tells whether it has moved.
+/// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are
+/// looked up, so that the result tells whether it has moved.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_move_repo(
@@ -85,8 +85,8 @@ pub extern "C" fn hfx_client_update_repo(
     })
 }
 
-/// Starts asking whether `repo` is there, and has the revision that it names, if any. One that this token may not see is
-/// not there; one behind a gate is. The result is taken with hfx_job_take_exists.
+/// Starts asking whether `repo` is there, and has the revision that it names, if any. One that this token may not see
+/// is not there; one behind a gate is. The result is taken with hfx_job_take_exists.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_has_repo(

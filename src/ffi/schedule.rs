@@ -21,11 +21,11 @@ pub struct hfx_schedule {
     pid: u32,
 }
 
-/// Starts committing what is new in a folder every `every_ms` milliseconds, until hfx_schedule_stop, which makes the last
-/// commit; a cancel of the job makes none. Files are expected to grow at their end: of each, what was there at the look
-/// is committed. A look that finds nothing new makes no commit; a failed commit is logged and tried again at the next
-/// time. `path_in_repo` is the folder in the repository (NULL: its root). Hold hfx_schedule_lock while you write what
-/// belongs together. The job's result is taken with hfx_job_take_committed.
+/// Starts committing what is new in a folder every `every_ms` milliseconds, until hfx_schedule_stop, which makes the
+/// last commit; a cancel of the job makes none. Files are expected to grow at their end: of each, what was there at the
+/// look is committed. A look that finds nothing new makes no commit; a failed commit is logged and tried again at the
+/// next time. `path_in_repo` is the folder in the repository (NULL: its root). Hold hfx_schedule_lock while you write
+/// what belongs together. The job's result is taken with hfx_job_take_committed.
 /// On success `*out_schedule` is the schedule, to be freed with hfx_schedule_free, and `*out_job` the job, to be freed
 /// with hfx_job_free.
 #[unsafe(no_mangle)]
@@ -57,9 +57,9 @@ pub extern "C" fn hfx_client_schedule_folder(
     })
 }
 
-/// Begins to write: until hfx_schedule_unlock no look at the folder is taken. Waits for one that is being taken, and for
-/// another lock, at most `timeout_ms` milliseconds (-1 is for ever), then `HFX_E_TIMEOUT`. Not inside a callback; one lock
-/// at a time, which any thread may end.
+/// Begins to write: until hfx_schedule_unlock no look at the folder is taken. Waits for one that is being taken, and
+/// for another lock, at most `timeout_ms` milliseconds (-1 is for ever), then `HFX_E_TIMEOUT`. Not inside a callback;
+/// one lock at a time, which any thread may end.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_schedule_lock(
     schedule: *const hfx_schedule,
@@ -81,9 +81,9 @@ pub extern "C" fn hfx_schedule_unlock(schedule: *const hfx_schedule, err: *mut *
     guard(err, || own(schedule)?.schedule.unlock())
 }
 
-/// Asks for a commit now; returns at once. `out_job` may be NULL; else on success `*out_job` is a job that ends with that
-/// commit, to be freed with hfx_job_free: its result is taken with hfx_job_take_committed, and a cancel of it changes
-/// nothing about the commit. It ends with `HFX_E_CLOSED` when the schedule has ended.
+/// Asks for a commit now; returns at once. `out_job` may be NULL; else on success `*out_job` is a job that ends with
+/// that commit, to be freed with hfx_job_free: its result is taken with hfx_job_take_committed, and a cancel of it
+/// changes nothing about the commit. It ends with `HFX_E_CLOSED` when the schedule has ended.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_schedule_trigger(
     schedule: *const hfx_schedule,

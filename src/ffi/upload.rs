@@ -11,8 +11,8 @@ use super::options::hfx_options;
 use super::repo::{self, hfx_repo};
 use crate::client::Input;
 
-/// Starts the upload of a file to `path_in_repo` of `repo` at its revision, in a commit of its own: see hfx_client_commit
-/// for all else.
+/// Starts the upload of a file to `path_in_repo` of `repo` at its revision, in a commit of its own: see
+/// hfx_client_commit for all else.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_upload_file(
@@ -35,10 +35,10 @@ pub extern "C" fn hfx_client_upload_file(
 }
 
 /// Starts the upload of a folder into the folder `path_in_repo` (NULL: the root) of `repo` at its revision: what the
-/// options `include`, `exclude` and `files` let through, without `.git` and `.cache/huggingface`; links to files are followed,
-/// links to folders are not. Files that match the option `delete` and do not come anew are deleted. The option `commits`
-/// says whether many files make several commits; each stands for itself, and after a failure the same call goes on. With
-/// the option `state_dir` hashes and parts are remembered. See hfx_client_commit for all else.
+/// options `include`, `exclude` and `files` let through, without `.git` and `.cache/huggingface`; links to files are
+/// followed, links to folders are not. Files that match the option `delete` and do not come anew are deleted. The
+/// option `commits` says whether many files make several commits; each stands for itself, and after a failure the same
+/// call goes on. With the option `state_dir` hashes and parts are remembered. See hfx_client_commit for all else.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_upload_folder(
@@ -80,9 +80,9 @@ pub extern "C" fn hfx_client_upload_url(
     })
 }
 
-/// Starts sending a file in parts of `part_size` bytes (the last may be shorter) to `url_count` URLs, one for each part in
-/// their order, side by side, as an S3 multipart upload wants it; completing it with the ETags is the caller's. The result
-/// is taken with hfx_job_take_parts.
+/// Starts sending a file in parts of `part_size` bytes (the last may be shorter) to `url_count` URLs, one for each part
+/// in their order, side by side, as an S3 multipart upload wants it; completing it with the ETags is the caller's. The
+/// result is taken with hfx_job_take_parts.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_upload_parts(

@@ -457,6 +457,20 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_set_as_a_whole_or_not_at_all() {
+        let (mut client, mut job) = (Options::new(), Options::new());
+        client.set_text(Opt::Include, "*.bin").unwrap();
+        client.set_text(Opt::Headers, "A: b").unwrap();
+        assert!(client.set_list(Opt::Headers, &["C: d", "no colon"]).is_err());
+        assert_eq!(client.list(Opt::Headers), ["A: b"]);
+        assert!(client.set_list(Opt::Token, &["x"]).is_err());
+        job.set_list(Opt::Include, &[] as &[&str]).unwrap();
+        assert!(job.over(&client).list(Opt::Include).is_empty(), "a job lifts its client's list");
+        job.set_list(Opt::Include, &["a", "b"]).unwrap();
+        assert_eq!(job.over(&client).list(Opt::Include), ["a", "b"]);
+    }
+
+    #[test]
     fn a_job_lies_over_its_client() {
         let (mut client, mut job) = (Options::new(), Options::new());
         client.set_text(Opt::Token, "client").unwrap();

@@ -177,6 +177,7 @@ class hfx_totals(Structure):
     ]
 
 
+
 class hfx_file_progress(Structure):
     _fields_ = [
         ("name", c_char_p),
@@ -189,6 +190,7 @@ class hfx_file_progress(Structure):
         ("error", c_void_p),
         ("state", c_int32),
     ]
+
 
 # Each function: what it returns, and its arguments.
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
