@@ -6,7 +6,8 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo instructions test test-bindings test-swift test-all lint header header-check bench dist install install-files clean
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-docs docs lint header header-check abi-check \
+	abi-update bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,7 +29,19 @@ test-bindings: build ## The tests of the C++, Go and Python bindings, against th
 test-swift: build ## The Swift binding's tests; sets Swift 6 up where there is none (Linux, root, 4 GB).
 	bindings/swift/test.sh
 
-test-all: test test-bindings test-swift ## All of them.
+test-all: test test-bindings test-swift test-docs ## All of them.
+
+test-docs: build ## The commands and programs that README.md and docs/ show, against a local Hub.
+	tests/docs/run.py
+
+docs: ## The C reference, build/reference/html; a warning, or a symbol that is not in it, is an error.
+	@command -v doxygen >/dev/null || { echo "please install doxygen (Debian: apt-get install doxygen)" >&2; exit 1; }
+	rm -rf $(BUILD)/reference && mkdir -p $(BUILD)
+	HFX_VERSION=$(VERSION) doxygen docs/Doxyfile
+	@for symbol in $$(cut -d' ' -f1 include/hfx.symbols); do \
+		grep -q ">$$symbol\(()\)\?<" $(BUILD)/reference/html/hfx_8h.html || { echo "$$symbol is not in it" >&2; exit 1; }; \
+	done
+	@echo "$(BUILD)/reference/html/index.html"
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check
@@ -42,6 +55,12 @@ header-check: $(CBINDGEN) ## Fail when include/hfx.h is not what src/ffi says.
 	@mkdir -p $(BUILD)
 	$(CBINDGEN) --config include/cbindgen.toml --output $(BUILD)/hfx.h --quiet src/ffi/mod.rs
 	diff -u include/hfx.h $(BUILD)/hfx.h
+
+abi-check: ## Fail when the header says something that programs built with include/hfx.abi can't live with.
+	tests/c/abi.sh include/hfx.h
+
+abi-update: ## Write include/hfx.abi anew: what programs rely on from now on.
+	tests/c/abi.sh --update
 
 $(CBINDGEN):
 	$(CARGO) install cbindgen --version $(CBINDGEN_VERSION) --locked --root $(BUILD)/tools

@@ -14,8 +14,9 @@ have make || missing="$missing make"
 have python3 || missing="$missing python3"
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing="$missing python3-venv"
 optional=""
-for tool in clang valgrind unshare openssl; do
+for tool in g++ clang valgrind unshare openssl cmake pkg-config doxygen abidiff; do
     package=$tool
+    [ "$tool" = abidiff ] && package=abigail-tools
     [ "$tool" = unshare ] && package=util-linux
     have "$tool" || optional="$optional $package"
 done

@@ -88,6 +88,7 @@ enum class errc : hfx_status {
     closed = HFX_E_CLOSED,
     unsupported = HFX_E_UNSUPPORTED,
     already_taken = HFX_E_ALREADY_TAKEN,
+    not_ended = HFX_E_NOT_ENDED,
     repo_not_found = HFX_E_REPO_NOT_FOUND,
     revision_not_found = HFX_E_REVISION_NOT_FOUND,
     entry_not_found = HFX_E_ENTRY_NOT_FOUND,
@@ -136,6 +137,7 @@ enum class file_state : std::int32_t {
     cached = HFX_FILE_CACHED,
     failed = HFX_FILE_FAILED,
     planned = HFX_FILE_PLANNED,
+    cancelled = HFX_FILE_CANCELLED,
 };
 
 // What was proven of a file's bytes.
@@ -677,6 +679,8 @@ public:
     std::size_t size() const noexcept { return data() ? static_cast<std::size_t>(length()) : 0; }
     std::uint64_t length() const noexcept { return hfx_bytes_length(get()); }
     std::uint64_t file_size() const noexcept { return hfx_bytes_file_size(get()); }
+    zstring_view commit() const noexcept { return hfx_bytes_commit(get()); }
+    zstring_view etag() const noexcept { return hfx_bytes_etag(get()); }
     hfx::verified verified() const noexcept { return static_cast<hfx::verified>(hfx_bytes_verified(get())); }
     std::string_view text() const noexcept { return const_buffer(data(), size()).text(); }
     std::vector<std::byte> vector() const { return {data(), data() + size()}; }
@@ -744,16 +748,16 @@ struct commit_entry {
 };
 
 // Commits, newest first: a range of commit_entry.
-class commits : public detail::handle<hfx_commits, hfx_commits_free>, public detail::indexed<commits> {
+class commits : public detail::handle<hfx_history, hfx_history_free>, public detail::indexed<commits> {
 public:
     using handle::handle;
-    static constexpr auto take = hfx_job_take_commits;
+    static constexpr auto take = hfx_job_take_history;
 
-    std::size_t size() const noexcept { return hfx_commits_count(get()); }
+    std::size_t size() const noexcept { return hfx_history_count(get()); }
     commit_entry operator[](std::size_t index) const {
-        const auto author = [&](std::size_t at) { return hfx_commits_author(get(), index, at); };
-        return {hfx_commits_id(get(), index), hfx_commits_title(get(), index), hfx_commits_message(get(), index),
-                hfx_commits_date(get(), index), detail::texts(author)};
+        const auto author = [&](std::size_t at) { return hfx_history_author(get(), index, at); };
+        return {hfx_history_id(get(), index), hfx_history_title(get(), index), hfx_history_message(get(), index),
+                hfx_history_date(get(), index), detail::texts(author)};
     }
 };
 
@@ -848,18 +852,32 @@ public:
     }
 };
 
-// A finished file as read-only memory. Hazard: see hfx_map_open; read_at() is the safe twin.
+enum class map_access : std::int32_t {
+    read = HFX_MAP_READ,
+    copy = HFX_MAP_COPY, // may be written to: see mutable_data()
+};
+
+// A finished file as memory. Hazard: see hfx_map_open; read_at() is the safe twin.
 class map : public detail::handle<hfx_map, hfx_map_free> {
 public:
     using handle::handle;
 
-    static returns<map> open(std::string_view path) {
-        return detail::give(detail::make<map>(hfx_map_open, detail::text(path)));
+    static returns<map> open(std::string_view path, map_access access = map_access::read) {
+        auto opened = detail::make<map>(hfx_map_open, detail::text(path), static_cast<std::int32_t>(access));
+        if (opened) {
+            opened->writable_ = access == map_access::copy;
+        }
+        return detail::give(std::move(opened));
     }
     const std::byte* data() const noexcept { return static_cast<const std::byte*>(hfx_map_data(get())); }
     std::size_t size() const noexcept { return static_cast<std::size_t>(hfx_map_length(get())); }
+    // What is written stays in this process; null unless it was opened for it.
+    std::byte* mutable_data() noexcept { return writable_ ? const_cast<std::byte*>(data()) : nullptr; }
     const std::byte* begin() const noexcept { return data(); }
     const std::byte* end() const noexcept { return data() + size(); }
+
+private:
+    bool writable_ = false;
 };
 
 // Reads bytes of a file on disk; fewer than asked for only at its end.
@@ -889,31 +907,34 @@ template <class Self>
 class progress_getters {
 public:
     std::uint64_t job_id() const noexcept { return hfx_progress_job_id(raw()); }
-    std::uint64_t files() const noexcept { return hfx_progress_files(raw()); }
-    std::uint64_t files_done() const noexcept { return hfx_progress_files_done(raw()); }
-    std::uint64_t files_failed() const noexcept { return hfx_progress_files_failed(raw()); }
-    std::uint64_t bytes_total() const noexcept { return hfx_progress_bytes_total(raw()); }
-    std::uint64_t bytes_done() const noexcept { return hfx_progress_bytes_done(raw()); }
-    std::uint64_t bytes_received() const noexcept { return hfx_progress_bytes_received(raw()); }
-    std::uint64_t bytes_restored() const noexcept { return hfx_progress_bytes_restored(raw()); }
-    std::uint64_t bytes_sent() const noexcept { return hfx_progress_bytes_sent(raw()); }
-    std::uint64_t bytes_hashed() const noexcept { return hfx_progress_bytes_hashed(raw()); }
+    std::uint64_t files() const noexcept { return totals().files; }
+    std::uint64_t files_done() const noexcept { return totals().files_done; }
+    std::uint64_t files_failed() const noexcept { return totals().files_failed; }
+    std::uint64_t bytes_total() const noexcept { return totals().bytes; }
+    std::uint64_t bytes_done() const noexcept { return totals().bytes_done; }
+    std::uint64_t bytes_received() const noexcept { return totals().bytes_received; }
+    std::uint64_t bytes_restored() const noexcept { return totals().bytes_restored; }
+    std::uint64_t bytes_sent() const noexcept { return totals().bytes_sent; }
+    std::uint64_t bytes_hashed() const noexcept { return totals().bytes_hashed; }
+
+    // All sums at once.
+    hfx_totals totals() const noexcept {
+        hfx_totals all;
+        hfx_progress_totals(raw(), &all, sizeof all);
+        return all;
+    }
 
     // Each file: how far it is, and why it failed.
     std::vector<file_progress> each_file() const {
         std::vector<file_progress> all;
-        while (const char* name = hfx_progress_file_name(raw(), all.size())) {
-            const std::size_t at = all.size();
-            const hfx_error* failure = hfx_progress_file_error(raw(), at);
-            file_progress one{name,
-                              hfx_progress_file_size(raw(), at),
-                              hfx_progress_file_done(raw(), at),
-                              hfx_progress_file_hashed(raw(), at),
-                              hfx_progress_file_sent(raw(), at),
-                              static_cast<file_state>(hfx_progress_file_state(raw(), at)),
+        all.reserve(hfx_progress_file_count(raw()));
+        hfx_file_progress now;
+        while (hfx_progress_file(raw(), all.size(), &now, sizeof now) != 0) {
+            file_progress one{now.name,       now.bytes,          now.bytes_done,
+                              now.bytes_hashed, now.bytes_sent,   static_cast<file_state>(now.state),
                               std::nullopt};
-            if (failure) {
-                one.error = error::copy(hfx_error_status(failure), failure);
+            if (now.error) {
+                one.error = error::copy(hfx_error_status(now.error), now.error);
             }
             all.push_back(std::move(one));
         }
@@ -977,9 +998,9 @@ public:
     returns<hfx::progress> progress() const {
         return detail::give(detail::make<hfx::progress>(hfx_job_progress, raw()));
     }
-    // How it ended, taking nothing; errc::timeout while it has not.
+    // How it ended, taking nothing; errc::not_ended while it has not.
     returns<void> check() const { return detail::give(detail::call(hfx_job_check, raw())); }
-    // The result of a job that has ended, by its type; errc::timeout while it has not. The job's own error as it is in
+    // The result of a job that has ended, by its type; errc::not_ended while it has not. The job's own error as it is in
     // the library: what a callback threw is at job<T>::get.
     template <class T>
     returns<T> take() const {
@@ -1034,8 +1055,8 @@ public:
     static std::optional<error> arm(const std::shared_ptr<job_state>& state, hfx_options* own) {
         using user = user_data<std::shared_ptr<job_state>>;
         if (state->progress_) {
-            const hfx_progress_fn on_progress = [](const hfx_progress* now, void* data) {
-                user::of(data)->progressed(now);
+            const hfx_progress_fn on_progress = [](const hfx_job* job, const hfx_progress* now, void* data) {
+                user::of(data)->progressed(job, now);
             };
             if (auto failure =
                     call(hfx_options_set_progress_fn, own, on_progress, user(state), &user::destroy)) {
@@ -1044,21 +1065,6 @@ public:
         }
         const hfx_done_fn on_done = [](const hfx_job* job, void* data) { user::of(data)->ended(job); };
         return call(hfx_options_set_done_fn, own, on_done, user(state), &user::destroy);
-    }
-
-    // Gives the callbacks the handle by which they can cancel.
-    void started(std::shared_ptr<hfx_job> job) {
-        bool cancel = false;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            cancel = cancel_;
-            if (!ended_) {
-                job_ = job;
-            }
-        }
-        if (cancel) {
-            hfx_job_cancel(job.get());
-        }
     }
 
     // Waits until the host's callbacks have returned: what they throw belongs to the result.
@@ -1093,19 +1099,11 @@ public:
     void reads_with(std::shared_ptr<thrown> readers) { readers_ = std::move(readers); }
 
 private:
-    void progressed(const hfx_progress* now) noexcept {
+    void progressed(const hfx_job* job, const hfx_progress* now) noexcept {
         if (thrown_.guard([&] { progress_(progress_view(now)); })) {
             return;
         }
-        std::shared_ptr<hfx_job> job;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            cancel_ = true;
-            job = job_;
-        }
-        if (job) {
-            hfx_job_cancel(job.get());
-        }
+        hfx_job_cancel(job);
     }
 
     void ended(const hfx_job* job) noexcept {
@@ -1113,12 +1111,10 @@ private:
             thrown_.guard([&] { done_(job_view(job)); });
         }
         std::vector<std::function<void()>> then;
-        std::shared_ptr<hfx_job> let_go;
         {
             const std::lock_guard<std::mutex> lock(mutex_);
             ended_ = true;
             then.swap(then_);
-            let_go.swap(job_); // the job and its callbacks hold each other no longer
             all_ended_.notify_all();
         }
         for (const auto& each : then) {
@@ -1133,8 +1129,6 @@ private:
     std::mutex mutex_;
     std::condition_variable all_ended_;
     bool ended_ = false;
-    bool cancel_ = false;
-    std::shared_ptr<hfx_job> job_;
     std::vector<std::function<void()>> then_;
 };
 
@@ -1216,7 +1210,6 @@ private:
 
     job(hfx_job* raw, std::shared_ptr<detail::job_state> state, bool borrows)
         : job_(raw, hfx_job_free), state_(std::move(state)), borrows_(borrows) {
-        state_->started(job_);
     }
     std::optional<error> waited() const {
         std::int32_t* const over = nullptr;
@@ -1294,6 +1287,16 @@ public:
 
     // From the environment of the process, as the Python client reads it.
     static returns<options> from_env() { return detail::give(detail::make<options>(hfx_options_from_env)); }
+    // The same, from variables that the host names.
+    static returns<options> from_vars(const std::vector<std::pair<std::string, std::string>>& vars) {
+        std::vector<const char*> names;
+        std::vector<const char*> values;
+        for (const auto& [name, value] : vars) {
+            names.push_back(name.c_str());
+            values.push_back(value.c_str());
+        }
+        return detail::give(detail::make<options>(hfx_options_from_vars, names.data(), values.data(), vars.size()));
+    }
     // A copy, callbacks included.
     returns<options> clone() const {
         auto copy = detail::make<options>(hfx_options_clone, *this);
@@ -1364,6 +1367,8 @@ public:
     HFX_TEXT_(visibility, VISIBILITY)
     HFX_TEXT_(space_sdk, SPACE_SDK)
     HFX_TEXT_(gated, GATED)
+    HFX_TEXT_(if_match, IF_MATCH)
+    HFX_TEXT_(add_file, FILES)
     // Called with the progress of each job of these options; for a client's, of several jobs at once.
     HFX_OPTION_(on_progress, 0, progress_fn, put_progress)
     // Called once when a job of these options has ended.
@@ -1380,6 +1385,15 @@ public:
     options& set_bool(std::int32_t id, bool value) { return put_bool(id, value), *this; }
     options& set(text name, text value) {
         note(detail::call(hfx_options_set_by_name, *this, detail::text(name), detail::text(value)));
+        return *this;
+    }
+    // A list as a whole; with a job, an empty one lifts the client's.
+    options& set_strings(std::int32_t id, const std::vector<std::string>& values) {
+        note(detail::call(hfx_options_set_strings, *this, id, detail::text_list(values), values.size()));
+        return *this;
+    }
+    options& unset(text name) {
+        note(detail::call(hfx_options_unset_by_name, *this, detail::text(name)));
         return *this;
     }
     options& unset(std::int32_t id) {
@@ -1494,6 +1508,10 @@ public:
         return add(hfx_commit_add_reader, detail::text(path_in_repo), size, on_read,
                    user(reader{std::move(read), thrown_}), &user::destroy);
     }
+    // Content that the repository's LFS server holds already, as preupload() sent it.
+    commit& add_lfs(text path_in_repo, text oid, std::uint64_t size) {
+        return add(hfx_commit_add_lfs, detail::text(path_in_repo), detail::text(oid), size);
+    }
     commit& delete_file(text path_in_repo) { return add(hfx_commit_delete_file, detail::text(path_in_repo)); }
     commit& delete_folder(text path_in_repo) { return add(hfx_commit_delete_folder, detail::text(path_in_repo)); }
     // Copies within the repository that is committed to.
@@ -1539,16 +1557,16 @@ public:
     };
 
     // Hold it while you write what belongs together. The schedule must outlive it.
-    returns<guard> lock() const {
-        if (auto failure = detail::call(hfx_schedule_lock, handle_)) {
+    returns<guard> lock(std::chrono::milliseconds time = std::chrono::milliseconds(-1)) const {
+        if (auto failure = detail::call(hfx_schedule_lock, handle_, static_cast<std::int64_t>(time.count()))) {
             return detail::give(result<guard>(*std::move(failure)));
         }
         return detail::give(result<guard>(guard(handle_.get())));
     }
     // Asks for a commit now.
-    void trigger() const noexcept { hfx_schedule_trigger(handle_.get()); }
+    void trigger() const noexcept { hfx_schedule_trigger(handle_.get(), nullptr, nullptr); }
     // Asks for the last commit, with which the job ends.
-    void stop() const noexcept { hfx_schedule_stop(handle_.get()); }
+    void stop() const noexcept { hfx_schedule_stop(handle_.get(), nullptr); }
     const hfx::job<committed>& job() const noexcept { return job_; }
 
 private:
@@ -1613,27 +1631,19 @@ private:
     std::size_t at_;
 };
 
-// What will be deleted from a cache; nothing is until execute().
+// What will be deleted from a cache; nothing is until client::delete_cached().
 class deletion : public detail::handle<hfx_deletion, hfx_deletion_free> {
 public:
     using handle::handle;
 
     std::uint64_t bytes() const noexcept { return hfx_deletion_freed(get()); }
-    // The bytes that were freed, into `freed` on failure too.
-    returns<std::uint64_t> execute(std::uint64_t* freed = nullptr) const {
-        std::uint64_t count = 0;
-        auto failure = detail::call(hfx_deletion_execute, get(), &count);
-        if (freed) {
-            *freed = count;
-        }
-        return detail::give(failure ? result<std::uint64_t>(*std::move(failure)) : result<std::uint64_t>(count));
-    }
 };
 
 // A cache as it was when it was looked over: a range of cached_repo.
 class cache : public detail::handle<hfx_cache, hfx_cache_free>, public detail::indexed<cache> {
 public:
     using handle::handle;
+    static constexpr auto take = hfx_job_take_cache;
 
     zstring_view path() const noexcept { return hfx_cache_path(get()); }
     std::uint64_t bytes() const noexcept { return hfx_cache_size(get()); }
@@ -1735,10 +1745,10 @@ public:
     }
 
     // What the cache knows of a file, without network.
-    returns<lookup_result> lookup(const repo& in, text file_path) const {
+    returns<lookup_result> lookup(const repo& in, text file_path, const options& with = {}) const {
         std::int32_t state = 0;
         hfx_file* found = nullptr;
-        if (auto failure = detail::call(hfx_client_lookup, get(), in, detail::text(file_path), &state, &found)) {
+        if (auto failure = detail::call(hfx_client_lookup, get(), in, detail::text(file_path), with, &state, &found)) {
             return detail::give(result<lookup_result>(*std::move(failure)));
         }
         lookup_result is{static_cast<lookup_state>(state), std::nullopt};
@@ -1793,10 +1803,10 @@ public:
 
     // Questions to the Hub
     starts<meta> file_meta(const repo& of, text file_path, const options& with = {}) const {
-        return start<meta>(with, hfx_client_file_meta, of, detail::text(file_path));
+        return start<meta>(with, hfx_client_get_file_meta, of, detail::text(file_path));
     }
     starts<info> repo_info(const repo& of, const options& with = {}) const {
-        return start<info>(with, hfx_client_repo_info, of);
+        return start<info>(with, hfx_client_get_repo_info, of);
     }
     starts<tree> list_files(const repo& of, text folder = {}, const options& with = {}) const {
         return start<tree>(with, hfx_client_list_files, of, detail::optional(folder));
@@ -1805,17 +1815,17 @@ public:
         return start<refs>(with, hfx_client_list_refs, of, std::int32_t{pull_requests});
     }
     starts<hfx::commits> commits(const repo& of, std::size_t most = 0, const options& with = {}) const {
-        return start<hfx::commits>(with, hfx_client_commits, of, most);
+        return start<hfx::commits>(with, hfx_client_list_commits, of, most);
     }
     starts<reply> whoami(const options& with = {}) const { return start<reply>(with, hfx_client_whoami); }
     starts<void> auth_check(const repo& to, bool write = false, const options& with = {}) const {
-        return start<void>(with, hfx_client_auth_check, to, std::int32_t{write});
+        return start<void>(with, hfx_client_check_access, to, std::int32_t{write});
     }
     starts<bool> repo_exists(const repo& which, const options& with = {}) const {
-        return start<bool>(with, hfx_client_repo_exists, which);
+        return start<bool>(with, hfx_client_has_repo, which);
     }
     starts<bool> file_exists(const repo& in, text file_path, const options& with = {}) const {
-        return start<bool>(with, hfx_client_file_exists, in, detail::text(file_path));
+        return start<bool>(with, hfx_client_has_file, in, detail::text(file_path));
     }
     // Any call of the Hub's API: `target` as "/api/models?limit=5"; `json` may be empty.
     starts<reply> call(text method, text target, text json = {}, std::uint32_t pages = 1,
@@ -1826,33 +1836,33 @@ public:
 
     // Repositories
     starts<reply> repo_create(const repo& which, const options& with = {}) const {
-        return start<reply>(with, hfx_client_repo_create, which);
+        return start<reply>(with, hfx_client_create_repo, which);
     }
     starts<void> repo_delete(const repo& which, const options& with = {}) const {
-        return start<void>(with, hfx_client_repo_delete, which);
+        return start<void>(with, hfx_client_delete_repo, which);
     }
     starts<void> repo_move(const repo& from, const repo& to, const options& with = {}) const {
-        return start<void>(with, hfx_client_repo_move, from, to);
+        return start<void>(with, hfx_client_move_repo, from, to);
     }
     starts<void> repo_settings(const repo& of, const options& with) const {
-        return start<void>(with, hfx_client_repo_settings, of);
+        return start<void>(with, hfx_client_update_repo, of);
     }
     starts<void> branch_create(const repo& of, text branch, const options& with = {}) const {
-        return start<void>(with, hfx_client_branch_create, of, detail::text(branch));
+        return start<void>(with, hfx_client_create_branch, of, detail::text(branch));
     }
     starts<void> branch_delete(const repo& of, text branch, const options& with = {}) const {
-        return start<void>(with, hfx_client_branch_delete, of, detail::text(branch));
+        return start<void>(with, hfx_client_delete_branch, of, detail::text(branch));
     }
     starts<void> tag_create(const repo& of, text tag, text message = {}, const options& with = {}) const {
-        return start<void>(with, hfx_client_tag_create, of, detail::text(tag), detail::optional(message));
+        return start<void>(with, hfx_client_create_tag, of, detail::text(tag), detail::optional(message));
     }
     starts<void> tag_delete(const repo& of, text tag, const options& with = {}) const {
-        return start<void>(with, hfx_client_tag_delete, of, detail::text(tag));
+        return start<void>(with, hfx_client_delete_tag, of, detail::text(tag));
     }
     // "/num", "/ref" and "/url" of the reply name it.
     starts<reply> pull_request_open(const repo& on, text title, text description = {},
                                     const options& with = {}) const {
-        return start<reply>(with, hfx_client_pull_request_open, on, detail::text(title),
+        return start<reply>(with, hfx_client_open_pull_request, on, detail::text(title),
                             detail::optional(description));
     }
 
@@ -1899,10 +1909,14 @@ public:
     }
 
     // The cache
-    returns<cache> scan_cache() const { return detail::give(detail::make<cache>(hfx_cache_scan, get())); }
+    starts<cache> scan_cache(const options& with = {}) const { return start<cache>(with, hfx_client_scan_cache); }
+    // Does what was planned; progress().bytes_done() of the job are the bytes that were freed.
+    starts<void> delete_cached(const deletion& plan, const options& with = {}) const {
+        return start<void>(with, hfx_client_delete_cached, plan);
+    }
     // Hashes the cached files of a repository and compares them with their names.
     starts<verification> verify_cache(const repo& of, const options& with = {}) const {
-        return start<verification>(with, hfx_cache_verify, of);
+        return start<verification>(with, hfx_client_verify_cache, of);
     }
     // The folder where a library may keep its own assets beside the cache.
     returns<std::string> assets_path(text library, text name_space = {}, text subfolder = {}) const {
@@ -1965,8 +1979,9 @@ private:
             });
             return std::int32_t{returned && go_on ? HFX_CONTINUE : HFX_STOP};
         };
+        const hfx_start_fn begun = nullptr;
         auto state = make_state(with);
-        return give(begin<bytes>(false, state, with, function, in..., on_chunk, user(sink{std::move(chunk), state}),
+        return give(begin<bytes>(false, state, with, function, in..., begun, on_chunk, user(sink{std::move(chunk), state}),
                                  &user::destroy));
     }
 

@@ -53,6 +53,8 @@ kinds! {
     Unsupported = 8, "UNSUPPORTED";
     /// The result was taken already.
     AlreadyTaken = 9, "ALREADY_TAKEN";
+    /// The job has not ended yet.
+    NotEnded = 10, "NOT_ENDED";
 
     /// The Hub knows no such repository, or hides it from this token.
     RepoNotFound = 20, "REPO_NOT_FOUND";

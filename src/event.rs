@@ -26,6 +26,8 @@ pub enum FileState {
     Failed = 4,
     /// A dry run: would be fetched.
     Planned = 5,
+    /// Left unfinished: cancelled, or the job ended before its turn.
+    Cancelled = 6,
 }
 
 /// The live numbers of one file.
@@ -131,9 +133,10 @@ impl FileProgress {
         }
     }
 
-    /// Ends with an error; a file that was cancelled has not failed, and stays where it is.
+    /// Ends with an error; a file that was cancelled has not failed.
     pub fn fail(&self, error: &Error) {
         if error.kind() == Kind::Cancelled {
+            self.set_state(FileState::Cancelled);
             return;
         }
         *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
@@ -178,7 +181,8 @@ impl FileProgress {
             2 => FileState::Done,
             3 => FileState::Cached,
             4 => FileState::Failed,
-            _ => FileState::Planned,
+            5 => FileState::Planned,
+            _ => FileState::Cancelled,
         }
     }
 
@@ -194,6 +198,13 @@ impl Progress {
         let file = Arc::new(FileProgress::new(name, size));
         self.lock().push(file.clone());
         file
+    }
+
+    /// The job has ended before its files: those that have no end of their own get one.
+    pub fn leave(&self) {
+        for file in self.lock().iter() {
+            file.set_state(FileState::Cancelled);
+        }
     }
 
     /// The files, in the order in which they were added.

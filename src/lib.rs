@@ -21,3 +21,8 @@ pub mod runtime;
 pub mod secret;
 pub mod sys;
 pub mod transfer;
+
+/// Its Rust example is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

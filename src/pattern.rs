@@ -3,6 +3,7 @@
 //! `*` matches any text, slashes too; `?` one character; `[seq]` and `[!seq]` a character in or not in a set, with
 //! ranges. Case counts, backslashes are slashes, and a pattern that ends in `/` means all below that folder.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 /// What a job takes of a repository's files.
@@ -10,25 +11,46 @@ use std::ops::RangeInclusive;
 pub struct Filter {
     allow: Vec<Pattern>,
     ignore: Vec<Pattern>,
+    files: BTreeSet<String>,
 }
 
 impl Filter {
     /// A file passes when it matches a pattern of `allow` (an empty list allows all) and none of `ignore`.
     pub fn new(allow: &[String], ignore: &[String]) -> Self {
         let compile = |texts: &[String]| texts.iter().map(|text| Pattern::new(text)).collect();
-        Self { allow: compile(allow), ignore: compile(ignore) }
+        Self { allow: compile(allow), ignore: compile(ignore), files: BTreeSet::new() }
+    }
+
+    /// Lets these paths through as well, as they are written: patterns of `allow` are then not needed.
+    #[must_use]
+    pub fn and_files(mut self, files: &[String]) -> Self {
+        self.files = files.iter().cloned().collect();
+        self
+    }
+
+    /// The first of the exact paths that is none of these.
+    pub fn first_lacking<'a>(&self, mut paths: impl Iterator<Item = &'a str>) -> Option<&str> {
+        let mut left: BTreeSet<&str> = self.files.iter().map(String::as_str).collect();
+        while !left.is_empty()
+            && let Some(path) = paths.next()
+        {
+            left.remove(path);
+        }
+        left.first().copied()
     }
 
     /// Whether `path` passes.
     pub fn matches(&self, path: &str) -> bool {
+        let exact = self.files.contains(path);
         let path: Vec<char> = normal(path).chars().collect();
         let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches(&path));
-        (self.allow.is_empty() || any(&self.allow)) && !any(&self.ignore)
+        let all = self.allow.is_empty() && self.files.is_empty();
+        (all || exact || any(&self.allow)) && !any(&self.ignore)
     }
 
     /// Whether every path passes.
     pub fn is_open(&self) -> bool {
-        self.allow.is_empty() && self.ignore.is_empty()
+        self.allow.is_empty() && self.ignore.is_empty() && self.files.is_empty()
     }
 }
 
@@ -260,6 +282,20 @@ mod tests {
         ("-!b*", 0x0),
         ("-*", 0x20),
     ];
+
+    #[test]
+    fn exact_paths_are_no_patterns() {
+        let list = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let exact = list(&["a [1]?.txt", "b*"]);
+        let only = Filter::new(&[], &[]).and_files(&exact);
+        assert!(only.matches("a [1]?.txt") && only.matches("b*") && !only.is_open());
+        assert!(!only.matches("a 1x.txt") && !only.matches("bc"));
+        let beside = Filter::new(&list(&["*.json"]), &list(&["b*"])).and_files(&exact);
+        assert!(beside.matches("x.json") && beside.matches("a [1]?.txt"));
+        assert!(!beside.matches("b*") && !beside.matches("x.txt"), "what is left out stays out");
+        assert_eq!(only.first_lacking(["x", "b*"].into_iter()), Some("a [1]?.txt"));
+        assert_eq!(only.first_lacking(["b*", "a [1]?.txt"].into_iter()), None);
+    }
 
     #[test]
     fn as_python_matches() {

@@ -93,8 +93,9 @@ run_suite() {
 }
 
 example() {
+    name=$(basename "$1" .cpp)
     # shellcheck disable=SC2086
-    g++ -std=c++17 $WARNINGS -Iinclude "bindings/cpp/examples/$1.cpp" -o "$WORK/$1" $LINK || fail "building $1"
+    g++ -std=c++17 $WARNINGS -Iinclude "$1" -o "$WORK/$name" $LINK || fail "building $1"
 }
 
 examples() {
@@ -131,11 +132,16 @@ llama_fetch() {
     gguf "$models/other/only-F16.gguf"
     for n in 1 2 3; do gguf "$models/split/Q4_K_M/big-Q4_K_M-0000$n-of-00003.gguf"; done
     for name in see-Q8_0 mmproj-see-f16 see-Q4_K_M; do gguf "$models/see/$name.gguf"; done
+    for name in BF16 F16 Q8_0/a-Q8_0 Q8_0/mmproj-a-BF16 Q8_0/mmproj-a-Q8_0 mmproj-a-Q8_0 Q4_K_M/mmproj-other; do
+        gguf "$models/beside/$name.gguf"
+    done
+    for name in imatrix-Q4_K_M mtp-a-Q4_K_M eagle3-Q4_K_M a-Q8_0; do gguf "$models/draft/$name.gguf"; done
     for n in 1 3; do gguf "$models/torn/torn-Q4_K_M-0000$n-of-00003.gguf"; done
     mkdir -p "$models/none" && echo x > "$models/none/README.md"
 
     llama acme/quants a-q4_k_m.gguf
     grep -q '100.0 %' "$WORK/llama.err" || fail "llama_fetch shows no progress"
+    llama acme/quants:latest a-q4_k_m.gguf
     llama acme/quants:q8_0 a-Q8_0.gguf
     llama acme/quants:Q4_0 a-Q4_0.gguf
     llama acme/quants:iq4_0 a-IQ4_0.gguf
@@ -143,6 +149,9 @@ llama_fetch() {
     llama acme/eight b-Q8_0.gguf
     llama acme/other only-F16.gguf
     llama acme/see:Q8_0 see-Q8_0.gguf mmproj-see-f16.gguf
+    llama acme/beside:q8_0 Q8_0/a-Q8_0.gguf Q8_0/mmproj-a-Q8_0.gguf
+    llama acme/beside:F16 F16.gguf mmproj-a-Q8_0.gguf
+    llama acme/draft a-Q8_0.gguf
     llama acme/split Q4_K_M/big-Q4_K_M-00001-of-00003.gguf
     folder=$("$WORK/llama_fetch" acme/split 2> /dev/null | xargs dirname)
     for n in 1 2 3; do
@@ -203,13 +212,14 @@ sanitize="-g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-o
     suite gcc g++ -std=c++17
     # shellcheck disable=SC2086
     suite asan g++ -std=c++17 $sanitize
-    for name in download read_header poll; do example $name; done
+    for name in download read_header poll; do example bindings/cpp/examples/$name.cpp; done
 ) & a=$!
 (
     suite clang-results clang++ -std=c++20 -fno-exceptions -fno-rtti
     # shellcheck disable=SC2086
     suite asan-results g++ -std=c++17 -DHFX_NO_EXCEPTIONS $sanitize
-    for name in upload commit llama_fetch; do example $name; done
+    for name in upload commit; do example bindings/cpp/examples/$name.cpp; done
+    example examples/llama_fetch.cpp
 ) & b=$!
 wait $a && wait $b || exit 1
 for each in gcc clang-results asan asan-results; do

@@ -38,6 +38,6 @@ func (c *Client) Whoami(ctx context.Context, options ...Option) (*Account, error
 // else that says why not: ErrGated, ErrRepoNotFound, ErrForbidden.
 func (c *Client) AuthCheck(ctx context.Context, repo Repo, write bool, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_auth_check(x.client, x.repo(repo), boolean(write), x.options, &x.job, &x.err)
+		return C.hfx_client_check_access(x.client, x.repo(repo), boolean(write), x.options, &x.job, &x.err)
 	})
 }

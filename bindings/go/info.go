@@ -21,7 +21,7 @@ type Info struct {
 // Info asks the Hub about a repository at its revision.
 func (c *Client) Info(ctx context.Context, repo Repo, options ...Option) (*Info, error) {
 	return run(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_repo_info(x.client, x.repo(repo), x.options, &x.job, &x.err)
+		return C.hfx_client_get_repo_info(x.client, x.repo(repo), x.options, &x.job, &x.err)
 	}, takeInfo)
 }
 

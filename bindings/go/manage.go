@@ -12,7 +12,7 @@ import (
 // there is ErrConflict without WithExistOK, also when it was this call that made it before an answer was lost.
 func (c *Client) CreateRepo(ctx context.Context, repo Repo, options ...Option) (url string, err error) {
 	reply, err := run(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_repo_create(x.client, x.repo(repo), x.options, &x.job, &x.err)
+		return C.hfx_client_create_repo(x.client, x.repo(repo), x.options, &x.job, &x.err)
 	}, takeReply)
 	if err != nil {
 		return "", err
@@ -23,35 +23,35 @@ func (c *Client) CreateRepo(ctx context.Context, repo Repo, options ...Option) (
 // DeleteRepo deletes a repository, for ever.
 func (c *Client) DeleteRepo(ctx context.Context, repo Repo, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_repo_delete(x.client, x.repo(repo), x.options, &x.job, &x.err)
+		return C.hfx_client_delete_repo(x.client, x.repo(repo), x.options, &x.job, &x.err)
 	})
 }
 
 // MoveRepo gives a repository the name and owner of another, of the same kind.
 func (c *Client) MoveRepo(ctx context.Context, repo, to Repo, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_repo_move(x.client, x.repo(repo), x.repo(to), x.options, &x.job, &x.err)
+		return C.hfx_client_move_repo(x.client, x.repo(repo), x.repo(to), x.options, &x.job, &x.err)
 	})
 }
 
 // ChangeRepo changes what WithVisibility and WithOption("gated", ...) say, one of them at least.
 func (c *Client) ChangeRepo(ctx context.Context, repo Repo, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_repo_settings(x.client, x.repo(repo), x.options, &x.job, &x.err)
+		return C.hfx_client_update_repo(x.client, x.repo(repo), x.options, &x.job, &x.err)
 	})
 }
 
 // RepoExists asks whether a repository is there, and has the revision that it names, if any.
 func (c *Client) RepoExists(ctx context.Context, repo Repo, options ...Option) (bool, error) {
 	return run(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_repo_exists(x.client, x.repo(repo), x.options, &x.job, &x.err)
+		return C.hfx_client_has_repo(x.client, x.repo(repo), x.options, &x.job, &x.err)
 	}, takeExists)
 }
 
 // FileExists asks whether a repository has a file at its revision.
 func (c *Client) FileExists(ctx context.Context, repo Repo, path string, options ...Option) (bool, error) {
 	return run(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_file_exists(x.client, x.repo(repo), x.text(path), x.options, &x.job, &x.err)
+		return C.hfx_client_has_file(x.client, x.repo(repo), x.text(path), x.options, &x.job, &x.err)
 	}, takeExists)
 }
 
@@ -64,28 +64,28 @@ func takeExists(job *C.hfx_job, err **C.hfx_error) (bool, C.hfx_status) {
 // CreateBranch makes a branch at the revision that repo names.
 func (c *Client) CreateBranch(ctx context.Context, repo Repo, branch string, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_branch_create(x.client, x.repo(repo), x.text(branch), x.options, &x.job, &x.err)
+		return C.hfx_client_create_branch(x.client, x.repo(repo), x.text(branch), x.options, &x.job, &x.err)
 	})
 }
 
 // DeleteBranch deletes a branch.
 func (c *Client) DeleteBranch(ctx context.Context, repo Repo, branch string, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_branch_delete(x.client, x.repo(repo), x.text(branch), x.options, &x.job, &x.err)
+		return C.hfx_client_delete_branch(x.client, x.repo(repo), x.text(branch), x.options, &x.job, &x.err)
 	})
 }
 
 // CreateTag tags the revision that repo names; message may be empty.
 func (c *Client) CreateTag(ctx context.Context, repo Repo, tag, message string, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_tag_create(x.client, x.repo(repo), x.text(tag), x.optional(message), x.options, &x.job, &x.err)
+		return C.hfx_client_create_tag(x.client, x.repo(repo), x.text(tag), x.optional(message), x.options, &x.job, &x.err)
 	})
 }
 
 // DeleteTag deletes a tag.
 func (c *Client) DeleteTag(ctx context.Context, repo Repo, tag string, options ...Option) error {
 	return do(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_tag_delete(x.client, x.repo(repo), x.text(tag), x.options, &x.job, &x.err)
+		return C.hfx_client_delete_tag(x.client, x.repo(repo), x.text(tag), x.options, &x.job, &x.err)
 	})
 }
 
@@ -100,7 +100,7 @@ type PullRequest struct {
 // have been opened.
 func (c *Client) OpenPullRequest(ctx context.Context, repo Repo, title, description string, options ...Option) (*PullRequest, error) {
 	reply, err := run(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_pull_request_open(x.client, x.repo(repo), x.text(title), x.optional(description), x.options, &x.job, &x.err)
+		return C.hfx_client_open_pull_request(x.client, x.repo(repo), x.text(title), x.optional(description), x.options, &x.job, &x.err)
 	}, takeReply)
 	if err != nil {
 		return nil, err

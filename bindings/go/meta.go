@@ -17,7 +17,7 @@ type Meta struct {
 // FileMeta asks the Hub about a file.
 func (c *Client) FileMeta(ctx context.Context, repo Repo, path string, options ...Option) (*Meta, error) {
 	return run(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_client_file_meta(x.client, x.repo(repo), x.text(path), x.options, &x.job, &x.err)
+		return C.hfx_client_get_file_meta(x.client, x.repo(repo), x.text(path), x.options, &x.job, &x.err)
 	}, takeMeta)
 }
 

@@ -23,7 +23,7 @@ type Mismatch struct {
 // names. That nothing is wrong is for the caller to see: Mismatches and Missing are empty then.
 func (c *Client) VerifyCache(ctx context.Context, repo Repo, options ...Option) (*Verification, error) {
 	return run(ctx, c, options, func(x *call) C.hfx_status {
-		return C.hfx_cache_verify(x.client, x.repo(repo), x.options, &x.job, &x.err)
+		return C.hfx_client_verify_cache(x.client, x.repo(repo), x.options, &x.job, &x.err)
 	}, takeVerification)
 }
 

@@ -26,7 +26,18 @@ HEAD = '''"""Declarations of libhfx: constants, and functions with their types. 
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char_p,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from typing import Any
 '''
 
@@ -72,6 +83,13 @@ def generate(header: str) -> str:
         types = ", ".join([ctype(returns, callbacks), *parameters(given, callbacks)])
         callbacks[name] = f"CFUNCTYPE({types})"
     lines += ["", *(f"{name} = {value}" for name, value in callbacks.items())]
+    for fields, name in re.findall(r"^typedef struct \{(.*?)\} (\w+);", text, flags=re.S | re.M):
+        lines += ["", "", f"class {name}(Structure):", "    _fields_ = ["]
+        for field in fields.split(";")[:-1]:
+            kind, field = re.fullmatch(r"\s*(.*?)(\w+)\s*", field, flags=re.S).groups()
+            lines.append(f'        ("{field}", {ctype(kind, callbacks)}),')
+        lines += ["    ]", ""]
+    text = re.sub(r"^typedef struct \{.*?^\}.*?$", "", text, flags=re.S | re.M)
     text = re.sub(r"^(#|typedef|extern).*$", "", text, flags=re.M)
     functions = re.findall(r"([\w\s]+?[\s*]+)(hfx_\w+)\(((?:[^()]|\([^()]*\))*)\);", text)
     lines += [

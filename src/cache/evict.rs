@@ -189,6 +189,11 @@ impl Deletion {
 
     /// Does it. A thing that can't be deleted is reported, and the rest is done.
     pub fn execute(&self) -> Result<Report> {
+        self.execute_while(&|| true)
+    }
+
+    /// Does it, and leaves the rest from the moment when it shall not go on. What is left can be executed later.
+    pub fn execute_while(&self, go_on: &dyn Fn() -> bool) -> Result<Report> {
         let mut report = Report::default();
         let all = [&self.repos, &self.snapshots, &self.refs, &self.blobs, &self.partials, &self.payloads];
         if let Some(path) = all.into_iter().flatten().find(|path| !path.starts_with(&self.root)) {
@@ -202,25 +207,25 @@ impl Deletion {
             self.blobs.iter().cloned().chain(in_repos).filter_map(|blob| shared::target(&self.root, &blob)),
         );
 
-        for path in &self.partials {
+        for path in self.partials.iter().take_while(|_| go_on()) {
             report.take(path, || match claim(&self.root, path, self.spare.unwrap_or(LIVE)) {
                 Some(_lock) => remove_file(path),
                 // Taken up again since the plan was made: that is no failure.
                 None => Ok(0),
             });
         }
-        for repo in self.repos.iter().filter(|path| !spared(path)) {
+        for repo in self.repos.iter().filter(|path| !spared(path)).take_while(|_| go_on()) {
             // Refs and listings are not counted, here as in the plan.
             report.take(repo, || remove_folder(&repo.join("refs")).map(|_| 0));
             report.take(repo, || remove_folder(&repo.join("snapshots")));
             report.take(repo, || remove_folder(&repo.join("blobs")));
             report.take(repo, || remove_folder(repo).map(|_| 0));
         }
-        for path in self.refs.iter().filter(|path| !spared(path)) {
+        for path in self.refs.iter().filter(|path| !spared(path)).take_while(|_| go_on()) {
             report.take(path, || remove_file(path).map(|_| 0));
             remove_empty_parents(path, "refs");
         }
-        for snapshot in self.snapshots.iter().filter(|path| !spared(path)) {
+        for snapshot in self.snapshots.iter().filter(|path| !spared(path)).take_while(|_| go_on()) {
             report.take(snapshot, || remove_folder(snapshot));
             // What is known of a commit of which nothing is left.
             let repo = parent(parent(snapshot));
@@ -229,7 +234,7 @@ impl Deletion {
             let _ = remove_folder(&repo.join(".no_exist").join(commit));
         }
         let needed = self.still_needed();
-        for blob in self.blobs.iter().filter(|blob| !needed.contains(*blob)) {
+        for blob in self.blobs.iter().filter(|blob| !needed.contains(*blob)).take_while(|_| go_on()) {
             // Who links it into a new snapshot right now holds its lock.
             match try_lock(&self.root, blob) {
                 Hold::Busy => {
@@ -239,7 +244,7 @@ impl Deletion {
                 _lock => report.take(blob, || remove_file(blob)),
             }
         }
-        for payload in payloads {
+        for payload in payloads.into_iter().take_while(|_| go_on()) {
             report.freed += shared::sweep(&self.root, &payload);
         }
         Ok(report)

@@ -90,7 +90,18 @@ impl Context {
 
     /// The patterns of a snapshot.
     pub fn filter(&self) -> Filter {
-        Filter::new(self.options.list(Opt::Include), self.options.list(Opt::Exclude))
+        let (include, exclude) = (self.options.list(Opt::Include), self.options.list(Opt::Exclude));
+        Filter::new(include, exclude).and_files(self.options.list(Opt::Files))
+    }
+
+    /// Refuses a file that has changed since the caller looked: see the option `if_match`.
+    pub fn check_match(&self, name: &str, etag: &str) -> Result<()> {
+        let wanted = self.options.text(Opt::IfMatch).trim_start_matches("W/").trim_matches('"');
+        if wanted.is_empty() || wanted == etag {
+            return Ok(());
+        }
+        let now = if etag.is_empty() { "unknown" } else { etag };
+        Err(Error::new(Kind::ContentChanged, format!("the etag of {name} is {now}, not {wanted}")))
     }
 
     /// The headers for any URL: the client's are for its endpoint, those of the job are for this URL.

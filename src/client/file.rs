@@ -1,6 +1,6 @@
 //! One file of a repository, into the cache or a local folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::context::{Context, cache_may_answer};
@@ -51,6 +51,7 @@ async fn find(
             None => known(context, repo, revision, path)?,
         };
         if let Some(result) = here {
+            context.check_match(path, &blob_name(&result.path))?;
             return Ok(result.told(progress));
         }
     }
@@ -60,8 +61,13 @@ async fn find(
     let mut watch = context.watch();
     let meta = match watch.guard(context.hub.resolve(repo, revision, path)).await {
         Ok(meta) => meta,
-        Err(error) => return fall_back(context, repo, revision, path, local.as_ref(), error, progress),
+        Err(error) => {
+            let found = fall_back(context, repo, revision, path, local.as_ref(), error, progress)?;
+            context.check_match(path, &blob_name(&found.path))?;
+            return Ok(found);
+        }
     };
+    context.check_match(path, &meta.etag)?;
     let commit = meta.commit.clone();
     let wanted = Wanted { repo: repo.clone(), path: path.to_owned(), meta };
     let result = one(context, &wanted, local.as_ref(), progress.clone()).await?;
@@ -71,6 +77,13 @@ async fn find(
         cache.write_ref(repo, revision, &commit)?;
     }
     Ok(result)
+}
+
+/// The etag of a file of the cache, by the blob that it links to; empty where it is no link.
+pub fn blob_name(path: &Path) -> String {
+    let blob = std::fs::read_link(path).ok();
+    let name = blob.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_default()
 }
 
 /// What the cache says without the network, when that is enough: asked by commit, offline, or pinned.

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::output::Output;
@@ -46,6 +46,7 @@ struct Core {
     progress: Arc<Progress>,
     state: Mutex<State>,
     ended: Condvar,
+    running: Weak<Running>,
 }
 
 #[derive(Default)]
@@ -54,6 +55,8 @@ struct State {
     /// Whether every callback has returned.
     quiet: bool,
     result: Option<Result<Output>>,
+    /// Whom to call at the end, besides the hooks.
+    watchers: Vec<DoneFn>,
 }
 
 /// The jobs of a client that have ended, for event loops.
@@ -67,6 +70,8 @@ pub struct Queue {
 #[derive(Default)]
 pub struct Running {
     jobs: Mutex<Vec<Job>>,
+    /// Where a callback runs that comes after its job's end; none once the client is closed.
+    handle: Mutex<Option<tokio::runtime::Handle>>,
     closed: AtomicBool,
     next: AtomicU64,
 }
@@ -148,6 +153,22 @@ impl Job {
         self.take()
     }
 
+    /// Calls `done` once when it has ended, on a thread of ours, after the hook and in the order of the calls; soon, when
+    /// it has ended by now. Refused for a job that has ended on a closed client.
+    pub fn on_done(&self, done: DoneFn) -> Result<()> {
+        let mut state = self.state();
+        if !state.quiet {
+            state.watchers.push(done);
+            return Ok(());
+        }
+        drop(state);
+        let handle = self.0.running.upgrade().and_then(|running| lock(&running.handle).clone());
+        let handle = handle.ok_or_else(|| Error::new(Kind::Closed, "the client was closed"))?;
+        let job = self.clone();
+        handle.spawn_blocking(move || done(&job));
+        Ok(())
+    }
+
     /// The error it ended with, without taking it.
     pub fn error(&self) -> Option<Error> {
         self.state().result.as_ref().and_then(|result| result.as_ref().err().cloned())
@@ -219,6 +240,7 @@ impl Running {
             progress: Arc::default(),
             state: Mutex::default(),
             ended: Condvar::new(),
+            running: Arc::downgrade(self),
         }));
         {
             // Under the lock: what is in the list before the closing is waited for by it.
@@ -227,6 +249,7 @@ impl Running {
                 return Err(Error::new(Kind::Closed, "the client was closed"));
             }
             jobs.push(job.clone());
+            *lock(&self.handle) = Some(handle.clone());
         }
         let task = handle.spawn(work(job.clone()));
         let guardian =
@@ -239,6 +262,7 @@ impl Running {
     pub fn close(&self) {
         let jobs = lock(&self.jobs);
         self.closed.store(true, Relaxed);
+        *lock(&self.handle) = None;
         for job in jobs.iter() {
             job.cancel();
         }
@@ -312,12 +336,30 @@ impl Guardian {
     }
 
     fn finish(&mut self, result: Result<Output>) {
+        if result.is_err() {
+            self.job.progress().leave();
+        }
         self.report();
         // The host's code may block; the connections of this thread go on elsewhere.
         tokio::task::block_in_place(|| self.conclude(result));
     }
 
-    /// The end: result, waiters, completion, queue.
+    /// Calls who asked for it; locked, so that nobody is added before the caller goes on.
+    fn told(&self) -> MutexGuard<'_, State> {
+        loop {
+            let mut state = self.job.state();
+            let watchers = std::mem::take(&mut state.watchers);
+            if watchers.is_empty() {
+                return state;
+            }
+            drop(state);
+            for done in watchers {
+                done(&self.job);
+            }
+        }
+    }
+
+    /// The end: result, waiters, completions, queue.
     fn conclude(&mut self, result: Result<Output>) {
         let Some(hooks) = self.hooks.take() else { return };
         if let Some(ending) = hooks.ending {
@@ -328,10 +370,11 @@ impl Guardian {
             done(&self.job);
         }
         drop(hooks.progress);
+        drop(self.told());
         if listened {
             self.queue.push(self.job.clone());
         }
-        self.job.state().quiet = true;
+        self.told().quiet = true;
         self.job.0.ended.notify_all();
         lock(&self.running.jobs).retain(|other| !Arc::ptr_eq(&other.0, &self.job.0));
     }
@@ -380,7 +423,7 @@ impl Queue {
 }
 
 fn not_yet() -> Error {
-    Error::new(Kind::Timeout, "the job has not ended yet").retryable(true)
+    Error::new(Kind::NotEnded, "the job has not ended yet").retryable(true)
 }
 
 fn broken(join: &tokio::task::JoinError) -> Error {

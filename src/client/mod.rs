@@ -22,12 +22,12 @@ pub mod url;
 mod verify;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 pub use crate::transfer::reader::Reader;
 use context::{Context, revision_or_main};
-pub use job::{Hooks, Job, Queue};
+pub use job::{DoneFn, Hooks, Job, Queue};
 pub use output::{
     BytesResult, CommitFile, CommitResult, FileOutcome, FileResult, HowCommitted, Output, PartsResult,
     SnapshotResult,
@@ -36,8 +36,11 @@ use sequence::Sequences;
 pub use upload::{Draft, Input, Schedule};
 pub use url::{Into as ReadInto, Which};
 
-use crate::cache::{Cache, Lookup};
+use crate::cache::evict::Deletion;
+use crate::cache::{Cache, Lookup, scan};
+use crate::cancel::Wish;
 use crate::error::{Error, Kind, Result};
+use crate::event::FileState;
 pub use crate::hub::lfs::LfsObject;
 use crate::log::Log;
 use crate::net::Net;
@@ -45,7 +48,7 @@ use crate::options::{Opt, Options};
 use crate::repo::{RepoId, check_repo_path, check_revision};
 use crate::runtime::{Runtime, on_own_thread};
 use crate::sys::{file as sys_file, space};
-use crate::transfer::download::Engine;
+use crate::transfer::download::{Engine, blocking};
 use crate::transfer::limit::Limits;
 
 /// The default memory budget is at most this.
@@ -54,6 +57,17 @@ const MEMORY: u64 = 256 << 20;
 /// A client; clones are the same client.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
+
+/// A client that may be gone.
+#[derive(Clone)]
+pub struct WeakClient(Weak<Shared>);
+
+impl WeakClient {
+    /// The client, if it is still there.
+    pub fn upgrade(&self) -> Result<Client> {
+        self.0.upgrade().map(Client).ok_or_else(|| Error::new(Kind::Closed, "the client was freed"))
+    }
+}
 
 struct Shared {
     options: Options,
@@ -94,6 +108,11 @@ impl Client {
             queue: Arc::default(),
             sequences: Sequences::default(),
         })))
+    }
+
+    /// The client, without holding on to it.
+    pub fn downgrade(&self) -> WeakClient {
+        WeakClient(Arc::downgrade(&self.0))
     }
 
     /// The options it was made with.
@@ -199,7 +218,8 @@ impl Client {
         )
     }
 
-    /// Lists a repository's files, below `folder` when it is not empty. Ends with [`Output::Tree`].
+    /// Lists a repository's files, below `folder` when it is not empty; offline, those that the cache knows of. Ends with
+    /// [`Output::Tree`].
     pub fn tree(
         &self,
         repo: &RepoId,
@@ -213,10 +233,18 @@ impl Client {
             "" => String::new(),
             folder => check_repo_path(folder)?,
         };
-        self.ask(options, hooks, move |hub| async move {
-            // A listing names no commit: the revision is pinned first.
-            let sha = hub.repo_info(&repo, &revision).await?.sha;
-            hub.tree(&repo, &sha, &folder).await.map(Output::Tree)
+        self.start(options, hooks, move |context| async move {
+            if context.offline() {
+                return blocking(move || snapshot::listed(&context, &repo, &revision, &folder))
+                    .await
+                    .map(Output::Tree);
+            }
+            let listing = async {
+                // A listing names no commit: the revision is pinned first.
+                let sha = context.hub.repo_info(&repo, &revision).await?.sha;
+                context.hub.tree(&repo, &sha, &folder).await.map(Output::Tree)
+            };
+            context.watch().guard(listing).await
         })
     }
 
@@ -244,18 +272,51 @@ impl Client {
         })
     }
 
+    /// Looks the cache over. Ends with [`Output::Cache`].
+    pub fn scan_cache(&self, options: &Options, hooks: Hooks) -> Result<Job> {
+        self.start(options, hooks, |context| async move {
+            let root = context.cache()?.root().to_owned();
+            let looked = blocking(move || scan::scan(&root));
+            context.watch().guard(looked).await.map(Output::Cache)
+        })
+    }
+
+    /// Deletes from the cache what was planned; a cancel leaves the rest. Ends with [`Output::Nothing`], and tells in its
+    /// progress what was freed.
+    pub fn delete_cached(&self, plan: &Deletion, options: &Options, hooks: Hooks) -> Result<Job> {
+        let plan = plan.clone();
+        self.start(options, hooks, |context| async move {
+            let progress = context.job.shared_progress().add("cache", plan.freed);
+            progress.set_state(FileState::Running);
+            let watch = context.watch();
+            let report = blocking(move || plan.execute_while(&|| watch.wish() != Wish::Cancel)).await?;
+            progress.set_size(report.freed);
+            progress.set_done(report.freed);
+            let ended = report.failures.into_iter().next().map_or(Ok(()), Err);
+            match &ended {
+                Ok(()) => progress.set_state(FileState::Done),
+                Err(error) => progress.fail(error),
+            }
+            context.watch().check()?;
+            ended.map(|()| Output::Nothing)
+        })
+    }
+
     /// What the cache knows of a file, without network and without writing.
-    pub fn lookup(&self, repo: &RepoId, revision: Option<&str>, path: &str) -> Result<Lookup> {
-        self.cache()?.lookup(repo, revision_or_main(revision), path)
+    pub fn lookup(
+        &self,
+        repo: &RepoId,
+        revision: Option<&str>,
+        path: &str,
+        options: &Options,
+    ) -> Result<Lookup> {
+        options.check_per_job()?;
+        cache_by(&options.over(&self.0.options))?.lookup(repo, revision_or_main(revision), path)
     }
 
     /// The cache.
     pub fn cache(&self) -> Result<Cache> {
-        let options = &self.0.options;
-        let root = options
-            .path(Opt::CacheDir)
-            .ok_or_else(|| Error::invalid("no cache folder: set the option cache_dir"))?;
-        Ok(Cache::new(root, options.bool(Opt::Symlinks)))
+        cache_by(&self.0.options)
     }
 
     /// Changes the cap on connections while jobs run; 0 lets hfx find the number.
@@ -318,6 +379,13 @@ impl Drop for Shared {
     fn drop(&mut self) {
         self.running.close();
     }
+}
+
+fn cache_by(options: &Options) -> Result<Cache> {
+    let root = options
+        .path(Opt::CacheDir)
+        .ok_or_else(|| Error::invalid("no cache folder: set the option cache_dir"))?;
+    Ok(Cache::new(root, options.bool(Opt::Symlinks)))
 }
 
 fn checked_revision(revision: Option<&str>) -> Result<String> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cache::scan::CacheInfo;
 use crate::cache::verify::VerifyReport;
 use crate::digest::Verified;
 use crate::error::Error;
@@ -26,6 +27,8 @@ pub enum Output {
     Tree(Vec<TreeFile>),
     /// Branches and tags.
     Refs(Refs),
+    /// The cache, looked over.
+    Cache(CacheInfo),
     /// What hashing the cache found.
     Verification(VerifyReport),
     /// A commit, or what was sent ahead of one.
@@ -143,6 +146,10 @@ pub struct BytesResult {
     pub size: u64,
     /// What was proven.
     pub verified: Verified,
+    /// The commit, empty when unknown and for plain URLs.
+    pub commit: String,
+    /// Its etag, empty when unknown.
+    pub etag: String,
 }
 
 impl SnapshotResult {

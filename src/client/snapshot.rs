@@ -1,7 +1,7 @@
 //! All files of a repository at a revision, or those that patterns let through.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -48,6 +48,10 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
         }
         Err(error) => return Err(error),
     };
+    if let Some(path) = filter.first_lacking(files.iter().map(|file| file.path.as_str())) {
+        let text = format!("{} at {revision} has no file {path}", repo.id());
+        return Err(Error::new(Kind::EntryNotFound, text));
+    }
     let files: Vec<TreeFile> = files.into_iter().filter(|file| filter.matches(&file.path)).collect();
     let path = match &local {
         Some(dir) => dir.root().to_owned(),
@@ -101,6 +105,48 @@ fn read_tree(context: &Context, repo: &RepoId, commit: &str, local: Option<&Loca
     }
 }
 
+/// The files that the cache knows of, below a folder: by the listing of the revision's last commit where there is one,
+/// else those of its snapshot folder.
+pub fn listed(context: &Context, repo: &RepoId, revision: &str, below: &str) -> Result<Vec<TreeFile>> {
+    let cache = context.cache()?;
+    let unknown = || context.not_cached(&format!("the listing of {} at {revision}", repo.id()));
+    let commit = cache.commit_of(repo, revision).ok_or_else(unknown)?;
+    let files = match cache.read_tree(repo, &commit) {
+        Some(tree) => tree.into_iter().map(from_entry).collect(),
+        None => {
+            let folder = cache.snapshot_dir(repo, &commit)?;
+            let mut found = Vec::new();
+            if !folder.is_dir() {
+                return Err(unknown());
+            }
+            walk(&folder, "", &mut found).map_err(|error| Error::io("list", &folder, &error))?;
+            found.sort_by(|a, b| a.path.cmp(&b.path));
+            found
+        }
+    };
+    let within = |file: &TreeFile| {
+        below.is_empty() || file.path.strip_prefix(below).is_some_and(|rest| rest.starts_with('/'))
+    };
+    Ok(files.into_iter().filter(within).collect())
+}
+
+fn walk(folder: &Path, below: &str, found: &mut Vec<TreeFile>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let (Ok(name), path) = (entry.file_name().into_string(), entry.path()) else { continue };
+        let name = format!("{below}{name}");
+        if entry.file_type()?.is_dir() {
+            walk(&path, &format!("{name}/"), found)?;
+        } else if let Ok(metadata) = std::fs::metadata(&path) {
+            let etag = file::blob_name(&path);
+            let sha256 = (etag.len() == 64).then(|| etag.clone());
+            let blob_id = if sha256.is_some() { String::new() } else { etag };
+            found.push(TreeFile { path: name, size: metadata.len(), blob_id, sha256, xet_hash: None });
+        }
+    }
+    Ok(())
+}
+
 /// The snapshot without the network, if the disk has all of it; `trusting`: also where no listing says so.
 fn complete(
     context: &Context,
@@ -126,7 +172,8 @@ fn complete(
         Completeness::Unknown => trusting,
         Completeness::Missing(_) | Completeness::Absent => false,
     };
-    if !enough {
+    let lacking = tree.as_ref().and_then(|tree| filter.first_lacking(tree.keys().map(String::as_str)));
+    if !enough || lacking.is_some() {
         return Ok(None);
     }
     let files =

@@ -15,6 +15,7 @@ use crate::cancel::Wish;
 use crate::digest::{Expected, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
+use crate::hub::FileMeta;
 use crate::hub::api::timeouts;
 use crate::log::Level;
 use crate::net::retry::Backoff;
@@ -50,6 +51,9 @@ pub enum Which {
     Url(String),
 }
 
+/// Called before the first byte.
+pub type StartFn = Box<dyn FnOnce(&FileMeta) -> Result<()> + Send>;
+
 /// Where bytes go that do not go to the disk.
 pub enum Into {
     /// Memory that the result brings along.
@@ -58,6 +62,8 @@ pub enum Into {
     Region(Arc<Region>),
     /// A callback that gets them in order.
     Chunks(ChunkFn),
+    /// The same, and one before that is told which file it is.
+    Stream(StartFn, ChunkFn),
 }
 
 /// Downloads a URL to a path.
@@ -87,6 +93,7 @@ async fn to_path(
         return Err(Error::new(Kind::NoHash, "a hash is required and none was given (option sha256)"));
     }
     let (slot, opened, found) = first_look(context, &source, FIRST).await?;
+    context.check_match(&source.remote().url.safe(), found.etag.as_deref().unwrap_or_default())?;
     let result = |path: PathBuf, size: u64, verified: Option<Verified>| FileResult {
         name: source.remote().url.safe(),
         path,
@@ -297,12 +304,23 @@ pub async fn read(
     into: Into,
 ) -> Result<BytesResult> {
     let mut watch = context.watch();
-    let (source, size, expected, name) = match which {
+    let (start, into) = match into {
+        Into::Stream(start, chunks) => (Some(start), Into::Chunks(chunks)),
+        other => (None, other),
+    };
+    let begin = |name: &str, meta: &FileMeta| -> Result<()> {
+        context.check_match(name, &meta.etag)?;
+        // The host's code may block; the connections of this thread go on elsewhere.
+        start.map_or(Ok(()), |start| tokio::task::block_in_place(|| start(meta)))
+    };
+    let (source, meta, expected, name) = match which {
         Which::Repo { repo, revision, path } => {
             let revision = revision_or_main(revision.as_deref());
             if let Some(cached) = cached(context, repo, revision, path)? {
+                let meta = cached_meta(context, repo, revision, path, &cached)?;
+                begin(path, &meta)?;
                 let progress = context.job.shared_progress().add(path, 0);
-                return blocking(move || from_disk(&cached, range, into, &progress)).await;
+                return blocking(move || from_disk(&cached, range, into, meta, &progress)).await;
             }
             if context.offline() {
                 return Err(context.not_cached(&format!("{path} of {} at {revision}", repo.id())));
@@ -310,7 +328,8 @@ pub async fn read(
             let meta = watch.guard(context.hub.resolve(repo, revision, path)).await?;
             let remote = file::remote(context, repo, path, &meta)?;
             let source = Source::new(context.engine.net.clone(), remote);
-            (source, meta.size, Expected::from_etag(&meta.etag), path.clone())
+            let expected = Expected::from_etag(&meta.etag);
+            (source, meta, expected, path.clone())
         }
         Which::Url(url) => {
             let source = Source::new(context.engine.net.clone(), plain(context, url)?);
@@ -321,15 +340,25 @@ pub async fn read(
             let mut remote = source.remote().clone();
             remote.size = Some(size);
             let net = source.net().clone();
-            (source.sized(net, remote).await, size, expected_of(context), source.remote().url.safe())
+            let meta = FileMeta {
+                commit: String::new(),
+                etag: found.etag.unwrap_or_default(),
+                size,
+                url: remote.url.clone(),
+                location: None,
+                xet_hash: None,
+            };
+            (source.sized(net, remote).await, meta, expected_of(context), source.remote().url.safe())
         }
     };
+    let size = meta.size;
     let bounds = clamp(range, size)?;
     let whole = bounds == (0..size);
     let expected = expected.filter(|_| whole);
     if expected.is_none() && context.options.bool(Opt::RequireHash) {
         return Err(Error::new(Kind::NoHash, "a hash is required, and a part of a file has none"));
     }
+    begin(&name, &meta)?;
     let length = bounds.end - bounds.start;
     let progress = context.job.shared_progress().add(&name, length);
     progress.set_state(FileState::Running);
@@ -356,7 +385,7 @@ pub async fn read(
     let owned =
         |region: Arc<Region>| Arc::try_unwrap(region).map_or_else(|region| region.to_vec(), Region::into_vec);
     let bytes = region.map(owned).unwrap_or_default();
-    Ok(BytesResult { bytes, length, size, verified })
+    Ok(BytesResult { bytes, length, size, verified, commit: meta.commit, etag: meta.etag })
 }
 
 type SinkOf = (Arc<dyn Sink>, Option<Arc<Region>>, u64);
@@ -377,7 +406,7 @@ fn sink_of(context: &Context, into: Into, length: u64, expected: Option<&Expecte
             too_small(&region, length)?;
             (Arc::new(MemorySink(region)), None, part_size)
         }
-        Into::Chunks(callback) => {
+        Into::Chunks(callback) | Into::Stream(_, callback) => {
             // Half of the memory may wait for its turn; parts are small enough that several fit.
             let ahead = context.engine.limits.memory() / 2;
             let part_size = if part_size == 0 { (ahead / 16).clamp(256 << 10, 4 << 20) } else { part_size };
@@ -413,10 +442,30 @@ fn cached(context: &Context, repo: &RepoId, revision: &str, path: &str) -> Resul
     }
 }
 
+/// What the cache knows of a file without asking.
+fn cached_meta(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    path: &str,
+    found: &Path,
+) -> Result<FileMeta> {
+    let commit = context.cache()?.commit_of(repo, revision).unwrap_or_default();
+    Ok(FileMeta {
+        url: context.hub.file_url(repo, if commit.is_empty() { revision } else { &commit }, path)?,
+        commit,
+        etag: file::blob_name(found),
+        size: std::fs::metadata(found).map_or(0, |metadata| metadata.len()),
+        location: None,
+        xet_hash: None,
+    })
+}
+
 fn from_disk(
     path: &Path,
     range: Option<(u64, u64)>,
     into: Into,
+    meta: FileMeta,
     progress: &FileProgress,
 ) -> Result<BytesResult> {
     let failed = |error: std::io::Error| Error::io("read", path, &error);
@@ -439,11 +488,12 @@ fn from_disk(
         match &mut into {
             Into::Memory => bytes.extend_from_slice(chunk),
             Into::Region(region) => region.write_at(chunk, offset).map_err(failed)?,
-            Into::Chunks(callback) => callback(offset, chunk)?,
+            Into::Chunks(callback) | Into::Stream(_, callback) => callback(offset, chunk)?,
         }
         at += chunk.len() as u64;
     }
     progress.set_state(FileState::Cached);
     // A file of the cache is trusted by its name.
-    Ok(BytesResult { bytes, length, size, verified: Verified::Length })
+    let verified = Verified::Length;
+    Ok(BytesResult { bytes, length, size, verified, commit: meta.commit, etag: meta.etag })
 }

@@ -1,9 +1,9 @@
 //! Bytes that were read into memory.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 
-use super::convert::{maybe_handle, take};
-use super::file::verified;
+use super::convert::{Text, maybe_handle, take};
+use super::file::{lend, verified};
 use super::guard::value;
 use crate::client::BytesResult;
 
@@ -13,6 +13,8 @@ pub struct hfx_bytes {
     length: u64,
     size: u64,
     verified: i32,
+    commit: Text,
+    etag: Text,
 }
 
 impl hfx_bytes {
@@ -23,6 +25,8 @@ impl hfx_bytes {
             length: result.length,
             size: result.size,
             verified: verified(Some(result.verified)),
+            commit: Text::new(&result.commit),
+            etag: Text::new(&result.etag),
         }
     }
 }
@@ -47,6 +51,19 @@ pub extern "C" fn hfx_bytes_length(bytes: *const hfx_bytes) -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_bytes_file_size(bytes: *const hfx_bytes) -> u64 {
     value(0, || maybe_handle(bytes).map_or(0, |b| b.size))
+}
+
+/// The commit, 40 hex digits; empty when unknown and for plain URLs. NULL for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_bytes_commit(bytes: *const hfx_bytes) -> *const c_char {
+    lend(bytes, |b| Some(&b.commit))
+}
+
+/// The etag of the whole file, as hfx_file_etag; empty when unknown. With it, the option `if_match` makes later reads
+/// be of the same content.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_bytes_etag(bytes: *const hfx_bytes) -> *const c_char {
+    lend(bytes, |b| Some(&b.etag))
 }
 
 /// What was proven: `HFX_VERIFIED_HASH` for a whole file whose hash is known, else `HFX_VERIFIED_LENGTH`.

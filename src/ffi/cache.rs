@@ -3,16 +3,19 @@
 use std::ffi::c_char;
 use std::time::SystemTime;
 
-use super::client::{self, hfx_client};
-use super::convert::{Text, handle, maybe_handle, maybe_text, out, put, take, text, texts};
+use super::client::{hfx_client, of, start};
+use super::convert::{Text, handle, maybe_handle, maybe_text, out, take, text, texts};
 use super::error::{hfx_error, hfx_status};
 use super::file::lend;
 use super::guard::{guard, value};
+use super::job::hfx_job;
+use super::options::hfx_options;
 use super::repo::{self, hfx_repo, number_of};
 use crate::cache::assets::assets_path;
 use crate::cache::evict::{self, Deletion, LIVE};
-use crate::cache::scan::{self, CacheInfo, FileInfo, RepoInfo, RevisionInfo};
+use crate::cache::scan::{CacheInfo, FileInfo, RepoInfo, RevisionInfo};
 use crate::cache::verify::VerifyReport;
+use crate::client::Client;
 use crate::error::{Error, Kind};
 use crate::options::Opt;
 use crate::repo::RepoId;
@@ -38,7 +41,7 @@ struct Revision {
     files: Vec<Text>,
 }
 
-/// What will be deleted; nothing is until hfx_deletion_execute. Immutable; may be read from many threads.
+/// What will be deleted; nothing is until hfx_client_delete_cached. Immutable; may be read from many threads.
 pub struct hfx_deletion(Deletion);
 
 /// What a verification found. Immutable; may be read from many threads.
@@ -54,7 +57,7 @@ pub struct hfx_verification {
 pub struct hfx_string(Text);
 
 impl hfx_cache {
-    fn new(info: CacheInfo) -> Self {
+    pub(super) fn new(info: CacheInfo) -> Self {
         let revision = |one: &RevisionInfo| Revision {
             commit: Text::new(&one.commit),
             path: Text::path(&one.path),
@@ -90,22 +93,18 @@ impl hfx_verification {
     }
 }
 
-/// Looks a client's cache over: repositories, revisions, files, sizes, last use, refs, warnings. Nothing is followed
-/// out of the cache, nothing is written. Takes as long as the disk needs to list it. What it holds is asked for by
-/// index: repositories, in each its revisions, in each its files.
-/// On success `*out_cache` is the picture, to be freed with hfx_cache_free.
+/// Starts looking the cache over: repositories, revisions, files, sizes, last use, refs, warnings. Nothing is followed
+/// out of the cache, nothing is written. What it finds is asked for by index: repositories, in each its revisions, in
+/// each its files. The result is taken with hfx_job_take_cache.
+/// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_cache_scan(
+pub extern "C" fn hfx_client_scan_cache(
     client: *const hfx_client,
-    out_cache: *mut *mut hfx_cache,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || {
-        let place = out(out_cache, "out_cache")?;
-        let cache = client::of(client)?.cache()?;
-        place.set(hfx_cache::new(scan::scan(cache.root())?));
-        Ok(())
-    })
+    guard(err, || start(client, options, out(out_job, "out_job")?, Client::scan_cache))
 }
 
 /// The cache's folder. NULL for NULL.
@@ -305,19 +304,21 @@ pub extern "C" fn hfx_deletion_freed(deletion: *const hfx_deletion) -> u64 {
     value(0, || maybe_handle(deletion).map_or(0, |d| d.0.freed))
 }
 
-/// Does what was planned; done again, it finds nothing left to do. Goes on after a failure, and gives the first one at
-/// the end. `*out_freed` is the bytes that were freed, on failure too.
+/// Starts doing what was planned; done again, it finds nothing left to do. Goes on after a failure, and ends with the
+/// first one; a cancel leaves the rest. The job's progress tells the bytes that were freed, as `bytes_done`.
+/// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_deletion_execute(
+pub extern "C" fn hfx_client_delete_cached(
+    client: *const hfx_client,
     deletion: *const hfx_deletion,
-    out_freed: *mut u64,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
     guard(err, || {
-        put(out_freed, 0);
-        let report = handle(deletion, "deletion")?.0.execute()?;
-        put(out_freed, report.freed);
-        report.failures.into_iter().next().map_or(Ok(()), Err)
+        let place = out(out_job, "out_job")?;
+        let plan = &handle(deletion, "deletion")?.0;
+        start(client, options, place, |client, options, hooks| client.delete_cached(plan, options, hooks))
     })
 }
 
@@ -331,17 +332,17 @@ pub extern "C" fn hfx_deletion_free(deletion: *mut hfx_deletion) {
 /// revision when it names one, else of all that are cached. Its result is taken with hfx_job_take_verification.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_cache_verify(
+pub extern "C" fn hfx_client_verify_cache(
     client: *const hfx_client,
     repo: *const hfx_repo,
-    options: *const super::options::hfx_options,
-    out_job: *mut *mut super::job::hfx_job,
+    options: *const hfx_options,
+    out_job: *mut *mut hfx_job,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
     guard(err, || {
         let place = out(out_job, "out_job")?;
         let repo = repo::of(repo)?;
-        client::start(client, options, place, |client, options, hooks| {
+        start(client, options, place, |client, options, hooks| {
             client.verify_cache(&repo.id, repo.revision.as_deref(), options, hooks)
         })
     })
@@ -424,7 +425,7 @@ pub extern "C" fn hfx_client_assets_path(
 ) -> hfx_status {
     guard(err, || {
         let place = out(out_path, "out_path")?;
-        let root = client::of(client)?.options().path(Opt::AssetsDir);
+        let root = of(client)?.options().path(Opt::AssetsDir);
         let root = root.ok_or_else(|| Error::invalid("no assets folder: set the option assets_dir"))?;
         let (namespace, subfolder) =
             (maybe_text(namespace, "namespace")?, maybe_text(subfolder, "subfolder")?);

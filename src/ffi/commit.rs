@@ -6,27 +6,30 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::client::{hfx_client, run, start};
-use super::committed::hfx_committed;
-use super::convert::{User, builder, bytes, maybe_handle, out, path, take, text};
+use super::client::{hfx_client, start};
+use super::convert::{User, bytes, handle, maybe_handle, out, path, take, text};
 use super::error::{hfx_error, hfx_status};
 use super::guard::{guard, value};
-use super::job::{as_committed, hfx_job};
+use super::job::hfx_job;
 use super::options::hfx_options;
+use super::read::refused;
 use super::repo::{self, hfx_repo};
-use crate::client::Reader;
-use crate::client::{Draft, Input};
+use crate::client::{Draft, Input, LfsObject, Reader};
 use crate::error::{Error, Kind, Result};
 
 /// The operations of a commit to come. A builder: one thread at a time, and `HFX_E_LOCKED` while a job works on it.
-pub struct hfx_commit(pub(super) Draft);
+pub struct hfx_commit {
+    draft: Draft,
+    pid: u32,
+}
 
-/// Reads content for an upload: puts `length` bytes from `offset` on into `buffer` and returns how many it put there; 0
-/// or less is a failure, less than asked for is asked for again. Called from several threads at once, for the same bytes
-/// more than once (they are hashed before they are sent) and in any order; never outside of the size that was given. On
-/// a thread of the library; it must not wait for a job or close a client, and no exception or longjmp may leave it. None
-/// begins after the job's end; one that is blocked while the job is cancelled may still be running then: what it uses is
-/// for the destructor of `user` to free.
+/// Reads content for an upload: puts `length` bytes from `offset` on into `buffer` and returns how many it put there.
+/// Less than asked for is asked for again; 0 is a failure, and so is a negative errno, as -EIO, which is then the
+/// error's hfx_error_os_error. Called from several threads at once, for the same bytes more than once (they are hashed
+/// before they are sent) and in any order; never outside of the size that was given. On a thread of the library; it
+/// must not wait for a job or close a client, and no exception or longjmp may leave it. None begins after the job's
+/// end; one that is blocked while the job is cancelled may still be running then: what it uses is for the destructor of
+/// `user` to free.
 pub type hfx_read_fn =
     Option<extern "C" fn(offset: u64, buffer: *mut c_void, length: usize, user: *mut c_void) -> i64>;
 
@@ -35,7 +38,7 @@ pub type hfx_read_fn =
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_commit_new(out_commit: *mut *mut hfx_commit, err: *mut *mut hfx_error) -> hfx_status {
     guard(err, || {
-        out(out_commit, "out_commit")?.set(hfx_commit(Draft::new()));
+        out(out_commit, "out_commit")?.set(hfx_commit { draft: Draft::new(), pid: std::process::id() });
         Ok(())
     })
 }
@@ -51,7 +54,7 @@ pub extern "C" fn hfx_commit_add_file(
 ) -> hfx_status {
     guard(err, || {
         let input = Input::Path(path(file_path, "file_path")?, None);
-        builder(commit, "commit")?.0.add(text(path_in_repo, "path_in_repo")?, input)
+        draft(commit)?.add(text(path_in_repo, "path_in_repo")?, input)
     })
 }
 
@@ -66,7 +69,7 @@ pub extern "C" fn hfx_commit_add_bytes(
 ) -> hfx_status {
     guard(err, || {
         let input = Input::Memory(Bytes::copy_from_slice(bytes(content, length, "content")?));
-        builder(commit, "commit")?.0.add(text(path_in_repo, "path_in_repo")?, input)
+        draft(commit)?.add(text(path_in_repo, "path_in_repo")?, input)
     })
 }
 
@@ -89,7 +92,24 @@ pub extern "C" fn hfx_commit_add_reader(
             return Err(Error::invalid(format!("no file is {size} bytes long")));
         }
         let input = Input::Reader(Arc::new(Called { size, read, user }));
-        builder(commit, "commit")?.0.add(text(path_in_repo, "path_in_repo")?, input)
+        draft(commit)?.add(text(path_in_repo, "path_in_repo")?, input)
+    })
+}
+
+/// Adds or replaces a file of the repository by content that its LFS server holds already: sent by hfx_client_preupload
+/// with this or another builder, or by anybody. `oid` is its SHA-256, 64 lower-case hex digits
+/// (hfx_committed_file_oid), `size` its length in bytes. Whether it is there the Hub says when the commit is made.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_commit_add_lfs(
+    commit: *mut hfx_commit,
+    path_in_repo: *const c_char,
+    oid: *const c_char,
+    size: u64,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let object = LfsObject { oid: text(oid, "oid")?.to_owned(), size };
+        draft(commit)?.add_stored(text(path_in_repo, "path_in_repo")?, object)
     })
 }
 
@@ -100,7 +120,7 @@ pub extern "C" fn hfx_commit_delete_file(
     path_in_repo: *const c_char,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || builder(commit, "commit")?.0.delete_file(text(path_in_repo, "path_in_repo")?))
+    guard(err, || draft(commit)?.delete_file(text(path_in_repo, "path_in_repo")?))
 }
 
 /// Deletes a folder of the repository, with all that is in it.
@@ -110,7 +130,7 @@ pub extern "C" fn hfx_commit_delete_folder(
     path_in_repo: *const c_char,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || builder(commit, "commit")?.0.delete_folder(text(path_in_repo, "path_in_repo")?))
+    guard(err, || draft(commit)?.delete_folder(text(path_in_repo, "path_in_repo")?))
 }
 
 /// Copies a file to `path_in_repo`, without downloading and uploading an LFS file again: from `from_path` of `from`, at
@@ -127,24 +147,31 @@ pub extern "C" fn hfx_commit_copy_file(
         let from = maybe_handle(from);
         let revision = from.and_then(|from| from.revision.as_deref());
         let (from_path, to) = (text(from_path, "from_path")?, text(path_in_repo, "path_in_repo")?);
-        builder(commit, "commit")?.0.copy(from.map(|from| &from.id), revision, from_path, to)
+        draft(commit)?.copy(from.map(|from| &from.id), revision, from_path, to)
     })
 }
 
 /// How many operations the commit has; 0 for NULL and while a job works on it.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_commit_count(commit: *const hfx_commit) -> usize {
-    value(0, || maybe_handle(commit).map_or(0, |commit| commit.0.len()))
+    value(0, || draft(commit).map_or(0, Draft::len))
 }
 
 /// Frees the builder; a job that works on it goes on. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_commit_free(commit: *mut hfx_commit) {
-    value((), || drop(take(commit)));
+    value((), || {
+        if let Some(commit) = take(commit)
+            && commit.pid != std::process::id()
+        {
+            // In a forked child, locks of the parent's threads may be held for ever.
+            std::mem::forget(commit);
+        }
+    });
 }
 
-/// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is left
-/// out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
+/// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is
+/// left out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
 /// hfx_committed_commit_count says 0. A commit by somebody else in between is `HFX_E_CONFLICT`, with the head in
 /// hfx_error_commit; servers that ignore the parent of a commit don't notice. The options `commit_message`,
 /// `commit_description`, `parent_commit` and `create_pr` are for it. When it has ended well the builder is empty, else
@@ -161,28 +188,8 @@ pub extern "C" fn hfx_client_commit(
 ) -> hfx_status {
     guard(err, || {
         let place = out(out_job, "out_job")?;
-        let (repo, draft) = (repo::of(repo)?, &builder(commit, "commit")?.0);
+        let (repo, draft) = (repo::of(repo)?, draft(commit)?);
         start(client, options, place, |client, options, hooks| {
-            client.commit(&repo.id, repo.revision.as_deref(), draft, options, hooks)
-        })
-    })
-}
-
-/// As hfx_client_commit, and waits for its end. Not inside a callback.
-/// On success `*out_committed` is the commit, to be freed with hfx_committed_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_commit_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    commit: *mut hfx_commit,
-    options: *const hfx_options,
-    out_committed: *mut *mut hfx_committed,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_committed, "out_committed")?;
-        let (repo, draft) = (repo::of(repo)?, &builder(commit, "commit")?.0);
-        run(client, options, place, as_committed, |client, options, hooks| {
             client.commit(&repo.id, repo.revision.as_deref(), draft, options, hooks)
         })
     })
@@ -203,31 +210,23 @@ pub extern "C" fn hfx_client_preupload(
 ) -> hfx_status {
     guard(err, || {
         let place = out(out_job, "out_job")?;
-        let (repo, draft) = (repo::of(repo)?, &builder(commit, "commit")?.0);
+        let (repo, draft) = (repo::of(repo)?, draft(commit)?);
         start(client, options, place, |client, options, hooks| {
             client.preupload(&repo.id, repo.revision.as_deref(), draft, options, hooks)
         })
     })
 }
 
-/// As hfx_client_preupload, and waits for its end. Not inside a callback.
-/// On success `*out_committed` lists what was sent, to be freed with hfx_committed_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_preupload_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    commit: *mut hfx_commit,
-    options: *const hfx_options,
-    out_committed: *mut *mut hfx_committed,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_committed, "out_committed")?;
-        let (repo, draft) = (repo::of(repo)?, &builder(commit, "commit")?.0);
-        run(client, options, place, as_committed, |client, options, hooks| {
-            client.preupload(&repo.id, repo.revision.as_deref(), draft, options, hooks)
-        })
-    })
+/// The operations behind a handle, refused in a forked child.
+fn draft<'a>(commit: *const hfx_commit) -> Result<&'a Draft> {
+    let commit = handle(commit, "commit")?;
+    if commit.pid != std::process::id() {
+        return Err(Error::new(
+            Kind::Forked,
+            "this commit was begun before fork(): begin a new one in the child",
+        ));
+    }
+    Ok(&commit.draft)
 }
 
 type ReadCall = extern "C" fn(u64, *mut c_void, usize, *mut c_void) -> i64;
@@ -252,10 +251,11 @@ impl Reader for Called {
             let (room, at) = (rest.len(), range.start + filled as u64);
             let got = (self.read)(at, rest.as_mut_ptr().cast(), room, self.user.pointer());
             let got = usize::try_from(got).ok().filter(|got| (1..=room).contains(got)).ok_or_else(|| {
-                Error::new(
-                    Kind::Callback,
-                    format!("the reader returned {got} where {room} bytes were asked for"),
-                )
+                if got < 0 {
+                    return refused("reader", got);
+                }
+                let text = format!("the reader returned {got} where {room} bytes were asked for");
+                Error::new(Kind::Callback, text)
             })?;
             filled += got;
         }

@@ -60,18 +60,31 @@ pub(super) fn boolean(number: i32) -> Result<bool> {
     }
 }
 
+/// A list of texts, each of which may be NULL.
+pub(super) fn maybe_texts(
+    pointer: *const *const c_char,
+    count: usize,
+    what: &str,
+) -> Result<Vec<Option<String>>> {
+    let one = |one: &*const c_char| Ok(maybe_text(*one, what)?.map(str::to_owned));
+    pointers(pointer, count, what)?.iter().map(one).collect()
+}
+
 /// A list of texts.
 pub(super) fn texts(pointer: *const *const c_char, count: usize, what: &str) -> Result<Vec<String>> {
+    pointers(pointer, count, what)?.iter().map(|one| text(*one, what).map(str::to_owned)).collect()
+}
+
+fn pointers<'a>(pointer: *const *const c_char, count: usize, what: &str) -> Result<&'a [*const c_char]> {
     if count == 0 {
-        return Ok(Vec::new());
+        return Ok(&[]);
     }
     if pointer.is_null() {
         return Err(null(what));
     }
     fits(count.saturating_mul(size_of::<*const c_char>()), what)?;
     // SAFETY: the caller promises `count` readable pointers.
-    let pointers = unsafe { std::slice::from_raw_parts(pointer, count) };
-    pointers.iter().map(|one| text(*one, what).map(str::to_owned)).collect()
+    Ok(unsafe { std::slice::from_raw_parts(pointer, count) })
 }
 
 fn c_str<'a>(pointer: *const c_char) -> Option<&'a CStr> {
@@ -138,6 +151,11 @@ impl<T> Out<T> {
     }
 }
 
+/// The place for a handle that the caller may not want.
+pub(super) fn maybe_out<T>(place: *mut *mut T) -> Option<Out<T>> {
+    out(place, "").ok()
+}
+
 /// Hands a value out as an owned handle.
 pub(super) fn give<T>(value: T) -> *mut T {
     Box::into_raw(Box::new(value))
@@ -154,6 +172,22 @@ pub(super) fn put<T: Copy>(place: *mut T, value: T) {
     if let Some(place) = NonNull::new(place) {
         // SAFETY: the caller promises NULL or a writable place.
         unsafe { place.as_ptr().write(value) };
+    }
+}
+
+/// Fills a caller's struct, of which `size` bytes are there: our fields as far as they fit, the rest zeroes.
+pub(super) fn fill<T: Copy>(place: *mut T, size: usize, known: Option<T>) {
+    if place.is_null() || isize::try_from(size).is_err() {
+        return;
+    }
+    let place = place.cast::<u8>();
+    // SAFETY: the caller promises NULL or `size` writable bytes; only our own bytes are read, as many as a `T` has. A
+    // `T` is a C struct of numbers and pointers.
+    unsafe {
+        place.write_bytes(0, size);
+        if let Some(known) = known {
+            place.copy_from_nonoverlapping((&raw const known).cast(), size.min(size_of::<T>()));
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::ffi::c_char;
 
-use super::convert::{Text, maybe_handle, take};
-use super::guard::value;
+use super::convert::{Text, handle, maybe_handle, out, take};
+use super::guard::{guard, value};
 use crate::error::{Error, Kind};
 
 /// What a function returns: `HFX_OK`, or one of `HFX_E_*`.
@@ -19,7 +19,7 @@ pub const HFX_E_CANCELLED: i32 = 2;
 pub const HFX_E_TIMEOUT: i32 = 3;
 /// The call would wait for itself (a wait or close from inside a callback).
 pub const HFX_E_WOULD_DEADLOCK: i32 = 4;
-/// The client was made by the parent of this forked process.
+/// The client, job, schedule or commit was made before fork(), by the parent of this process.
 pub const HFX_E_FORKED: i32 = 5;
 /// A defect in hfx. Please report it.
 pub const HFX_E_INTERNAL: i32 = 6;
@@ -29,6 +29,8 @@ pub const HFX_E_CLOSED: i32 = 7;
 pub const HFX_E_UNSUPPORTED: i32 = 8;
 /// The result was taken already.
 pub const HFX_E_ALREADY_TAKEN: i32 = 9;
+/// The job has not ended yet.
+pub const HFX_E_NOT_ENDED: i32 = 10;
 /// The Hub knows no such repository, or hides it from this token.
 pub const HFX_E_REPO_NOT_FOUND: i32 = 20;
 /// The repository has no such branch, tag or commit.
@@ -77,13 +79,14 @@ pub const HFX_E_LOCKED: i32 = 63;
 pub const HFX_E_TOO_SMALL: i32 = 64;
 /// A file or folder of the cache is not what it must be.
 pub const HFX_E_CORRUPT_CACHE: i32 = 65;
-/// A snapshot in which some files failed; the result lists each file's outcome.
+/// A snapshot in which some files failed; hfx_job_take_outcomes tells of each.
 pub const HFX_E_INCOMPLETE: i32 = 70;
-/// The host's own callback asked to stop with a failure.
+/// A callback of the host asked to stop, or failed; with its errno when it gave one.
 pub const HFX_E_CALLBACK: i32 = 80;
 
 /// A failure: what, on what, why. Owned by whoever received it; its strings live as long as it does.
 /// Immutable; may be read from many threads.
+#[derive(Clone)]
 pub struct hfx_error {
     error: Error,
     message: Text,
@@ -118,6 +121,7 @@ pub extern "C" fn hfx_status_name(status: hfx_status) -> *const c_char {
             Kind::Closed => c"CLOSED".as_ptr(),
             Kind::Unsupported => c"UNSUPPORTED".as_ptr(),
             Kind::AlreadyTaken => c"ALREADY_TAKEN".as_ptr(),
+            Kind::NotEnded => c"NOT_ENDED".as_ptr(),
             Kind::RepoNotFound => c"REPO_NOT_FOUND".as_ptr(),
             Kind::RevisionNotFound => c"REVISION_NOT_FOUND".as_ptr(),
             Kind::EntryNotFound => c"ENTRY_NOT_FOUND".as_ptr(),
@@ -183,7 +187,7 @@ pub extern "C" fn hfx_error_url(error: *const hfx_error) -> *const c_char {
     optional(error, |e| e.url.as_ref())
 }
 
-/// The commit that the server named in a 404 for a missing file; NULL when there is none.
+/// The commit that the server named: of a missing file its revision, of a `HFX_E_CONFLICT` the head; NULL when none.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_error_commit(error: *const hfx_error) -> *const c_char {
     optional(error, |e| e.commit.as_ref())
@@ -201,7 +205,22 @@ pub extern "C" fn hfx_error_retryable(error: *const hfx_error) -> i32 {
     value(0, || maybe_handle(error).map_or(0, |e| i32::from(e.error.is_retryable())))
 }
 
-/// Frees an error. NULL is fine.
+/// Copies an error, as one that is lent, to keep it.
+/// On success `*out_error` is the copy, to be freed with hfx_error_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_error_clone(
+    error: *const hfx_error,
+    out_error: *mut *mut hfx_error,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_error, "out_error")?;
+        place.set(handle(error, "error")?.clone());
+        Ok(())
+    })
+}
+
+/// Frees an error; not one that is lent. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_error_free(error: *mut hfx_error) {
     value((), || drop(take(error)));

@@ -3,9 +3,12 @@
 use std::ffi::c_char;
 
 use super::convert::{Text, maybe_handle, take};
+use super::error::hfx_error;
 use super::guard::value;
-use crate::client::{FileResult, SnapshotResult};
+use super::progress::{HFX_FILE_CANCELLED, HFX_FILE_FAILED};
+use crate::client::{FileOutcome, FileResult, SnapshotResult};
 use crate::digest::Verified;
+use crate::error::Kind;
 use crate::hub::FileMeta;
 
 /// Nothing was checked now: a file of the cache is trusted by its name.
@@ -24,6 +27,7 @@ pub struct hfx_file {
     size: u64,
     verified: i32,
     state: i32,
+    error: Option<hfx_error>,
 }
 
 /// A snapshot: a folder and its files. Immutable; may be read from many threads.
@@ -52,6 +56,25 @@ impl hfx_file {
             size: file.size,
             verified: verified(file.verified),
             state: file.state as i32,
+            error: None,
+        }
+    }
+
+    fn of(snapshot: &SnapshotResult, file: &FileOutcome) -> Self {
+        let error = match &file.result {
+            Ok(result) => return Self::new(result),
+            Err(error) => error,
+        };
+        let left = error.kind() == Kind::Cancelled;
+        Self {
+            name: Text::new(&file.name),
+            path: Text::path(&snapshot.path.join(&file.name)),
+            etag: Text::new(""),
+            commit: Text::new(&snapshot.commit),
+            size: file.size,
+            verified: HFX_VERIFIED_NONE,
+            state: if left { HFX_FILE_CANCELLED } else { HFX_FILE_FAILED },
+            error: Some(hfx_error::new(error.clone())),
         }
     }
 }
@@ -61,12 +84,7 @@ impl hfx_snapshot {
         Self {
             path: Text::path(&snapshot.path),
             commit: Text::new(&snapshot.commit),
-            files: snapshot
-                .files
-                .iter()
-                .filter_map(|file| file.result.as_ref().ok())
-                .map(hfx_file::new)
-                .collect(),
+            files: snapshot.files.iter().map(|file| hfx_file::of(snapshot, file)).collect(),
         }
     }
 }
@@ -124,10 +142,19 @@ pub extern "C" fn hfx_file_verified(file: *const hfx_file) -> i32 {
     value(0, || maybe_handle(file).map_or(0, |f| f.verified))
 }
 
-/// How it came here: `HFX_FILE_DONE`, `HFX_FILE_CACHED` or `HFX_FILE_PLANNED`.
+/// How it came here: `HFX_FILE_DONE`, `HFX_FILE_CACHED` or `HFX_FILE_PLANNED`; of hfx_job_take_outcomes
+/// `HFX_FILE_FAILED` and `HFX_FILE_CANCELLED`, too.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_file_state(file: *const hfx_file) -> i32 {
     value(0, || maybe_handle(file).map_or(0, |f| f.state))
+}
+
+/// Why it is not there; NULL when it is. Lent: not to be freed (hfx_error_clone gives one to keep).
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_file_error(file: *const hfx_file) -> *const hfx_error {
+    value(std::ptr::null(), || {
+        maybe_handle(file).and_then(|f| f.error.as_ref()).map_or(std::ptr::null(), std::ptr::from_ref)
+    })
 }
 
 /// Frees a file that was handed out; not one that a snapshot lends. NULL is fine.
@@ -168,13 +195,13 @@ pub extern "C" fn hfx_snapshot_free(snapshot: *mut hfx_snapshot) {
     value((), || drop(take(snapshot)));
 }
 
-/// The commit that the revision means. NULL for NULL.
+/// The commit that the revision means; empty when unknown and for plain URLs. NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_meta_commit(meta: *const hfx_meta) -> *const c_char {
     lend(meta, |m| Some(&m.commit))
 }
 
-/// The etag: SHA-256 (LFS) or git SHA-1 (regular). NULL for NULL.
+/// The etag: SHA-256 (LFS) or git SHA-1 (regular); empty when unknown. NULL for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_meta_etag(meta: *const hfx_meta) -> *const c_char {
     lend(meta, |m| Some(&m.etag))

@@ -2,22 +2,21 @@
 
 use std::ffi::c_char;
 
-use super::client::{ended, hfx_client, run, start};
+use super::client::{hfx_client, start};
 use super::convert::{boolean, maybe_text, out, text};
 use super::error::{hfx_error, hfx_status};
 use super::guard::guard;
-use super::job::{as_reply, check, hfx_job};
+use super::job::hfx_job;
 use super::options::hfx_options;
-use super::reply::hfx_reply;
 use super::repo::{self, hfx_repo};
 use crate::client::Client;
 
 /// Starts any call of the Hub's API, for what has no function here: with the token, the rate limits and the retries of
 /// all others. `method` is GET, HEAD, POST, PUT, PATCH or DELETE; `target` a path below the endpoint, as
-/// "/api/models?limit=5", or an address on one of the Hub's own hosts; `json` the body, or NULL. Of a list, up to `pages`
-/// pages are joined to one array (1: only the first). GET, HEAD and PUT are made again after failures that may pass,
-/// others only when the Hub surely did not act on them; else the error says that it may have. The result is taken with
-/// hfx_job_take_reply.
+/// "/api/models?limit=5", or an address on one of the Hub's own hosts; `json` the body, or NULL. Of a list, up to
+/// `pages` pages are joined to one array (1: only the first). GET, HEAD and PUT are made again after failures that may
+/// pass, others only when the Hub surely did not act on them; else the error says that it may have. The result is taken
+/// with hfx_job_take_reply.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_call(
@@ -40,29 +39,6 @@ pub extern "C" fn hfx_client_call(
     })
 }
 
-/// As hfx_client_call, and waits for its end. Not inside a callback.
-/// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_call_wait(
-    client: *const hfx_client,
-    method: *const c_char,
-    target: *const c_char,
-    json: *const c_char,
-    pages: u32,
-    options: *const hfx_options,
-    out_reply: *mut *mut hfx_reply,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_reply, "out_reply")?;
-        let (method, target) = (text(method, "method")?, text(target, "target")?);
-        let json = maybe_text(json, "json")?;
-        run(client, options, place, as_reply, |client, options, hooks| {
-            client.call(method, target, json, pages, options, hooks)
-        })
-    })
-}
-
 /// Starts asking whose token it is. The result is taken with hfx_job_take_reply: "/name" of it is the user, "/orgs" the
 /// organisations, "/auth/accessToken/role" what the token may do. Without a token: `HFX_E_UNAUTHORIZED`.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
@@ -79,26 +55,11 @@ pub extern "C" fn hfx_client_whoami(
     })
 }
 
-/// As hfx_client_whoami, and waits for its end. Not inside a callback.
-/// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_whoami_wait(
-    client: *const hfx_client,
-    options: *const hfx_options,
-    out_reply: *mut *mut hfx_reply,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_reply, "out_reply")?;
-        run(client, options, place, as_reply, Client::whoami)
-    })
-}
-
-/// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may when
-/// the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
+/// Starts asking whether the token may read the files of `repo`, or write to them when `write` is 1 (else 0). It may
+/// when the job ends well; else the error says why not: `HFX_E_GATED`, `HFX_E_REPO_NOT_FOUND`, `HFX_E_FORBIDDEN`.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_auth_check(
+pub extern "C" fn hfx_client_check_access(
     client: *const hfx_client,
     repo: *const hfx_repo,
     write: i32,
@@ -112,22 +73,5 @@ pub extern "C" fn hfx_client_auth_check(
         start(client, options, place, |client, options, hooks| {
             client.check_access(&repo.id, write, options, hooks)
         })
-    })
-}
-
-/// As hfx_client_auth_check, and waits for its end. Not inside a callback.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_auth_check_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    write: i32,
-    options: *const hfx_options,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let (repo, write) = (repo::of(repo)?, boolean(write)?);
-        check(&ended(client, options, |client, options, hooks| {
-            client.check_access(&repo.id, write, options, hooks)
-        })?)
     })
 }

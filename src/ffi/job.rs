@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bytes::hfx_bytes;
-use super::cache::hfx_verification;
-use super::commits::hfx_commits;
+use super::cache::{hfx_cache, hfx_verification};
 use super::committed::hfx_committed;
 use super::convert::{Out, User, handle, maybe_handle, out, put, take};
 use super::error::{hfx_error, hfx_status};
 use super::file::{hfx_file, hfx_meta, hfx_snapshot};
 use super::guard::{guard, value};
+use super::history::hfx_history;
 use super::list::{hfx_info, hfx_refs, hfx_tree};
 use super::parts::hfx_parts;
 use super::progress::hfx_progress;
 use super::reply::hfx_reply;
-use crate::client::{Hooks, Job, Output};
+use crate::client::{DoneFn, Hooks, Job, Output};
 use crate::error::{Error, Kind, Result};
 use crate::log::Level;
 
@@ -28,11 +28,12 @@ pub struct hfx_job {
 }
 
 /// Called once when a job has ended, after its last progress; its result can be taken then. `job` is lent for the call:
-/// not to be freed. On a thread of the library; it must not wait for a job or close a client, and no exception or
-/// longjmp may leave it. A thread that waits for the job may be awake before this is called.
+/// not to be freed (hfx_job_clone gives one to keep). On a thread of the library; it must not wait for a job or close a
+/// client, and no exception or longjmp may leave it. A thread that waits for the job may be awake before this is
+/// called.
 pub type hfx_done_fn = Option<extern "C" fn(job: *const hfx_job, user: *mut c_void)>;
 
-type ProgressCall = extern "C" fn(*const hfx_progress, *mut c_void);
+type ProgressCall = extern "C" fn(*const hfx_job, *const hfx_progress, *mut c_void);
 type DoneCall = extern "C" fn(*const hfx_job, *mut c_void);
 type LogCall = extern "C" fn(i32, *const std::ffi::c_char, *const std::ffi::c_char, *mut c_void);
 
@@ -57,18 +58,20 @@ impl Callbacks {
     pub(super) fn hooks(self) -> Hooks {
         Hooks {
             progress: self.progress.map(|(call, user)| {
-                let report =
-                    move |job: &Job| call(&raw const *Box::new(hfx_progress::new(job)), user.pointer());
+                let report = move |job: &Job| {
+                    let (handle, progress) = (hfx_job::new(job.clone()), hfx_progress::new(job));
+                    call(&raw const handle, &raw const progress, user.pointer());
+                };
                 Box::new(report) as Box<dyn Fn(&Job) + Send + Sync>
             }),
-            done: self.done.map(|(call, user)| {
-                let report =
-                    move |job: &Job| call(&raw const *Box::new(hfx_job::new(job.clone())), user.pointer());
-                Box::new(report) as Box<dyn FnOnce(&Job) + Send>
-            }),
+            done: self.done.map(|(call, user)| done(call, user)),
             ending: None,
         }
     }
+}
+
+fn done(call: DoneCall, user: Arc<User>) -> DoneFn {
+    Box::new(move |job: &Job| call(&raw const *Box::new(hfx_job::new(job.clone())), user.pointer()))
 }
 
 impl hfx_job {
@@ -92,9 +95,25 @@ pub extern "C" fn hfx_job_id(job: *const hfx_job) -> u64 {
     value(0, || maybe_handle(job).map_or(0, |job| job.job.id()))
 }
 
+/// A second handle of the same job, as of one that a callback lends.
+/// On success `*out_job` is the handle, to be freed with hfx_job_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_clone(
+    job: *const hfx_job,
+    out_job: *mut *mut hfx_job,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_job, "out_job")?;
+        place.set(hfx_job::new(of(job)?.clone()));
+        Ok(())
+    })
+}
+
 /// Waits until the job has ended, at most `timeout_ms` milliseconds; -1 is for ever.
 /// On success `*out_ended` is 1 when it has ended, 0 when the time was over first; it may be NULL. How the job ended
-/// says hfx_job_check, or the take function of its kind. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// says hfx_job_check, or the take function of its kind. The last call with its progress has returned by then, the one
+/// with its completion maybe not. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_wait(
     job: *const hfx_job,
@@ -121,6 +140,25 @@ pub extern "C" fn hfx_job_poll(
         put(out_ended, 0);
         put(out_ended, i32::from(of(job)?.has_ended()));
         Ok(())
+    })
+}
+
+/// Calls `callback` once when the job has ended, after the one of its options; soon, when it has ended by now. `user`
+/// is handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. `HFX_E_CLOSED`
+/// when the job has ended and its client is closed; a client that is closed in the same moment may leave the callback
+/// out.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_on_done(
+    job: *const hfx_job,
+    callback: hfx_done_fn,
+    user: *mut c_void,
+    destroy: Option<extern "C" fn(user: *mut c_void)>,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    let user = Arc::new(User::new(user, destroy));
+    guard(err, || {
+        let call = callback.ok_or_else(|| Error::invalid("callback is NULL"))?;
+        of(job)?.on_done(done(call, user))
     })
 }
 
@@ -158,13 +196,13 @@ pub extern "C" fn hfx_job_resume(job: *const hfx_job) {
 }
 
 /// How the job ended, taking nothing: `HFX_OK` when it ended well, its own error when it failed, as often as it is
-/// asked for; `HFX_E_TIMEOUT` while it has not ended.
+/// asked for; `HFX_E_NOT_ENDED` before.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_check(job: *const hfx_job, err: *mut *mut hfx_error) -> hfx_status {
-    guard(err, || check(of(job)?))
+    guard(err, || of(job)?.outcome(whole))
 }
 
-/// Takes the result of a file download. Every take function: the job must have ended (else `HFX_E_TIMEOUT`); gives
+/// Takes the result of a file download. Every take function: the job must have ended (else `HFX_E_NOT_ENDED`); gives
 /// the job's own error when it failed, as often as it is called; hands the result out once (then
 /// `HFX_E_ALREADY_TAKEN`); refuses a job of another kind with `HFX_E_INVALID_ARGUMENT`, and its result stays.
 /// On success `*out_file` is the file, to be freed with hfx_file_free.
@@ -174,11 +212,16 @@ pub extern "C" fn hfx_job_take_file(
     out_file: *mut *mut hfx_file,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || take_as(job, out(out_file, "out_file")?, as_file))
+    guard(err, || {
+        take_as(job, out(out_file, "out_file")?, |output| match output {
+            Output::File(file) => Some(hfx_file::new(file)),
+            _ => None,
+        })
+    })
 }
 
-/// Takes the result of a snapshot download. When files of it have failed: `HFX_E_INCOMPLETE`; hfx_job_progress
-/// lists each file's outcome and error.
+/// Takes the result of a snapshot download. When files of it have failed: `HFX_E_INCOMPLETE`, and hfx_job_take_outcomes
+/// gives what there is.
 /// On success `*out_snapshot` is the snapshot, to be freed with hfx_snapshot_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_take_snapshot(
@@ -186,7 +229,31 @@ pub extern "C" fn hfx_job_take_snapshot(
     out_snapshot: *mut *mut hfx_snapshot,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || take_as(job, out(out_snapshot, "out_snapshot")?, as_snapshot))
+    guard(err, || {
+        take_as(job, out(out_snapshot, "out_snapshot")?, |output| match output {
+            Output::Snapshot(snapshot) => Some(hfx_snapshot::new(snapshot)),
+            _ => None,
+        })
+    })
+}
+
+/// Takes a snapshot with the files that failed or were left out as well: hfx_file_state and hfx_file_error tell of
+/// each. It goes well where hfx_job_take_snapshot gives `HFX_E_INCOMPLETE`.
+/// On success `*out_snapshot` is the snapshot, to be freed with hfx_snapshot_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_outcomes(
+    job: *const hfx_job,
+    out_snapshot: *mut *mut hfx_snapshot,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_snapshot, "out_snapshot")?;
+        place.set(of(job)?.take_by(|output| match output {
+            Output::Snapshot(snapshot) => Ok(hfx_snapshot::new(snapshot)),
+            _ => Err(other_kind()),
+        })?);
+        Ok(())
+    })
 }
 
 /// Takes the result of a read.
@@ -197,7 +264,12 @@ pub extern "C" fn hfx_job_take_bytes(
     out_bytes: *mut *mut hfx_bytes,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || take_as(job, out(out_bytes, "out_bytes")?, as_bytes))
+    guard(err, || {
+        take_as(job, out(out_bytes, "out_bytes")?, |output| match output {
+            Output::Bytes(bytes) => Some(hfx_bytes::new(bytes)),
+            _ => None,
+        })
+    })
 }
 
 /// Takes what the Hub says of a file.
@@ -264,6 +336,22 @@ pub extern "C" fn hfx_job_take_refs(
     })
 }
 
+/// Takes what a scan of the cache found.
+/// On success `*out_cache` is it, to be freed with hfx_cache_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_job_take_cache(
+    job: *const hfx_job,
+    out_cache: *mut *mut hfx_cache,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        take_as(job, out(out_cache, "out_cache")?, |output| match output {
+            Output::Cache(info) => Some(hfx_cache::new(info.clone())),
+            _ => None,
+        })
+    })
+}
+
 /// Takes the result of a verification.
 /// On success `*out_verification` is it, to be freed with hfx_verification_free.
 #[unsafe(no_mangle)]
@@ -288,18 +376,28 @@ pub extern "C" fn hfx_job_take_reply(
     out_reply: *mut *mut hfx_reply,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || take_as(job, out(out_reply, "out_reply")?, as_reply))
+    guard(err, || {
+        take_as(job, out(out_reply, "out_reply")?, |output| match output {
+            Output::Reply(reply) => Some(hfx_reply::new(reply)),
+            _ => None,
+        })
+    })
 }
 
 /// Takes a list of commits.
-/// On success `*out_commits` is it, to be freed with hfx_commits_free.
+/// On success `*out_history` is it, to be freed with hfx_history_free.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_job_take_commits(
+pub extern "C" fn hfx_job_take_history(
     job: *const hfx_job,
-    out_commits: *mut *mut hfx_commits,
+    out_history: *mut *mut hfx_history,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || take_as(job, out(out_commits, "out_commits")?, as_commits))
+    guard(err, || {
+        take_as(job, out(out_history, "out_history")?, |output| match output {
+            Output::Commits(history) => Some(hfx_history::new(history)),
+            _ => None,
+        })
+    })
 }
 
 /// Takes the result of a commit, an upload, a preupload or a schedule.
@@ -310,7 +408,12 @@ pub extern "C" fn hfx_job_take_committed(
     out_committed: *mut *mut hfx_committed,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || take_as(job, out(out_committed, "out_committed")?, as_committed))
+    guard(err, || {
+        take_as(job, out(out_committed, "out_committed")?, |output| match output {
+            Output::Commit(committed) => Some(hfx_committed::new(committed)),
+            _ => None,
+        })
+    })
 }
 
 /// Takes what a store answered to a file that was sent to given addresses.
@@ -321,7 +424,12 @@ pub extern "C" fn hfx_job_take_parts(
     out_parts: *mut *mut hfx_parts,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
-    guard(err, || take_as(job, out(out_parts, "out_parts")?, as_parts))
+    guard(err, || {
+        take_as(job, out(out_parts, "out_parts")?, |output| match output {
+            Output::Parts(parts) => Some(hfx_parts::new(parts)),
+            _ => None,
+        })
+    })
 }
 
 /// Takes whether something is there.
@@ -334,7 +442,11 @@ pub extern "C" fn hfx_job_take_exists(
 ) -> hfx_status {
     guard(err, || {
         put(out_exists, 0);
-        put(out_exists, exists(of(job)?)?);
+        let yes = of(job)?.take_by(|output| match output {
+            Output::Exists(yes) => Ok(*yes),
+            _ => Err(other_kind()),
+        })?;
+        put(out_exists, i32::from(yes));
         Ok(())
     })
 }
@@ -352,79 +464,12 @@ pub extern "C" fn hfx_job_free(job: *mut hfx_job) {
     });
 }
 
-pub(super) fn as_file(output: &mut Output) -> Option<hfx_file> {
-    match output {
-        Output::File(file) => Some(hfx_file::new(file)),
-        _ => None,
-    }
-}
-
-pub(super) fn as_snapshot(output: &mut Output) -> Option<hfx_snapshot> {
-    match output {
-        Output::Snapshot(snapshot) => Some(hfx_snapshot::new(snapshot)),
-        _ => None,
-    }
-}
-
-pub(super) fn as_bytes(output: &mut Output) -> Option<hfx_bytes> {
-    match output {
-        Output::Bytes(bytes) => Some(hfx_bytes::new(bytes)),
-        _ => None,
-    }
-}
-
-pub(super) fn as_reply(output: &mut Output) -> Option<hfx_reply> {
-    match output {
-        Output::Reply(reply) => Some(hfx_reply::new(reply)),
-        _ => None,
-    }
-}
-
-pub(super) fn as_commits(output: &mut Output) -> Option<hfx_commits> {
-    match output {
-        Output::Commits(commits) => Some(hfx_commits::new(commits)),
-        _ => None,
-    }
-}
-
-pub(super) fn as_committed(output: &mut Output) -> Option<hfx_committed> {
-    match output {
-        Output::Commit(made) => Some(hfx_committed::new(made)),
-        _ => None,
-    }
-}
-
-pub(super) fn as_parts(output: &mut Output) -> Option<hfx_parts> {
-    match output {
-        Output::Parts(parts) => Some(hfx_parts::new(parts)),
-        _ => None,
-    }
-}
-
-/// Takes an ended job's yes or no.
-pub(super) fn exists(job: &Job) -> Result<i32> {
-    job.take_by(|output| match output {
-        Output::Exists(yes) => Ok(i32::from(*yes)),
-        _ => Err(other_kind()),
-    })
-}
-
-/// How an ended job ended.
-pub(super) fn check(job: &Job) -> Result<()> {
-    job.outcome(whole)
-}
-
 fn other_kind() -> Error {
     Error::invalid("the job's result is of another kind")
 }
 
 fn take_as<T>(job: *const hfx_job, place: Out<T>, convert: fn(&mut Output) -> Option<T>) -> Result<()> {
-    finish(of(job)?, place, convert)
-}
-
-/// Takes an ended job's result and hands it out.
-pub(super) fn finish<T>(job: &Job, place: Out<T>, convert: fn(&mut Output) -> Option<T>) -> Result<()> {
-    place.set(job.take_by(|output| {
+    place.set(of(job)?.take_by(|output| {
         let whole = whole(output);
         let result = convert(output).ok_or_else(other_kind)?;
         whole.map(|()| result)

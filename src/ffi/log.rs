@@ -7,20 +7,20 @@ use super::convert::{Text, User};
 use crate::error::{Error, Result};
 use crate::log::{Level, Log};
 
-/// Something failed.
+/// Something failed that no job tells of, as one commit of a schedule.
 pub const HFX_LOG_ERROR: i32 = 1;
-/// Something is odd, and was dealt with.
+/// Something is odd, and was dealt with: a try that is made again, a connection that was dropped, a file left out.
 pub const HFX_LOG_WARN: i32 = 2;
-/// What a user may want to know.
+/// What a user may want to know: decisions that change how fast or whence files come.
 pub const HFX_LOG_INFO: i32 = 3;
-/// What a developer may want to know.
+/// What a developer may want to know: requests, connections, parts.
 pub const HFX_LOG_DEBUG: i32 = 4;
 
-/// Gets a message: its level, the room it comes from ("net", "transfer", "client"), and one line of text without
-/// secrets. The strings are valid during the call. Called on threads of the library, several at once; it must return
-/// soon, since connections wait for it, and must not wait for a job.
+/// Gets a message: its level, its target (the part of the library: "net", "transfer", "client"), and one line of text
+/// without secrets. The strings are valid during the call. Called on threads of the library, several at once; it must
+/// return soon, since connections wait for it, and must not wait for a job.
 pub type hfx_log_fn =
-    Option<extern "C" fn(level: i32, room: *const c_char, message: *const c_char, user: *mut c_void)>;
+    Option<extern "C" fn(level: i32, target: *const c_char, message: *const c_char, user: *mut c_void)>;
 
 type Call = extern "C" fn(i32, *const c_char, *const c_char, *mut c_void);
 

@@ -9,23 +9,35 @@ use super::guard::{guard, value};
 use crate::error::Error;
 use crate::sys::{file, map::View};
 
-/// A finished file as read-only memory. Immutable; may be read from many threads.
+/// The memory is for reading: writing to it ends the process.
+pub const HFX_MAP_READ: i32 = 1;
+/// The memory may be written to (hfx_map_data gives a const pointer: cast it). What is written stays in this process,
+/// and never reaches the file.
+pub const HFX_MAP_COPY: i32 = 2;
+
+/// A finished file as memory. May be read from many threads.
 pub struct hfx_map(View);
 
-/// Maps a whole file for reading, without copying it. Meant for files that hfx has published, which nobody changes
-/// in place. Hazard: when another program truncates the file while it is mapped, reading the lost part raises SIGBUS;
-/// hfx_read_at is the safe twin.
+/// Maps a whole file, without reading or copying it; `access` is one of `HFX_MAP_*`. Meant for files that hfx has
+/// published, which nobody changes in place. Hazard: when another program truncates the file while it is mapped,
+/// reading the lost part raises SIGBUS; hfx_read_at is the safe twin.
 /// On success `*out_map` is the mapping, to be freed with hfx_map_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_map_open(
     file_path: *const c_char,
+    access: i32,
     out_map: *mut *mut hfx_map,
     err: *mut *mut hfx_error,
 ) -> hfx_status {
     guard(err, || {
         let place = out(out_map, "out_map")?;
         let path = path(file_path, "file_path")?;
-        place.set(hfx_map(View::open(&path).map_err(|error| Error::io("map", &path, &error))?));
+        let private = match access {
+            HFX_MAP_READ => false,
+            HFX_MAP_COPY => true,
+            other => return Err(Error::invalid(format!("{other} is none of HFX_MAP_*"))),
+        };
+        place.set(hfx_map(View::open(&path, private).map_err(|error| Error::io("map", &path, &error))?));
         Ok(())
     })
 }

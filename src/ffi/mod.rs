@@ -23,6 +23,12 @@ pub mod repo;
 
 pub mod client;
 
+pub mod download;
+
+pub mod read;
+
+pub mod query;
+
 pub mod job;
 
 pub mod progress;
@@ -35,7 +41,7 @@ pub mod list;
 
 pub mod reply;
 
-pub mod commits;
+pub mod history;
 
 pub mod commit;
 

@@ -3,7 +3,9 @@
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
-use super::convert::{Text, User, boolean, builder, handle, maybe_handle, maybe_text, out, put, take, text};
+use super::convert::{
+    Text, User, boolean, builder, handle, maybe_handle, maybe_text, maybe_texts, out, put, take, text, texts,
+};
 use super::error::{hfx_error, hfx_status};
 use super::guard::{guard, value};
 use super::job::{Callbacks, hfx_done_fn};
@@ -140,8 +142,8 @@ pub const HFX_OPT_DELETE: i32 = 43;
 /// How a folder is committed: at once, or in several commits of a size that the Hub takes well; auto does that for more
 /// than 1,000 changed files or 100 MiB of regular content. "auto" or "one" or "paced", default "auto"; for each job.
 pub const HFX_OPT_COMMITS: i32 = 44;
-/// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the file
-/// meanwhile. "read" or "map", default "read"; for each job.
+/// How files to upload are read: positioned reads, or a mapping, which ends the process when somebody truncates the
+/// file meanwhile. "read" or "map", default "read"; for each job.
 pub const HFX_OPT_SOURCE: i32 = 45;
 /// Folder in which uploads remember hashes and parts, to go on after a crash; without one they remember nothing. Text;
 /// for each job.
@@ -164,6 +166,12 @@ pub const HFX_OPT_SPACE_SDK: i32 = 51;
 /// How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.
 /// "auto" or "manual" or "false", default ""; for each job.
 pub const HFX_OPT_GATED: i32 = 52;
+/// The etag that a file to read or download must have; another one ends the job as changed content.
+/// Text; for each job.
+pub const HFX_OPT_IF_MATCH: i32 = 53;
+/// Path of a file to take, exactly as written, beside what include lets through; one that the repository lacks is an
+/// error. List of texts; for each job.
+pub const HFX_OPT_FILES: i32 = 54;
 /// An option that holds 0 or 1.
 pub const HFX_TYPE_BOOL: i32 = 1;
 /// An option that holds a number.
@@ -172,15 +180,15 @@ pub const HFX_TYPE_INT: i32 = 2;
 pub const HFX_TYPE_STRING: i32 = 3;
 /// An option that holds a text that is never shown.
 pub const HFX_TYPE_SECRET: i32 = 4;
-/// An option that holds texts; setting it adds one.
+/// An option that holds texts; hfx_options_set_string adds one, hfx_options_set_strings sets all.
 pub const HFX_TYPE_LIST: i32 = 5;
 /// An option that holds one of a few named values.
 pub const HFX_TYPE_CHOICE: i32 = 6;
 
 /// A set of options: a builder, used by one thread at a time. A client or a job copies what it needs, so it may be
-/// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs; given
-/// with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a job,
-/// an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
+/// changed or freed right after. Given to hfx_client_open, they are the client's, and the default of all its jobs;
+/// given with a job, they lie over the client's, option by option (a list takes the place of the client's list). With a
+/// job, an option that is for the client alone is `HFX_E_INVALID_ARGUMENT`. What nobody has set has its default.
 pub struct hfx_options {
     pub(super) options: Options,
     pub(super) callbacks: Callbacks,
@@ -237,6 +245,30 @@ pub extern "C" fn hfx_options_from_env(
     })
 }
 
+/// As hfx_options_from_env, from `count` variables that the caller names: for hosts that keep an environment of their
+/// own, or whose other threads change the process's. A NULL value is a variable that is not set. The token file and the
+/// home folder are found by HOME, HF_HOME and HF_TOKEN_PATH among them.
+/// On success `*out_options` is the set, to be freed with hfx_options_free.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_options_from_vars(
+    names: *const *const c_char,
+    values: *const *const c_char,
+    count: usize,
+    out_options: *mut *mut hfx_options,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let place = out(out_options, "out_options")?;
+        let (names, values) = (texts(names, count, "names")?, maybe_texts(values, count, "values")?);
+        let get = |name: &str| {
+            let at = names.iter().position(|known| known == name)?;
+            values[at].clone()
+        };
+        place.set(hfx_options::new(Options::from_variables(&get)?));
+        Ok(())
+    })
+}
+
 /// Copies a set, callbacks included (their user data is shared, and destroyed once, with the last copy).
 /// On success `*out_options` is the copy, to be freed with hfx_options_free.
 #[unsafe(no_mangle)]
@@ -286,7 +318,8 @@ pub extern "C" fn hfx_options_set_int(
     guard(err, || builder(options, "options")?.options.set_int(known(option)?, number))
 }
 
-/// Sets a text, a secret or a choice; adds one text to a list. The text is copied.
+/// Sets a text, a secret or a choice; adds one text to a list. The text is copied. An empty one counts as none: with a
+/// job, an empty `token` sends none though the client has one.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_set_string(
     options: *mut hfx_options,
@@ -295,6 +328,22 @@ pub extern "C" fn hfx_options_set_string(
     err: *mut *mut hfx_error,
 ) -> hfx_status {
     guard(err, || builder(options, "options")?.options.set_text(known(option)?, text(string, "string")?))
+}
+
+/// Sets a list to these texts, in place of what it held; without any it is empty, and with a job lifts the client's
+/// list.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_options_set_strings(
+    options: *mut hfx_options,
+    option: i32,
+    strings: *const *const c_char,
+    count: usize,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let options = builder(options, "options")?;
+        options.options.set_list(known(option)?, &texts(strings, count, "strings")?)
+    })
 }
 
 /// Sets any option by its name, from text: "true", "64M", "process".
@@ -324,6 +373,22 @@ pub extern "C" fn hfx_options_unset(
     })
 }
 
+/// The same, by the option's name.
+#[unsafe(no_mangle)]
+pub extern "C" fn hfx_options_unset_by_name(
+    options: *mut hfx_options,
+    name: *const c_char,
+    err: *mut *mut hfx_error,
+) -> hfx_status {
+    guard(err, || {
+        let (options, name) = (builder(options, "options")?, text(name, "name")?);
+        let spec =
+            spec_by_name(name).ok_or_else(|| Error::invalid(format!("no option is named {name:?}")))?;
+        options.options.unset(spec.id);
+        Ok(())
+    })
+}
+
 /// What an option holds, as text; a secret shows as "***".
 /// On success `*out_text` is the text, valid until the next call with these options.
 #[unsafe(no_mangle)]
@@ -343,9 +408,9 @@ pub extern "C" fn hfx_options_get(
 }
 
 /// Sets what is called with the progress of each job of these options (the client's, or one job's in place of the
-/// client's): at most ten times a second, and once at the end with the final numbers, before the completion. `user` is
-/// handed through; `destroy`, when not NULL, is called on it exactly once, also when this call fails. A NULL `callback`
-/// takes the callback away.
+/// client's): at most ten times a second, and once at the end with the final numbers, before the completion and before
+/// hfx_job_wait returns. `user` is handed through; `destroy`, when not NULL, is called on it exactly once, also when
+/// this call fails. A NULL `callback` takes the callback away.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_options_set_progress_fn(
     options: *mut hfx_options,

@@ -2,13 +2,12 @@
 
 use std::ffi::c_char;
 
-use super::client::{ended, hfx_client, run, start};
-use super::convert::{out, put, text};
+use super::client::{hfx_client, start};
+use super::convert::{out, text};
 use super::error::{hfx_error, hfx_status};
 use super::guard::guard;
-use super::job::{as_reply, check, exists, hfx_job};
+use super::job::hfx_job;
 use super::options::hfx_options;
-use super::reply::hfx_reply;
 use super::repo::{self, hfx_repo};
 
 /// Starts making `repo`, as the options `visibility`, `space_sdk` and `exist_ok` of the job say; its revision has no
@@ -17,7 +16,7 @@ use super::repo::{self, hfx_repo};
 /// hfx_job_take_reply: "/url" of it is the repository's page, "/created" false when it was there before.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_create(
+pub extern "C" fn hfx_client_create_repo(
     client: *const hfx_client,
     repo: *const hfx_repo,
     options: *const hfx_options,
@@ -31,29 +30,10 @@ pub extern "C" fn hfx_client_repo_create(
     })
 }
 
-/// As hfx_client_repo_create, and waits for its end. Not inside a callback.
-/// On success `*out_reply` is what the Hub answered, to be freed with hfx_reply_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_create_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    options: *const hfx_options,
-    out_reply: *mut *mut hfx_reply,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_reply, "out_reply")?;
-        let repo = repo::of(repo)?;
-        run(client, options, place, as_reply, |client, options, hooks| {
-            client.create_repo(&repo.id, options, hooks)
-        })
-    })
-}
-
 /// Starts deleting `repo`, for ever. One that is not there is `HFX_E_REPO_NOT_FOUND`, but with the option `missing_ok`.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_delete(
+pub extern "C" fn hfx_client_delete_repo(
     client: *const hfx_client,
     repo: *const hfx_repo,
     options: *const hfx_options,
@@ -67,25 +47,11 @@ pub extern "C" fn hfx_client_repo_delete(
     })
 }
 
-/// As hfx_client_repo_delete, and waits for its end. Not inside a callback.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_delete_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    options: *const hfx_options,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let repo = repo::of(repo)?;
-        check(&ended(client, options, |client, options, hooks| client.delete_repo(&repo.id, options, hooks))?)
-    })
-}
-
-/// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are looked
-/// up, so that the result tells whether it has moved.
+/// Starts giving `repo` the name and owner of `to`, which is of the same kind. After a lost answer both names are
+/// looked up, so that the result tells whether it has moved.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_move(
+pub extern "C" fn hfx_client_move_repo(
     client: *const hfx_client,
     repo: *const hfx_repo,
     to: *const hfx_repo,
@@ -102,27 +68,10 @@ pub extern "C" fn hfx_client_repo_move(
     })
 }
 
-/// As hfx_client_repo_move, and waits for its end. Not inside a callback.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_move_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    to: *const hfx_repo,
-    options: *const hfx_options,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let (repo, to) = (repo::of(repo)?, repo::of(to)?);
-        check(&ended(client, options, |client, options, hooks| {
-            client.move_repo(&repo.id, &to.id, options, hooks)
-        })?)
-    })
-}
-
 /// Starts changing `repo`: what the options `visibility` and `gated` of the job say, one of them at least.
 /// On success `*out_job` is the job, to be freed with hfx_job_free; hfx_job_check tells how it ended.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_settings(
+pub extern "C" fn hfx_client_update_repo(
     client: *const hfx_client,
     repo: *const hfx_repo,
     options: *const hfx_options,
@@ -136,25 +85,11 @@ pub extern "C" fn hfx_client_repo_settings(
     })
 }
 
-/// As hfx_client_repo_settings, and waits for its end. Not inside a callback.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_settings_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    options: *const hfx_options,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let repo = repo::of(repo)?;
-        check(&ended(client, options, |client, options, hooks| client.change_repo(&repo.id, options, hooks))?)
-    })
-}
-
-/// Starts asking whether `repo` is there, and has the revision that it names, if any. One that this token may not see is
-/// not there; one behind a gate is. The result is taken with hfx_job_take_exists.
+/// Starts asking whether `repo` is there, and has the revision that it names, if any. One that this token may not see
+/// is not there; one behind a gate is. The result is taken with hfx_job_take_exists.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_exists(
+pub extern "C" fn hfx_client_has_repo(
     client: *const hfx_client,
     repo: *const hfx_repo,
     options: *const hfx_options,
@@ -167,27 +102,6 @@ pub extern "C" fn hfx_client_repo_exists(
         start(client, options, place, |client, options, hooks| {
             client.repo_exists(&repo.id, repo.revision.as_deref(), options, hooks)
         })
-    })
-}
-
-/// As hfx_client_repo_exists, and waits for its end. Not inside a callback.
-/// On success `*out_exists` is 1 or 0; it may be NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_repo_exists_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    options: *const hfx_options,
-    out_exists: *mut i32,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        put(out_exists, 0);
-        let repo = repo::of(repo)?;
-        let job = ended(client, options, |client, options, hooks| {
-            client.repo_exists(&repo.id, repo.revision.as_deref(), options, hooks)
-        })?;
-        put(out_exists, exists(&job)?);
-        Ok(())
     })
 }
 
@@ -195,7 +109,7 @@ pub extern "C" fn hfx_client_repo_exists_wait(
 /// hfx_job_take_exists.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_file_exists(
+pub extern "C" fn hfx_client_has_file(
     client: *const hfx_client,
     repo: *const hfx_repo,
     file_path: *const c_char,
@@ -209,27 +123,5 @@ pub extern "C" fn hfx_client_file_exists(
         start(client, options, place, |client, options, hooks| {
             client.file_exists(&repo.id, repo.revision.as_deref(), name, options, hooks)
         })
-    })
-}
-
-/// As hfx_client_file_exists, and waits for its end. Not inside a callback.
-/// On success `*out_exists` is 1 or 0; it may be NULL.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_file_exists_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    file_path: *const c_char,
-    options: *const hfx_options,
-    out_exists: *mut i32,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        put(out_exists, 0);
-        let (repo, name) = (repo::of(repo)?, text(file_path, "file_path")?);
-        let job = ended(client, options, |client, options, hooks| {
-            client.file_exists(&repo.id, repo.revision.as_deref(), name, options, hooks)
-        })?;
-        put(out_exists, exists(&job)?);
-        Ok(())
     })
 }

@@ -2,19 +2,17 @@
 
 use std::ffi::c_char;
 
-use super::client::{hfx_client, run, start};
-use super::committed::hfx_committed;
+use super::client::{hfx_client, start};
 use super::convert::{maybe_text, out, path, text, texts};
 use super::error::{hfx_error, hfx_status};
 use super::guard::guard;
-use super::job::{as_committed, as_parts, hfx_job};
+use super::job::hfx_job;
 use super::options::hfx_options;
-use super::parts::hfx_parts;
 use super::repo::{self, hfx_repo};
 use crate::client::Input;
 
-/// Starts the upload of a file to `path_in_repo` of `repo` at its revision, in a commit of its own: see hfx_client_commit
-/// for all else.
+/// Starts the upload of a file to `path_in_repo` of `repo` at its revision, in a commit of its own: see
+/// hfx_client_commit for all else.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_upload_file(
@@ -36,33 +34,11 @@ pub extern "C" fn hfx_client_upload_file(
     })
 }
 
-/// As hfx_client_upload_file, and waits for its end. Not inside a callback.
-/// On success `*out_committed` is the commit, to be freed with hfx_committed_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_upload_file_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    file_path: *const c_char,
-    path_in_repo: *const c_char,
-    options: *const hfx_options,
-    out_committed: *mut *mut hfx_committed,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_committed, "out_committed")?;
-        let (repo, input) = (repo::of(repo)?, Input::Path(path(file_path, "file_path")?, None));
-        let to = text(path_in_repo, "path_in_repo")?;
-        run(client, options, place, as_committed, |client, options, hooks| {
-            client.upload_file(&repo.id, repo.revision.as_deref(), input, to, options, hooks)
-        })
-    })
-}
-
 /// Starts the upload of a folder into the folder `path_in_repo` (NULL: the root) of `repo` at its revision: what the
-/// options `include` and `exclude` let through, without `.git` and `.cache/huggingface`; links to files are followed,
-/// links to folders are not. Files that match the option `delete` and do not come anew are deleted. The option `commits`
-/// says whether many files make several commits; each stands for itself, and after a failure the same call goes on. With
-/// the option `state_dir` hashes and parts are remembered. See hfx_client_commit for all else.
+/// options `include`, `exclude` and `files` let through, without `.git` and `.cache/huggingface`; links to files are
+/// followed, links to folders are not. Files that match the option `delete` and do not come anew are deleted. The
+/// option `commits` says whether many files make several commits; each stands for itself, and after a failure the same
+/// call goes on. With the option `state_dir` hashes and parts are remembered. See hfx_client_commit for all else.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_upload_folder(
@@ -79,28 +55,6 @@ pub extern "C" fn hfx_client_upload_folder(
         let (repo, folder) = (repo::of(repo)?, path(folder_path, "folder_path")?);
         let below = maybe_text(path_in_repo, "path_in_repo")?.unwrap_or("");
         start(client, options, place, |client, options, hooks| {
-            client.upload_folder(&repo.id, repo.revision.as_deref(), &folder, below, options, hooks)
-        })
-    })
-}
-
-/// As hfx_client_upload_folder, and waits for its end. Not inside a callback.
-/// On success `*out_committed` is the commit, to be freed with hfx_committed_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_upload_folder_wait(
-    client: *const hfx_client,
-    repo: *const hfx_repo,
-    folder_path: *const c_char,
-    path_in_repo: *const c_char,
-    options: *const hfx_options,
-    out_committed: *mut *mut hfx_committed,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_committed, "out_committed")?;
-        let (repo, folder) = (repo::of(repo)?, path(folder_path, "folder_path")?);
-        let below = maybe_text(path_in_repo, "path_in_repo")?.unwrap_or("");
-        run(client, options, place, as_committed, |client, options, hooks| {
             client.upload_folder(&repo.id, repo.revision.as_deref(), &folder, below, options, hooks)
         })
     })
@@ -126,30 +80,9 @@ pub extern "C" fn hfx_client_upload_url(
     })
 }
 
-/// As hfx_client_upload_url, and waits for its end. Not inside a callback.
-/// On success `*out_parts` is what the store answered, to be freed with hfx_parts_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_upload_url_wait(
-    client: *const hfx_client,
-    file_path: *const c_char,
-    url: *const c_char,
-    options: *const hfx_options,
-    out_parts: *mut *mut hfx_parts,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_parts, "out_parts")?;
-        let input = Input::Path(path(file_path, "file_path")?, None);
-        let url = text(url, "url")?;
-        run(client, options, place, as_parts, |client, options, hooks| {
-            client.upload_url(input, url, options, hooks)
-        })
-    })
-}
-
-/// Starts sending a file in parts of `part_size` bytes (the last may be shorter) to `url_count` URLs, one for each part in
-/// their order, side by side, as an S3 multipart upload wants it; completing it with the ETags is the caller's. The result
-/// is taken with hfx_job_take_parts.
+/// Starts sending a file in parts of `part_size` bytes (the last may be shorter) to `url_count` URLs, one for each part
+/// in their order, side by side, as an S3 multipart upload wants it; completing it with the ETags is the caller's. The
+/// result is taken with hfx_job_take_parts.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_upload_parts(
@@ -167,29 +100,6 @@ pub extern "C" fn hfx_client_upload_parts(
         let input = Input::Path(path(file_path, "file_path")?, None);
         let urls = texts(urls, url_count, "urls")?;
         start(client, options, place, |client, options, hooks| {
-            client.upload_parts(input, &urls, part_size, options, hooks)
-        })
-    })
-}
-
-/// As hfx_client_upload_parts, and waits for its end. Not inside a callback.
-/// On success `*out_parts` is what the store answered, to be freed with hfx_parts_free.
-#[unsafe(no_mangle)]
-pub extern "C" fn hfx_client_upload_parts_wait(
-    client: *const hfx_client,
-    file_path: *const c_char,
-    urls: *const *const c_char,
-    url_count: usize,
-    part_size: u64,
-    options: *const hfx_options,
-    out_parts: *mut *mut hfx_parts,
-    err: *mut *mut hfx_error,
-) -> hfx_status {
-    guard(err, || {
-        let place = out(out_parts, "out_parts")?;
-        let input = Input::Path(path(file_path, "file_path")?, None);
-        let urls = texts(urls, url_count, "urls")?;
-        run(client, options, place, as_parts, |client, options, hooks| {
             client.upload_parts(input, &urls, part_size, options, hooks)
         })
     })

@@ -137,6 +137,8 @@ options! {
     Visibility = 50, "visibility", Type::Choice(&["public", "private", "protected"]), "", 0, 0, JOB, [], "Who may see a repository that is made or changed (protected: Spaces only); unset leaves it to the Hub.";
     SpaceSdk = 51, "space_sdk", Type::Choice(&["gradio", "streamlit", "docker", "static"]), "", 0, 0, JOB, [], "What a Space that is made runs on.";
     Gated = 52, "gated", Type::Choice(&["auto", "manual", "false"]), "", 0, 0, JOB, [], "How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.";
+    IfMatch = 53, "if_match", Type::Text, "", 0, 0, JOB, [], "The etag that a file to read or download must have; another one ends the job as changed content.";
+    Files = 54, "files", Type::List, "", 0, 0, JOB, [], "Path of a file to take, exactly as written, beside what include lets through; one that the repository lacks is an error.";
 }
 
 /// Values for some of the options; the others have their defaults.
@@ -236,6 +238,18 @@ impl Options {
             ))),
             Type::Bool | Type::Int => Err(wrong_type(id, "a text")),
         }
+    }
+
+    /// Sets a whole list, which may be empty: then a job's lifts its client's.
+    pub fn set_list<S: AsRef<str>>(&mut self, id: Opt, values: &[S]) -> Result<()> {
+        if id.spec().kind != Type::List {
+            return Err(wrong_type(id, "a list"));
+        }
+        let mut one = Self::new();
+        one.values.insert(id, Value::List(Vec::new()));
+        values.iter().try_for_each(|value| one.set_text(id, value.as_ref()))?;
+        self.values.append(&mut one.values);
+        Ok(())
     }
 
     /// Sets any option by its name, from text ("true", "64M", "process").
@@ -440,6 +454,20 @@ mod tests {
         assert!(options.set_by_name("nonsense", "1").is_err());
         options.set_by_name("max_bytes_per_second", "50M").unwrap();
         assert_eq!(options.int(Opt::MaxRate), 50 << 20);
+    }
+
+    #[test]
+    fn a_list_is_set_as_a_whole_or_not_at_all() {
+        let (mut client, mut job) = (Options::new(), Options::new());
+        client.set_text(Opt::Include, "*.bin").unwrap();
+        client.set_text(Opt::Headers, "A: b").unwrap();
+        assert!(client.set_list(Opt::Headers, &["C: d", "no colon"]).is_err());
+        assert_eq!(client.list(Opt::Headers), ["A: b"]);
+        assert!(client.set_list(Opt::Token, &["x"]).is_err());
+        job.set_list(Opt::Include, &[] as &[&str]).unwrap();
+        assert!(job.over(&client).list(Opt::Include).is_empty(), "a job lifts its client's list");
+        job.set_list(Opt::Include, &["a", "b"]).unwrap();
+        assert_eq!(job.over(&client).list(Opt::Include), ["a", "b"]);
     }
 
     #[test]

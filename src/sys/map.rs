@@ -11,7 +11,7 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use memmap2::{Mmap, MmapOptions, MmapRaw};
+use memmap2::{Mmap, MmapMut, MmapOptions, MmapRaw};
 
 use super::file;
 
@@ -131,26 +131,41 @@ impl Region {
     }
 }
 
-/// A finished file as read-only memory. Truncating the file while it is mapped raises SIGBUS in whoever reads the
+/// A finished file as memory. Truncating the file while it is mapped raises SIGBUS in whoever reads the
 /// lost part: the caller asked for a view and has been told.
 #[derive(Debug)]
-pub struct View(Option<Mmap>);
+pub enum View {
+    /// Of a file without bytes.
+    Empty,
+    /// Read-only.
+    Shared(Mmap),
+    /// May be written to: what is written stays in this process.
+    Private(MmapMut),
+}
 
 impl View {
     /// Maps a whole file; an empty file is an empty view.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path, private: bool) -> io::Result<Self> {
         let file = File::open(path)?;
         if file.metadata()?.len() == 0 {
-            return Ok(Self(None));
+            return Ok(Self::Empty);
         }
         // SAFETY: the file is a published blob, which hfx never changes in place; the hazard of other programs is
         // documented where the view is handed out.
-        Ok(Self(Some(unsafe { Mmap::map(&file)? })))
+        Ok(if private {
+            Self::Private(unsafe { MmapOptions::new().map_copy(&file)? })
+        } else {
+            Self::Shared(unsafe { Mmap::map(&file)? })
+        })
     }
 
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
-        self.0.as_deref().unwrap_or(&[])
+        match self {
+            Self::Empty => &[],
+            Self::Shared(map) => map,
+            Self::Private(map) => map,
+        }
     }
 }
 

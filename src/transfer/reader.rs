@@ -166,7 +166,7 @@ impl MappedReader {
     pub fn open(path: &Path) -> Result<Self> {
         let failed = |error: std::io::Error| Error::io("map", path, &error);
         let stamp = Stamp::of(&std::fs::metadata(path).map_err(failed)?);
-        let view = View::open(path).map_err(failed)?;
+        let view = View::open(path, false).map_err(failed)?;
         Ok(Self { bytes: Bytes::from_owner(view), path: path.to_owned(), stamp })
     }
 

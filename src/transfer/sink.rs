@@ -180,13 +180,10 @@ impl Sink for OrderedSink {
         }
         let mut turn = std::borrow::Cow::Borrowed(bytes);
         loop {
-            // The callback may block: the other connections of this thread go on elsewhere.
-            let outcome = tokio::task::block_in_place(|| self.deliver(&turn, offset));
+            // The callback may block: the other connections of this thread go on elsewhere. Once it has refused, the turn
+            // stays taken: it is not called again, by another part or for the same bytes.
+            tokio::task::block_in_place(|| self.deliver(&turn, offset))?;
             let mut state = self.state();
-            if outcome.is_err() {
-                state.delivering = false;
-                return outcome;
-            }
             offset += turn.len() as u64;
             state.next = offset;
             let Some(more) = state.next_held() else {
@@ -217,6 +214,24 @@ impl Sink for OrderedSink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_has_refused_is_not_called_again() {
+        let calls = Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let counted = calls.clone();
+        let sink = OrderedSink::new(
+            Box::new(move |_, _| {
+                counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Err(Error::new(Kind::Callback, "stop"))
+            }),
+            None,
+            100,
+        );
+        assert!(sink.write_at(b"abc", 0).is_err());
+        let _ = sink.write_at(b"abc", 0);
+        let _ = sink.write_at(b"d", 3);
+        assert_eq!(calls.load(std::sync::atomic::Ordering::Relaxed), 1);
+    }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn chunks_come_in_order_each_once() {

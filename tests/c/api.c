@@ -69,6 +69,23 @@ static void options(void) {
     OK(hfx_options_set_log_fn(options, HFX_LOG_INFO, NULL, &user, count_destroyed, ERR));
     CHECK(user.destroyed == 3);
 
+    /* A list as a whole, and none. */
+    const char *const both[] = {"*.json", "*.txt"};
+    OK(hfx_options_set_string(options, HFX_OPT_INCLUDE, "before", ERR));
+    OK(hfx_options_set_strings(options, HFX_OPT_INCLUDE, both, 2, ERR));
+    OK(hfx_options_get(options, HFX_OPT_INCLUDE, &text, ERR));
+    SAME(text, "*.json, *.txt");
+    OK(hfx_options_set_strings(options, HFX_OPT_INCLUDE, NULL, 0, ERR));
+    OK(hfx_options_get(options, HFX_OPT_INCLUDE, &text, ERR));
+    SAME(text, "");
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_options_set_strings(options, HFX_OPT_TOKEN, both, 2, ERR));
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_options_set_strings(options, HFX_OPT_HEADERS, both, 2, ERR));
+    OK(hfx_options_set_by_name(options, "threads", "3", ERR));
+    OK(hfx_options_unset_by_name(options, "threads", ERR));
+    OK(hfx_options_get(options, HFX_OPT_THREADS, &text, ERR));
+    SAME(text, "0");
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_options_unset_by_name(options, "nonsense", ERR));
+
     OK(hfx_options_clone(options, &copy, ERR));
     hfx_options_free(options);
     OK(hfx_options_get(copy, HFX_OPT_DURABILITY, &text, ERR));
@@ -80,6 +97,21 @@ static void options(void) {
     OK(hfx_options_from_env(&options, ERR));
     OK(hfx_options_get(options, HFX_OPT_ENDPOINT, &text, ERR));
     SAME(text, endpoint);
+    /* The same from variables that are named, whatever the process has. */
+    const char *const names[] = {"HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "HF_HUB_OFFLINE"};
+    const char *const values[] = {"https://example.org/", folder, "hf_named", NULL};
+    OK(hfx_options_from_vars(names, values, 4, &copy, ERR));
+    OK(hfx_options_get(copy, HFX_OPT_ENDPOINT, &text, ERR));
+    SAME(text, "https://example.org");
+    OK(hfx_options_get(copy, HFX_OPT_TOKEN, &text, ERR));
+    SAME(text, "***");
+    OK(hfx_options_get(copy, HFX_OPT_OFFLINE, &text, ERR));
+    SAME(text, "false");
+    hfx_options_free(copy);
+    OK(hfx_options_from_vars(NULL, NULL, 0, &copy, ERR));
+    OK(hfx_options_get(copy, HFX_OPT_CACHE_DIR, &text, ERR));
+    SAME(text, "");
+    hfx_options_free(copy);
     unsetenv("HF_ENDPOINT");
     unsetenv("HF_HOME");
     hfx_options_free(options);
@@ -92,6 +124,12 @@ static void repositories(void) {
     SAME(hfx_repo_id(repo), "acme/rows");
     SAME(hfx_repo_revision(repo), "v1");
     SAME(hfx_repo_path(repo), "data/train.csv");
+    hfx_repo_free(repo);
+    OK(hfx_repo_parse("hf://spaces/acme/demo", &repo, ERR));
+    CHECK(hfx_repo_kind(repo) == HFX_REPO_SPACE);
+    hfx_repo_free(repo);
+    OK(hfx_repo_new(HFX_REPO_KERNEL, "acme/fast", NULL, &repo, ERR));
+    CHECK(hfx_repo_kind(repo) == HFX_REPO_KERNEL);
     hfx_repo_free(repo);
     repo = model(TINY);
     CHECK(hfx_repo_kind(repo) == HFX_REPO_MODEL && !hfx_repo_revision(repo) && !hfx_repo_path(repo));
@@ -116,10 +154,10 @@ static void files(const hfx_client *client) {
     hfx_meta *meta = NULL;
     int32_t state = 0, ended = -1;
 
-    OK(hfx_client_lookup(client, tiny, "config.json", &state, &file, ERR));
+    OK(hfx_client_lookup(client, tiny, "config.json", NULL, &state, &file, ERR));
     CHECK(state == HFX_LOOKUP_UNKNOWN && !file);
 
-    OK(hfx_client_file_meta(client, tiny, "config.json", NULL, &job, ERR));
+    OK(hfx_client_get_file_meta(client, tiny, "config.json", NULL, &job, ERR));
     wait_end(job);
     OK(hfx_job_take_meta(job, &meta, ERR));
     hfx_job_free(job);
@@ -141,22 +179,22 @@ static void files(const hfx_client *client) {
     hfx_file_free(file);
     hfx_meta_free(meta);
 
-    OK(hfx_client_download_file_wait(client, tiny, "config.json", NULL, &file, ERR));
+    OK(waited_file(hfx_client_download_file(client, tiny, "config.json", NULL, JOB, ERR), &file, ERR));
     check_config(file);
     CHECK(hfx_file_state(file) == HFX_FILE_CACHED && hfx_file_verified(file) == HFX_VERIFIED_NONE);
     hfx_file_free(file);
-    OK(hfx_client_lookup(client, tiny, "config.json", &state, &file, ERR));
+    OK(hfx_client_lookup(client, tiny, "config.json", NULL, &state, &file, ERR));
     CHECK(state == HFX_LOOKUP_FOUND);
     check_config(file);
     hfx_file_free(file);
 
-    FAILS(HFX_E_ENTRY_NOT_FOUND, hfx_client_download_file_wait(client, tiny, "no such file", NULL, &file, ERR));
+    FAILS(HFX_E_ENTRY_NOT_FOUND, waited_file(hfx_client_download_file(client, tiny, "no such file", NULL, JOB, ERR), &file, ERR));
     CHECK(!file);
-    OK(hfx_client_lookup(client, tiny, "no such file", &state, &file, ERR));
+    OK(hfx_client_lookup(client, tiny, "no such file", NULL, &state, &file, ERR));
     CHECK(state == HFX_LOOKUP_MISSING && !file);
 
     hfx_error *error = NULL;
-    hfx_status status = hfx_client_download_file_wait(client, tiny, "no such file", NULL, &file, &error);
+    hfx_status status = waited_file(hfx_client_download_file(client, tiny, "no such file", NULL, JOB, &error), &file, &error);
     CHECK(status == HFX_E_ENTRY_NOT_FOUND && hfx_error_status(error) == status);
     CHECK(hfx_error_http_status(error) == 404 && hfx_error_retryable(error) == 0 && hfx_error_os_error(error) == 0);
     CHECK(strstr(hfx_error_message(error), "no such file") && strlen(hfx_error_commit(error)) == 40);
@@ -173,7 +211,7 @@ static void snapshots(const hfx_client *client) {
     hfx_snapshot *snapshot = NULL;
     hfx_progress *progress = NULL;
 
-    OK(hfx_client_download_snapshot_wait(client, tiny, NULL, &snapshot, ERR));
+    OK(waited_snapshot(hfx_client_download_snapshot(client, tiny, NULL, JOB, ERR), &snapshot, ERR));
     CHECK(hfx_snapshot_count(snapshot) == 4 && !hfx_snapshot_file(snapshot, 4));
     CHECK(strlen(hfx_snapshot_commit(snapshot)) == 40);
     for (size_t i = 0; i < 4; i++) {
@@ -191,13 +229,24 @@ static void snapshots(const hfx_client *client) {
     wait_end(job);
     OK(hfx_job_progress(job, &progress, ERR));
     CHECK(hfx_progress_job_id(progress) == hfx_job_id(job));
-    CHECK(hfx_progress_files(progress) == 9 && hfx_progress_files_done(progress) == 9);
-    CHECK(hfx_progress_files_failed(progress) == 0);
-    CHECK(hfx_progress_bytes_total(progress) == 9 * MANY_SIZE && hfx_progress_bytes_done(progress) == 9 * MANY_SIZE);
-    CHECK(hfx_progress_bytes_received(progress) == 9 * MANY_SIZE && hfx_progress_bytes_restored(progress) == 0);
-    SAME(hfx_progress_file_name(progress, 0), "file_00.txt");
-    CHECK(hfx_progress_file_size(progress, 0) == MANY_SIZE && hfx_progress_file_done(progress, 0) == MANY_SIZE);
-    CHECK(hfx_progress_file_state(progress, 0) == HFX_FILE_DONE && !hfx_progress_file_error(progress, 0));
+    CHECK(totals(progress).files == 9 && totals(progress).files_done == 9);
+    CHECK(totals(progress).files_failed == 0);
+    CHECK(totals(progress).bytes == 9 * MANY_SIZE && totals(progress).bytes_done == 9 * MANY_SIZE);
+    CHECK(totals(progress).bytes_received == 9 * MANY_SIZE && totals(progress).bytes_restored == 0);
+    CHECK(hfx_progress_file_count(progress) == 9);
+    SAME(file_at(progress, 0).name, "file_00.txt");
+    /* A caller of another age: a shorter struct is not written behind its end, a longer one is filled up with zeroes. */
+    struct {
+        hfx_totals known;
+        uint64_t later;
+    } longer;
+    memset(&longer, 0xff, sizeof longer);
+    hfx_progress_totals(progress, &longer.known, 8);
+    CHECK(longer.known.files == 9 && longer.known.files_done == UINT64_MAX);
+    hfx_progress_totals(progress, &longer.known, sizeof longer);
+    CHECK(longer.known.files_done == 9 && longer.later == 0);
+    CHECK(file_at(progress, 0).bytes == MANY_SIZE && file_at(progress, 0).bytes_done == MANY_SIZE);
+    CHECK(file_at(progress, 0).state == HFX_FILE_DONE && !file_at(progress, 0).error);
     hfx_progress_free(progress);
     OK(hfx_job_take_snapshot(job, &snapshot, ERR));
     CHECK(hfx_snapshot_count(snapshot) == 9);
@@ -229,7 +278,7 @@ static void reads(const hfx_client *client) {
     unsigned char *memory = malloc(BIG_SIZE);
     snprintf(url, sizeof url, "%s/" BIG "/resolve/main/model.bin", endpoint);
 
-    OK(hfx_client_read_file_wait(client, big, "model.bin", 5000000, 70000, NULL, &bytes, ERR));
+    OK(waited_bytes(hfx_client_read_file(client, big, "model.bin", 5000000, 70000, NULL, JOB, ERR), &bytes, ERR));
     CHECK(hfx_bytes_length(bytes) == 70000 && hfx_bytes_file_size(bytes) == BIG_SIZE);
     CHECK(hfx_bytes_verified(bytes) == HFX_VERIFIED_LENGTH);
     check_big(hfx_bytes_data(bytes), 5000000, 70000);
@@ -243,7 +292,7 @@ static void reads(const hfx_client *client) {
     check_big(hfx_bytes_data(bytes), 0, BIG_SIZE);
     hfx_bytes_free(bytes);
 
-    OK(hfx_client_read_url_wait(client, url, BIG_SIZE - 10, 1000, NULL, &bytes, ERR));
+    OK(waited_bytes(hfx_client_read_url(client, url, BIG_SIZE - 10, 1000, NULL, JOB, ERR), &bytes, ERR));
     CHECK(hfx_bytes_length(bytes) == 10);
     check_big(hfx_bytes_data(bytes), BIG_SIZE - 10, 10);
     hfx_bytes_free(bytes);
@@ -275,7 +324,7 @@ static void reads(const hfx_client *client) {
     hfx_bytes_free(bytes);
 
     memset(memory, 0, BIG_SIZE);
-    OK(hfx_client_stream_file(client, big, "model.bin", 0, -1, append, memory, NULL, NULL, &job, ERR));
+    OK(hfx_client_stream_file(client, big, "model.bin", 0, -1, NULL, append, memory, NULL, NULL, &job, ERR));
     wait_end(job);
     OK(hfx_job_take_bytes(job, &bytes, ERR));
     hfx_job_free(job);
@@ -284,7 +333,7 @@ static void reads(const hfx_client *client) {
     hfx_bytes_free(bytes);
 
     memset(memory, 0, BIG_SIZE);
-    OK(hfx_client_stream_url(client, url, 7, 100000, append, memory, NULL, NULL, &job, ERR));
+    OK(hfx_client_stream_url(client, url, 7, 100000, NULL, append, memory, NULL, NULL, &job, ERR));
     wait_end(job);
     OK(hfx_job_take_bytes(job, &bytes, ERR));
     hfx_job_free(job);
@@ -293,6 +342,90 @@ static void reads(const hfx_client *client) {
     hfx_bytes_free(bytes);
     free(memory);
     hfx_repo_free(big);
+}
+
+/* Reads that go on with the same content only, of the network and of the cache. */
+static void matches(const hfx_client *client) {
+    hfx_repo *big = model(BIG), *tiny = model(TINY);
+    hfx_options *options = NULL;
+    hfx_bytes *bytes = NULL;
+    hfx_file *file = NULL;
+    char etag[80], commit[64];
+    OK(waited_bytes(hfx_client_read_file(client, big, "model.bin", 0, 8, NULL, JOB, ERR), &bytes, ERR));
+    snprintf(etag, sizeof etag, "%s", hfx_bytes_etag(bytes));
+    snprintf(commit, sizeof commit, "%s", hfx_bytes_commit(bytes));
+    CHECK(strlen(etag) == 64 && strlen(commit) == 40);
+    hfx_bytes_free(bytes);
+    OK(hfx_options_new(&options, ERR));
+    OK(hfx_options_set_string(options, HFX_OPT_IF_MATCH, etag, ERR));
+    OK(waited_bytes(hfx_client_read_file(client, big, "model.bin", 8, 8, options, JOB, ERR), &bytes, ERR));
+    hfx_bytes_free(bytes);
+    /* From the Hub, then with the file in the cache. */
+    for (int i = 0; i < 2; i++) {
+        FAILS(HFX_E_CONTENT_CHANGED,
+              waited_file(hfx_client_download_file(client, tiny, "config.json", options, JOB, ERR), &file, ERR));
+        OK(hfx_options_set_bool(options, HFX_OPT_LOCAL_FILES_ONLY, 1, ERR));
+    }
+    FAILS(HFX_E_CONTENT_CHANGED,
+          waited_bytes(hfx_client_read_file(client, tiny, "config.json", 0, 2, options, JOB, ERR), &bytes, ERR));
+    OK(hfx_options_set_string(options, HFX_OPT_IF_MATCH, "", ERR));
+    OK(waited_bytes(hfx_client_read_file(client, tiny, "config.json", 0, 2, options, JOB, ERR), &bytes, ERR));
+    CHECK(strlen(hfx_bytes_etag(bytes)) == 40 && strlen(hfx_bytes_commit(bytes)) == 40);
+    hfx_bytes_free(bytes);
+    hfx_options_free(options);
+    hfx_repo_free(big);
+    hfx_repo_free(tiny);
+}
+
+/* Files by their exact names, though they look like patterns. */
+static void exact_files(const hfx_client *client) {
+    static const char odd[] = "odd name [1]^|%41 \xc3\xbc.txt";
+    const char *const names[] = {odd, "config.json"};
+    hfx_repo *tiny = model(TINY);
+    hfx_options *options = NULL;
+    hfx_snapshot *snapshot = NULL;
+    OK(hfx_options_new(&options, ERR));
+    OK(hfx_options_set_strings(options, HFX_OPT_FILES, names, 2, ERR));
+    OK(waited_snapshot(hfx_client_download_snapshot(client, tiny, options, JOB, ERR), &snapshot, ERR));
+    CHECK(hfx_snapshot_count(snapshot) == 2);
+    SAME(hfx_file_name(hfx_snapshot_file(snapshot, 1)), odd);
+    hfx_snapshot_free(snapshot);
+    /* Only said, not fetched. */
+    OK(hfx_options_set_bool(options, HFX_OPT_DRY_RUN, 1, ERR));
+    OK(hfx_options_set_bool(options, HFX_OPT_FORCE, 1, ERR));
+    OK(waited_snapshot(hfx_client_download_snapshot(client, tiny, options, JOB, ERR), &snapshot, ERR));
+    CHECK(hfx_file_state(hfx_snapshot_file(snapshot, 0)) == HFX_FILE_PLANNED);
+    hfx_snapshot_free(snapshot);
+    OK(hfx_options_set_string(options, HFX_OPT_FILES, "conf?g.json", ERR));
+    FAILS(HFX_E_ENTRY_NOT_FOUND,
+          waited_snapshot(hfx_client_download_snapshot(client, tiny, options, JOB, ERR), &snapshot, ERR));
+    hfx_options_free(options);
+    hfx_repo_free(tiny);
+}
+
+/* A listing without the network: what the cache knows. */
+static void offline_listing(const hfx_client *client) {
+    hfx_repo *many = model(MANY), *unknown = model("acme/unknown");
+    hfx_options *options = NULL;
+    hfx_job *job = NULL;
+    hfx_tree *tree = NULL;
+    OK(hfx_options_new(&options, ERR));
+    OK(hfx_options_set_bool(options, HFX_OPT_OFFLINE, 1, ERR));
+    OK(hfx_client_list_files(client, many, NULL, options, &job, ERR));
+    wait_end(job);
+    OK(hfx_job_take_tree(job, &tree, ERR));
+    hfx_job_free(job);
+    CHECK(hfx_tree_count(tree) == 50 && hfx_tree_size(tree, 0) == MANY_SIZE);
+    SAME(hfx_tree_path(tree, 0), "file_00.txt");
+    CHECK(strlen(hfx_tree_etag(tree, 0)) == 40);
+    hfx_tree_free(tree);
+    OK(hfx_client_list_files(client, unknown, NULL, options, &job, ERR));
+    wait_end(job);
+    FAILS(HFX_E_OFFLINE, hfx_job_take_tree(job, &tree, ERR));
+    hfx_job_free(job);
+    hfx_options_free(options);
+    hfx_repo_free(many);
+    hfx_repo_free(unknown);
 }
 
 static void urls(const hfx_client *client) {
@@ -315,7 +448,7 @@ static void urls(const hfx_client *client) {
     OK(hfx_options_set_string(options, HFX_OPT_SHA256,
                               "0000000000000000000000000000000000000000000000000000000000000000", ERR));
     snprintf(path, sizeof path, "%s/wrong.json", folder);
-    FAILS(HFX_E_HASH_MISMATCH, hfx_client_download_url_wait(client, url, path, options, &file, ERR));
+    FAILS(HFX_E_HASH_MISMATCH, waited_file(hfx_client_download_url(client, url, path, options, JOB, ERR), &file, ERR));
     CHECK(!file && fopen(path, "r") == NULL);
     hfx_options_free(options);
 }
@@ -328,7 +461,7 @@ static void lists(const hfx_client *client) {
     hfx_refs *refs = NULL;
 
     OK(hfx_repo_new(HFX_REPO_DATASET, DATASET, "main", &rows, ERR));
-    OK(hfx_client_repo_info(client, rows, NULL, &job, ERR));
+    OK(hfx_client_get_repo_info(client, rows, NULL, &job, ERR));
     wait_end(job);
     OK(hfx_job_take_info(job, &info, ERR));
     hfx_job_free(job);
@@ -373,22 +506,32 @@ static void maps(const hfx_client *client) {
     hfx_map *map = NULL;
     unsigned char some[100];
     size_t length = 0;
-    OK(hfx_client_download_file_wait(client, big, "model.bin", NULL, &file, ERR));
-    OK(hfx_map_open(hfx_file_path(file), &map, ERR));
+    OK(waited_file(hfx_client_download_file(client, big, "model.bin", NULL, JOB, ERR), &file, ERR));
+    OK(hfx_map_open(hfx_file_path(file), HFX_MAP_READ, &map, ERR));
     CHECK(hfx_map_length(map) == BIG_SIZE);
     check_big(hfx_map_data(map), 0, BIG_SIZE);
     OK(hfx_read_at(hfx_file_path(file), BIG_SIZE - 40, some, sizeof some, &length, ERR));
     CHECK(length == 40);
     check_big(some, BIG_SIZE - 40, 40);
     hfx_map_free(map);
+    /* Memory that may be written to, and a file that does not notice. */
+    OK(hfx_map_open(hfx_file_path(file), HFX_MAP_COPY, &map, ERR));
+    unsigned char *own = (unsigned char *)(uintptr_t)hfx_map_data(map);
+    memset(own, 0xff, 5000);
+    CHECK(own[4999] == 0xff);
+    check_big(own + 5000, 5000, BIG_SIZE - 5000);
+    OK(hfx_read_at(hfx_file_path(file), 0, some, sizeof some, &length, ERR));
+    check_big(some, 0, sizeof some);
+    hfx_map_free(map);
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_map_open(hfx_file_path(file), 3, &map, ERR));
     hfx_file_free(file);
 
-    OK(hfx_client_download_file_wait(client, tiny, "empty.txt", NULL, &file, ERR));
-    OK(hfx_map_open(hfx_file_path(file), &map, ERR));
+    OK(waited_file(hfx_client_download_file(client, tiny, "empty.txt", NULL, JOB, ERR), &file, ERR));
+    OK(hfx_map_open(hfx_file_path(file), HFX_MAP_READ, &map, ERR));
     CHECK(hfx_map_length(map) == 0 && !hfx_map_data(map));
     hfx_map_free(map);
     hfx_file_free(file);
-    FAILS(HFX_E_IO, hfx_map_open("/nowhere/at/all", &map, ERR));
+    FAILS(HFX_E_IO, hfx_map_open("/nowhere/at/all", HFX_MAP_READ, &map, ERR));
     hfx_repo_free(big);
     hfx_repo_free(tiny);
 }
@@ -396,12 +539,13 @@ static void maps(const hfx_client *client) {
 static void caches(const hfx_client *client) {
     hfx_cache *cache = NULL;
     hfx_deletion *deletion = NULL;
+    hfx_progress *progress = NULL;
     hfx_verification *found = NULL;
     hfx_job *job = NULL;
     hfx_repo *tiny = model(TINY);
     char path[4096];
 
-    OK(hfx_cache_verify(client, tiny, NULL, &job, ERR));
+    OK(hfx_client_verify_cache(client, tiny, NULL, &job, ERR));
     wait_end(job);
     OK(hfx_job_take_verification(job, &found, ERR));
     hfx_job_free(job);
@@ -411,7 +555,7 @@ static void caches(const hfx_client *client) {
     CHECK(!hfx_verification_unknown(found, 0));
     hfx_verification_free(found);
 
-    OK(hfx_cache_scan(client, &cache, ERR));
+    OK(waited_cache(hfx_client_scan_cache(client, NULL, JOB, ERR), &cache, ERR));
     snprintf(path, sizeof path, "%s/cache", folder);
     SAME(hfx_cache_path(cache), path);
     CHECK(hfx_cache_repo_count(cache) == 3 && hfx_cache_warning_count(cache) == 0 && !hfx_cache_warning(cache, 0));
@@ -429,19 +573,23 @@ static void caches(const hfx_client *client) {
     SAME(hfx_cache_file_name(cache, at, 0, 0), "model.bin");
     CHECK(hfx_cache_file_size(cache, at, 0, 0) == BIG_SIZE);
 
-    uint64_t freed = 0;
     const char *commit = hfx_cache_revision_commit(cache, at, 0);
     OK(hfx_cache_delete_revisions(cache, &commit, 1, &deletion, ERR));
     CHECK(hfx_deletion_freed(deletion) >= BIG_SIZE);
-    OK(hfx_deletion_execute(deletion, &freed, ERR));
-    CHECK(freed >= BIG_SIZE);
+    OK(hfx_client_delete_cached(client, deletion, NULL, &job, ERR));
+    wait_end(job);
+    OK(hfx_job_check(job, ERR));
+    OK(hfx_job_progress(job, &progress, ERR));
+    CHECK(totals(progress).bytes_done >= BIG_SIZE);
+    hfx_progress_free(progress);
+    hfx_job_free(job);
     hfx_deletion_free(deletion);
     OK(hfx_cache_delete_repo(cache, HFX_REPO_MODEL, TINY, &deletion, ERR));
-    OK(hfx_deletion_execute(deletion, &freed, ERR));
+    OK(waited(hfx_client_delete_cached(client, deletion, NULL, JOB, ERR), ERR));
     hfx_deletion_free(deletion);
     hfx_cache_free(cache);
 
-    OK(hfx_cache_scan(client, &cache, ERR));
+    OK(waited_cache(hfx_client_scan_cache(client, NULL, JOB, ERR), &cache, ERR));
     CHECK(hfx_cache_repo_count(cache) == 1);
     OK(hfx_cache_prune(cache, &deletion, ERR));
     CHECK(hfx_deletion_freed(deletion) == 0);
@@ -475,6 +623,9 @@ void api(void) {
     files(client);
     snapshots(client);
     reads(client);
+    matches(client);
+    exact_files(client);
+    offline_listing(client);
     urls(client);
     lists(client);
     maps(client);

@@ -49,11 +49,11 @@ static long memory(const char *key) {
     return value;
 }
 
-/* Ends the program when a call has failed. */
-static void check(hfx_status status, hfx_error *error, const char *what) {
+/* Ends the program when a call has failed. The error by its address: C may read it before the call beside it is made. */
+static void check(hfx_status status, hfx_error **error, const char *what) {
     if (status == HFX_OK)
         return;
-    fprintf(stderr, "\ndemo: %s: %s (%s)\n", what, hfx_error_message(error), hfx_status_name(status));
+    fprintf(stderr, "\ndemo: %s: %s (%s)\n", what, hfx_error_message(*error), hfx_status_name(status));
     exit(1);
 }
 
@@ -63,9 +63,12 @@ static void refuse(const char *what) {
 }
 
 /* Called by the library about ten times a second, and once at the end with the final numbers. */
-static void on_progress(const hfx_progress *progress, void *user) {
+static void on_progress(const hfx_job *job, const hfx_progress *progress, void *user) {
     watcher *w = user;
-    double done = (double)hfx_progress_bytes_done(progress), all = (double)hfx_progress_bytes_total(progress);
+    hfx_totals totals;
+    (void)job;
+    hfx_progress_totals(progress, &totals, sizeof totals);
+    double done = (double)totals.bytes_done, all = (double)totals.bytes;
     double seconds = now() - w->begun;
     int percent = all > 0 ? (int)(100 * done / all) : 0;
     int kill_now = w->kill_at && percent >= w->kill_at;
@@ -78,10 +81,10 @@ static void on_progress(const hfx_progress *progress, void *user) {
         char bar[31] = "";
         for (int i = 0; i < 30; i++)
             bar[i] = i < percent * 30 / 100 ? '#' : '.';
-        uint64_t files = hfx_progress_files(progress), files_done = hfx_progress_files_done(progress);
+        uint64_t files = totals.files, files_done = totals.files_done;
         printf("%s   [%s] %3d%%  %4.0f of %.0f MiB  %5.0f MiB/s  %2" PRIu64 " of %" PRIu64 " files%s%s",
                w->terminal ? "\r" : "", bar, percent, done / MIB, all / MIB,
-               (double)hfx_progress_bytes_received(progress) / MIB / (seconds > 0 ? seconds : 1), files_done, files,
+               (double)totals.bytes_received / MIB / (seconds > 0 ? seconds : 1), files_done, files,
                percent == 100 && files_done < files ? ", hashing" : "", w->terminal ? "\033[K" : "\n");
         fflush(stdout);
         w->shown = percent;
@@ -95,19 +98,21 @@ static hfx_snapshot *download(hfx_client *client, const hfx_repo *repo, watcher 
     hfx_options *options = NULL;
     hfx_job *job = NULL;
     hfx_progress *end = NULL;
+    hfx_totals totals;
     hfx_snapshot *snapshot = NULL;
 
-    check(hfx_options_new(&options, &error), error, "options");
-    check(hfx_options_set_progress_fn(options, on_progress, w, NULL, &error), error, "progress");
+    check(hfx_options_new(&options, &error), &error, "options");
+    check(hfx_options_set_progress_fn(options, on_progress, w, NULL, &error), &error, "progress");
 
     w->begun = now();
-    check(hfx_client_download_snapshot(client, repo, options, &job, &error), error, "download");
-    check(hfx_job_wait(job, -1, NULL, &error), error, "wait");
+    check(hfx_client_download_snapshot(client, repo, options, &job, &error), &error, "download");
+    check(hfx_job_wait(job, -1, NULL, &error), &error, "wait");
     double seconds = now() - w->begun;
     if (w->terminal)
         printf("\n");
-    check(hfx_job_take_snapshot(job, &snapshot, &error), error, "download");
-    check(hfx_job_progress(job, &end, &error), error, "progress");
+    check(hfx_job_take_snapshot(job, &snapshot, &error), &error, "download");
+    check(hfx_job_progress(job, &end, &error), &error, "progress");
+    hfx_progress_totals(end, &totals, sizeof totals);
 
     /* Every file's hash was compared with the Hub's before the file became visible. */
     uint64_t cached = 0;
@@ -121,11 +126,11 @@ static hfx_snapshot *download(hfx_client *client, const hfx_repo *repo, watcher 
         else
             refuse("a file was fetched and not proven by its hash");
     }
-    double received = (double)hfx_progress_bytes_received(end);
+    double received = (double)totals.bytes_received;
     printf("   fetched      %.0f MiB in %.2f s: %.0f MiB/s, hashes checked on the way\n", received / MIB, seconds,
            received / MIB / seconds);
     printf("   resumed      %.0f MiB were there from before and were not fetched again\n",
-           (double)(hfx_progress_bytes_restored(end) + cached) / MIB);
+           (double)(totals.bytes_restored + cached) / MIB);
     printf("   files        %zu, of them %zu fetched and proven now\n", files, proven);
     printf("   memory       %.1f MiB at the peak, of them %.1f MiB anonymous\n", (double)memory("VmHWM:") / 1024,
            (double)w->peak_anon / 1024);
@@ -144,9 +149,9 @@ static void verify(hfx_client *client, const hfx_repo *repo) {
     hfx_verification *found = NULL;
     double begun = now();
 
-    check(hfx_cache_verify(client, repo, NULL, &job, &error), error, "verify");
-    check(hfx_job_wait(job, -1, NULL, &error), error, "wait");
-    check(hfx_job_take_verification(job, &found, &error), error, "verify");
+    check(hfx_client_verify_cache(client, repo, NULL, &job, &error), &error, "verify");
+    check(hfx_job_wait(job, -1, NULL, &error), &error, "wait");
+    check(hfx_job_take_verification(job, &found, &error), &error, "verify");
     if (hfx_verification_mismatch(found, 0) || hfx_verification_missing(found, 0))
         refuse("the cache is damaged");
     printf("\n   %" PRIu64 " files, %.0f MiB, read from the disk again and hashed in %.2f s: all as the Hub says\n",
@@ -182,12 +187,12 @@ static void load_tensor(const hfx_snapshot *snapshot) {
     size_t length = 0;
 
     check(hfx_read_at(path_in(snapshot, "model.safetensors.index.json"), 0, index, sizeof index - 1, &length, &error),
-          error, "read the index");
+          &error, "read the index");
     index[length] = 0;
     snprintf(shard, sizeof shard, "%s", behind(index, TENSOR));
     shard[strcspn(shard, "\"")] = 0;
 
-    check(hfx_map_open(path_in(snapshot, shard), &map, &error), error, "map");
+    check(hfx_map_open(path_in(snapshot, shard), HFX_MAP_READ, &map, &error), &error, "map");
     const unsigned char *bytes = hfx_map_data(map);
     uint64_t header_length = 0;
     for (int i = 7; i >= 0; i--)
@@ -237,12 +242,12 @@ int main(int argc, char **argv) {
     hfx_repo *repo = NULL;
     watcher w = {.terminal = isatty(STDOUT_FILENO), .kill_at = argc > 4 ? atoi(argv[4]) : 0};
 
-    check(hfx_version_check(HFX_VERSION_NUMBER, &error), error, "version");
-    check(hfx_options_new(&options, &error), error, "options");
-    check(hfx_options_set_string(options, HFX_OPT_ENDPOINT, argv[1], &error), error, "endpoint");
-    check(hfx_options_set_string(options, HFX_OPT_CACHE_DIR, argv[2], &error), error, "cache");
-    check(hfx_client_open(options, &client, &error), error, "client");
-    check(hfx_repo_new(HFX_REPO_MODEL, argv[3], NULL, &repo, &error), error, "repository");
+    check(hfx_version_check(HFX_VERSION_NUMBER, &error), &error, "version");
+    check(hfx_options_new(&options, &error), &error, "options");
+    check(hfx_options_set_string(options, HFX_OPT_ENDPOINT, argv[1], &error), &error, "endpoint");
+    check(hfx_options_set_string(options, HFX_OPT_CACHE_DIR, argv[2], &error), &error, "cache");
+    check(hfx_client_open(options, &client, &error), &error, "client");
+    check(hfx_repo_new(HFX_REPO_MODEL, argv[3], NULL, &repo, &error), &error, "repository");
     hfx_options_free(options);
 
     hfx_snapshot *snapshot = download(client, repo, &w);
@@ -253,7 +258,7 @@ int main(int argc, char **argv) {
 
     hfx_snapshot_free(snapshot);
     hfx_repo_free(repo);
-    check(hfx_client_close(client, 10000, &error), error, "close");
+    check(hfx_client_close(client, 10000, &error), &error, "close");
     hfx_client_free(client);
     return 0;
 }

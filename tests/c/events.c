@@ -18,7 +18,7 @@ void events(void) {
     int32_t fd = -1, again = -1;
 
     /* What ends before anybody listens is not kept. */
-    OK(hfx_client_file_meta(client, repo, "file_00.txt", NULL, &job, ERR));
+    OK(hfx_client_get_file_meta(client, repo, "file_00.txt", NULL, &job, ERR));
     wait_end(job);
     hfx_job_free(job);
     OK(hfx_client_next_job(client, &none, ERR));
@@ -62,8 +62,8 @@ void events(void) {
     /* Cancelled jobs come as well, and those that the closing ends. */
     set_faults("[{\"match\": {\"path\": \"file_\", \"times\": 0}, \"do\": {\"delay_ms\": 60000}}]");
     hfx_job *first = NULL, *second = NULL;
-    OK(hfx_client_file_meta(client, repo, "file_01.txt", NULL, &first, ERR));
-    OK(hfx_client_file_meta(client, repo, "file_02.txt", NULL, &second, ERR));
+    OK(hfx_client_get_file_meta(client, repo, "file_01.txt", NULL, &first, ERR));
+    OK(hfx_client_get_file_meta(client, repo, "file_02.txt", NULL, &second, ERR));
     hfx_job_cancel(first);
     CHECK(readable(fd, 2000) == 1);
     OK(hfx_client_next_job(client, &job, ERR));

@@ -4,6 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static hfx_schedule *schedule;
+static hfx_commit *commit;
+
+static void never(const hfx_job *job, void *user) {
+    (void)job, (void)user;
+    abort();
+}
+
 static void child(hfx_client *client, hfx_job *job, hfx_repo *repo, hfx_options *options) {
     int32_t number = 0;
     hfx_file *file = NULL;
@@ -11,9 +19,9 @@ static void child(hfx_client *client, hfx_job *job, hfx_repo *repo, hfx_options 
     hfx_snapshot *snapshot = NULL;
     hfx_progress *progress = NULL;
     double begun = now();
-    FAILS(HFX_E_FORKED, hfx_client_download_file_wait(client, repo, "config.json", NULL, &file, ERR));
+    FAILS(HFX_E_FORKED, waited_file(hfx_client_download_file(client, repo, "config.json", NULL, JOB, ERR), &file, ERR));
     FAILS(HFX_E_FORKED, hfx_client_download_file(client, repo, "config.json", NULL, &other, ERR));
-    FAILS(HFX_E_FORKED, hfx_client_lookup(client, repo, "config.json", &number, &file, ERR));
+    FAILS(HFX_E_FORKED, hfx_client_lookup(client, repo, "config.json", NULL, &number, &file, ERR));
     FAILS(HFX_E_FORKED, hfx_client_set_max_rate(client, 1, ERR));
     FAILS(HFX_E_FORKED, hfx_client_event_fd(client, &number, ERR));
     FAILS(HFX_E_FORKED, hfx_client_next_job(client, &other, ERR));
@@ -23,6 +31,23 @@ static void child(hfx_client *client, hfx_job *job, hfx_repo *repo, hfx_options 
     FAILS(HFX_E_FORKED, hfx_job_check(job, ERR));
     FAILS(HFX_E_FORKED, hfx_job_progress(job, &progress, ERR));
     FAILS(HFX_E_FORKED, hfx_job_take_snapshot(job, &snapshot, ERR));
+    FAILS(HFX_E_FORKED, hfx_job_clone(job, &other, ERR));
+    FAILS(HFX_E_FORKED, hfx_job_on_done(job, never, NULL, NULL, ERR));
+    FAILS(HFX_E_FORKED, hfx_schedule_lock(schedule, -1, ERR));
+    FAILS(HFX_E_FORKED, hfx_schedule_unlock(schedule, ERR));
+    FAILS(HFX_E_FORKED, hfx_schedule_trigger(schedule, NULL, ERR));
+    FAILS(HFX_E_FORKED, hfx_schedule_trigger(schedule, &other, ERR));
+    FAILS(HFX_E_FORKED, hfx_schedule_stop(schedule, ERR));
+    FAILS(HFX_E_FORKED, hfx_commit_add_bytes(commit, "a", "b", 1, ERR));
+    FAILS(HFX_E_FORKED, hfx_commit_add_file(commit, "a", "/etc/hosts", ERR));
+    FAILS(HFX_E_FORKED, hfx_commit_add_lfs(commit, "a", "0", 1, ERR));
+    FAILS(HFX_E_FORKED, hfx_commit_delete_file(commit, "a", ERR));
+    FAILS(HFX_E_FORKED, hfx_commit_delete_folder(commit, "a", ERR));
+    FAILS(HFX_E_FORKED, hfx_commit_copy_file(commit, NULL, "a", "b", ERR));
+    FAILS(HFX_E_FORKED, hfx_client_commit(client, repo, commit, NULL, &other, ERR));
+    CHECK(hfx_commit_count(commit) == 0);
+    hfx_schedule_free(schedule);
+    hfx_commit_free(commit);
     hfx_job_cancel(job);
     hfx_job_pause(job);
     hfx_job_free(job);
@@ -32,7 +57,7 @@ static void child(hfx_client *client, hfx_job *job, hfx_repo *repo, hfx_options 
     /* Options and names are plain values, and good here too. */
     hfx_client *own = NULL;
     OK(hfx_client_open(options, &own, ERR));
-    OK(hfx_client_download_file_wait(own, repo, "config.json", NULL, &file, ERR));
+    OK(waited_file(hfx_client_download_file(own, repo, "config.json", NULL, JOB, ERR), &file, ERR));
     CHECK(hfx_file_size(file) == strlen(CONFIG));
     hfx_file_free(file);
     end(own);
@@ -51,6 +76,10 @@ void forked(void) {
     OK(hfx_client_event_fd(client, &fd, ERR));
     OK(hfx_client_set_max_rate(client, 16 << 20, ERR));
     OK(hfx_client_download_snapshot(client, big, NULL, &job, ERR));
+    hfx_job *scheduled = NULL;
+    OK(hfx_client_schedule_folder(client, tiny, folder, NULL, 3600000, NULL, &schedule, &scheduled, ERR));
+    OK(hfx_commit_new(&commit, ERR));
+    OK(hfx_commit_add_bytes(commit, "a", "b", 1, ERR));
     for (int i = 0; i < 3; i++) {
         sleep_ms(100);
         pid_t pid = fork();
@@ -62,6 +91,10 @@ void forked(void) {
         int status = -1;
         CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }
+    hfx_schedule_free(schedule);
+    hfx_commit_free(commit);
+    hfx_job_cancel(scheduled);
+    hfx_job_free(scheduled);
     OK(hfx_client_set_max_rate(client, 0, ERR));
     wait_end(job);
     OK(hfx_job_take_snapshot(job, &snapshot, ERR));

@@ -98,7 +98,7 @@ void guest(void) {
     hfx_client *client = new_client();
     hfx_repo *repo = model(BIG);
     hfx_snapshot *snapshot = NULL;
-    OK(hfx_client_download_snapshot_wait(client, repo, NULL, &snapshot, ERR));
+    OK(waited_snapshot(hfx_client_download_snapshot(client, repo, NULL, JOB, ERR), &snapshot, ERR));
     hfx_snapshot_free(snapshot);
     hfx_repo_free(repo);
     end(client);

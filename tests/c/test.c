@@ -12,6 +12,7 @@
 
 const char *endpoint, *folder;
 _Thread_local hfx_error *test_error;
+_Thread_local hfx_job *test_job;
 
 unsigned char big_byte(uint64_t offset) {
     return (unsigned char)(offset * 31 + (offset >> 12) * 7 + (offset >> 20));
@@ -75,6 +76,53 @@ void wait_end(const hfx_job *job) {
     int32_t ended = 0;
     OK(hfx_job_wait(job, 60000, &ended, ERR));
     CHECK(ended == 1);
+}
+
+hfx_totals totals(const hfx_progress *progress) {
+    hfx_totals all;
+    hfx_progress_totals(progress, &all, sizeof all);
+    return all;
+}
+
+hfx_file_progress file_at(const hfx_progress *progress, size_t index) {
+    hfx_file_progress file;
+    CHECK(hfx_progress_file(progress, index, &file, sizeof file) == (index < hfx_progress_file_count(progress)));
+    return file;
+}
+
+/* The job's own end, or why it could not be waited for. */
+#define WAITED(name, type, take)                                           \
+    hfx_status name(hfx_status started, type out, hfx_error **err) {       \
+        hfx_job *job = test_job;                                           \
+        test_job = NULL;                                                   \
+        *out = 0;                                                          \
+        if (started == HFX_OK)                                             \
+            started = hfx_job_wait(job, -1, NULL, err);                    \
+        if (started == HFX_OK)                                             \
+            started = take(job, out, err);                                 \
+        hfx_job_free(job);                                                 \
+        return started;                                                    \
+    }
+WAITED(waited_file, hfx_file **, hfx_job_take_file)
+WAITED(waited_snapshot, hfx_snapshot **, hfx_job_take_snapshot)
+WAITED(waited_bytes, hfx_bytes **, hfx_job_take_bytes)
+WAITED(waited_cache, hfx_cache **, hfx_job_take_cache)
+WAITED(waited_reply, hfx_reply **, hfx_job_take_reply)
+WAITED(waited_history, hfx_history **, hfx_job_take_history)
+WAITED(waited_committed, hfx_committed **, hfx_job_take_committed)
+WAITED(waited_parts, hfx_parts **, hfx_job_take_parts)
+WAITED(waited_exists, int32_t *, hfx_job_take_exists)
+
+static hfx_status check(const hfx_job *job, int *nothing, hfx_error **err) {
+    (void)nothing;
+    return hfx_job_check(job, err);
+}
+
+static WAITED(waited_nothing, int *, check)
+
+hfx_status waited(hfx_status started, hfx_error **err) {
+    int nothing;
+    return waited_nothing(started, &nothing, err);
 }
 
 void end(hfx_client *client) {

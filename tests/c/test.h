@@ -44,6 +44,24 @@ hfx_options *new_options(void);
 hfx_client *new_client(void);
 hfx_repo *model(const char *id);
 void wait_end(const hfx_job *job);
+
+/* The numbers of a progress, and of one file in it. */
+hfx_totals totals(const hfx_progress *progress);
+hfx_file_progress file_at(const hfx_progress *progress, size_t index);
+
+/* A job that was started at JOB, waited for, and its result: waited_file(hfx_client_..., JOB, ERR), &file, ERR). */
+#define JOB (&test_job)
+extern _Thread_local hfx_job *test_job;
+hfx_status waited(hfx_status started, hfx_error **err);
+hfx_status waited_file(hfx_status started, hfx_file **out, hfx_error **err);
+hfx_status waited_snapshot(hfx_status started, hfx_snapshot **out, hfx_error **err);
+hfx_status waited_bytes(hfx_status started, hfx_bytes **out, hfx_error **err);
+hfx_status waited_cache(hfx_status started, hfx_cache **out, hfx_error **err);
+hfx_status waited_reply(hfx_status started, hfx_reply **out, hfx_error **err);
+hfx_status waited_history(hfx_status started, hfx_history **out, hfx_error **err);
+hfx_status waited_committed(hfx_status started, hfx_committed **out, hfx_error **err);
+hfx_status waited_parts(hfx_status started, hfx_parts **out, hfx_error **err);
+hfx_status waited_exists(hfx_status started, int32_t *out, hfx_error **err);
 /* Closes and frees. */
 void end(hfx_client *client);
 

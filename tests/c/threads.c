@@ -21,17 +21,17 @@ static void *work(void *user) {
         hfx_progress *progress = NULL;
         int32_t state = 0;
         snprintf(name, sizeof name, "file_%02d.txt", (i * 7) % 50);
-        OK(hfx_client_download_file_wait(s->client, s->many, name, NULL, &file, ERR));
+        OK(waited_file(hfx_client_download_file(s->client, s->many, name, NULL, JOB, ERR), &file, ERR));
         CHECK(hfx_file_size(file) == MANY_SIZE);
         hfx_file_free(file);
-        OK(hfx_client_lookup(s->client, s->many, name, &state, &file, ERR));
+        OK(hfx_client_lookup(s->client, s->many, name, NULL, &state, &file, ERR));
         CHECK(state == HFX_LOOKUP_FOUND);
         hfx_file_free(file);
-        OK(hfx_client_read_file_wait(s->client, s->many, name, 100, 50, NULL, &bytes, ERR));
+        OK(waited_bytes(hfx_client_read_file(s->client, s->many, name, 100, 50, NULL, JOB, ERR), &bytes, ERR));
         CHECK(hfx_bytes_length(bytes) == 50);
         hfx_bytes_free(bytes);
         OK(hfx_job_progress(s->one, &progress, ERR));
-        CHECK(hfx_progress_files(progress) <= 1);
+        CHECK(totals(progress).files <= 1);
         hfx_progress_free(progress);
     }
     /* All wait for one job; one of them gets its result. */

@@ -1,6 +1,7 @@
 /* Uploads and commits, from C. */
 #include "test.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #define REPO "acme/upload"
@@ -18,7 +19,8 @@ typedef struct pattern {
 static int64_t read_pattern(uint64_t offset, void *buffer, size_t length, void *user) {
     pattern *content = user;
     content->reads++;
-    if (content->fails || offset + length > content->size) return -1;
+    if (content->fails) return -EIO;
+    if (offset + length > content->size) return -1;
     size_t given = length < 100000 ? length : 100000;
     for (size_t i = 0; i < given; i++) ((unsigned char *)buffer)[i] = big_byte(offset + i);
     return (int64_t)given;
@@ -71,7 +73,7 @@ static void commits(const hfx_client *client, const hfx_repo *repo) {
     OK(hfx_commit_add_bytes(commit, "dir/empty", NULL, 0, ERR));
     OK(hfx_commit_add_reader(commit, "model.bin", content.size, read_pattern, &content, pattern_destroyed, ERR));
     CHECK(hfx_commit_count(commit) == 4);
-    OK(hfx_client_preupload_wait(client, repo, commit, NULL, &made, ERR));
+    OK(waited_committed(hfx_client_preupload(client, repo, commit, NULL, JOB, ERR), &made, ERR));
     CHECK(hfx_committed_file_count(made) == 1 && !hfx_committed_commit(made) && content.destroyed == 1);
     SAME(hfx_committed_file_path(made, 0), "model.bin");
     CHECK(hfx_committed_file_size(made, 0) == content.size && strlen(hfx_committed_file_oid(made, 0)) == 64);
@@ -96,21 +98,21 @@ static void commits(const hfx_client *client, const hfx_repo *repo) {
 
     /* The same again is no commit; a parent that is not the head is a conflict that names it. */
     OK(hfx_commit_add_file(commit, "a.txt", in_folder("a.txt"), ERR));
-    OK(hfx_client_commit_wait(client, repo, commit, NULL, &made, ERR));
+    OK(waited_committed(hfx_client_commit(client, repo, commit, NULL, JOB, ERR), &made, ERR));
     CHECK(hfx_committed_commit_count(made) == 0 && how(made, "a.txt") == HFX_COMMITTED_UNCHANGED);
     SAME(hfx_committed_commit(made), first);
     hfx_committed_free(made);
     OK(hfx_commit_copy_file(commit, NULL, "model.bin", "copy.bin", ERR));
     OK(hfx_commit_delete_file(commit, "a.txt", ERR));
     OK(hfx_commit_delete_folder(commit, "dir", ERR));
-    OK(hfx_client_commit_wait(client, repo, commit, options, &made, ERR));
+    OK(waited_committed(hfx_client_commit(client, repo, commit, options, JOB, ERR), &made, ERR));
     char second[41];
     snprintf(second, sizeof second, "%s", hfx_committed_commit(made));
     hfx_committed_free(made);
     OK(hfx_options_set_string(options, HFX_OPT_PARENT_COMMIT, first, ERR));
     OK(hfx_commit_add_bytes(commit, "c.txt", "c", 1, ERR));
     hfx_error *err = NULL;
-    CHECK(hfx_client_commit_wait(client, repo, commit, options, &made, &err) == HFX_E_CONFLICT && !made);
+    CHECK(waited_committed(hfx_client_commit(client, repo, commit, options, JOB, &err), &made, &err) == HFX_E_CONFLICT && !made);
     SAME(hfx_error_commit(err), second);
     hfx_error_free(err);
     CHECK(hfx_commit_count(commit) == 1);
@@ -118,7 +120,9 @@ static void commits(const hfx_client *client, const hfx_repo *repo) {
     /* A reader that fails ends the job; what it is for is let go of with the commit. */
     pattern broken = {.size = 11u << 20, .fails = 1};
     OK(hfx_commit_add_reader(commit, "broken.bin", broken.size, read_pattern, &broken, pattern_destroyed, ERR));
-    FAILS(HFX_E_CALLBACK, hfx_client_preupload_wait(client, repo, commit, NULL, &made, ERR));
+    CHECK(waited_committed(hfx_client_preupload(client, repo, commit, NULL, JOB, &err), &made, &err) == HFX_E_CALLBACK);
+    CHECK(hfx_error_os_error(err) == EIO);
+    hfx_error_free(err);
     CHECK(broken.reads > 0 && broken.destroyed == 0);
     hfx_commit_free(commit);
     for (int i = 0; !broken.destroyed && i < 1000; i++) sleep_ms(5);
@@ -135,6 +139,49 @@ static void commits(const hfx_client *client, const hfx_repo *repo) {
     CHECK(found == 2);
     hfx_tree_free(tree);
     hfx_job_free(job);
+}
+
+/* Content that one builder sent ahead goes into the commit of another; what the server lacks goes into none. */
+static void sent_ahead(const hfx_client *client, const hfx_repo *repo) {
+    hfx_commit *first = NULL, *second = NULL;
+    hfx_committed *made = NULL;
+    hfx_file *file = NULL;
+    char oid[65];
+    pattern content = {.size = 11u << 20};
+    OK(hfx_commit_new(&first, ERR));
+    OK(hfx_commit_new(&second, ERR));
+    OK(hfx_commit_add_reader(first, "elsewhere.bin", content.size, read_pattern, &content, pattern_destroyed, ERR));
+    OK(waited_committed(hfx_client_preupload(client, repo, first, NULL, JOB, ERR), &made, ERR));
+    snprintf(oid, sizeof oid, "%s", hfx_committed_file_oid(made, 0));
+    hfx_committed_free(made);
+    hfx_commit_free(first);
+    int reads = content.reads;
+    OK(hfx_commit_add_lfs(second, "later/ahead.bin", oid, content.size, ERR));
+    OK(waited_committed(hfx_client_commit(client, repo, second, NULL, JOB, ERR), &made, ERR));
+    CHECK(hfx_committed_commit_count(made) == 1 && how(made, "later/ahead.bin") == HFX_COMMITTED_LFS);
+    CHECK(content.reads == reads);
+    hfx_committed_free(made);
+    OK(waited_file(hfx_client_download_file(client, repo, "later/ahead.bin", NULL, JOB, ERR), &file, ERR));
+    SAME(hfx_file_etag(file), oid);
+    CHECK(hfx_file_size(file) == content.size && hfx_file_verified(file) == HFX_VERIFIED_HASH);
+    hfx_file_free(file);
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_commit_add_lfs(second, "a.bin", "no oid", 1, ERR));
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_commit_add_lfs(second, "../a.bin", oid, 1, ERR));
+    oid[0] = oid[0] == '0' ? '1' : '0';
+    hfx_commit *third = NULL;
+    OK(hfx_commit_new(&third, ERR));
+    OK(hfx_commit_add_bytes(third, ".gitignore", "*.tmp\n", 6, ERR));
+    OK(hfx_commit_add_bytes(third, "left.tmp", "x", 1, ERR));
+    OK(waited_committed(hfx_client_commit(client, repo, third, NULL, JOB, ERR), &made, ERR));
+    CHECK(how(made, "left.tmp") == HFX_COMMITTED_IGNORED && how(made, ".gitignore") == HFX_COMMITTED_REGULAR);
+    hfx_committed_free(made);
+    OK(hfx_commit_delete_file(third, ".gitignore", ERR));
+    OK(waited_committed(hfx_client_commit(client, repo, third, NULL, JOB, ERR), &made, ERR));
+    hfx_committed_free(made);
+    hfx_commit_free(third);
+    OK(hfx_commit_add_lfs(second, "never.bin", oid, content.size, ERR));
+    CHECK(waited_committed(hfx_client_commit(client, repo, second, NULL, JOB, NULL), &made, NULL) != HFX_OK && !made);
+    hfx_commit_free(second);
 }
 
 static void folders(const hfx_client *client, const hfx_repo *repo) {
@@ -165,8 +212,8 @@ static void folders(const hfx_client *client, const hfx_repo *repo) {
     hfx_committed_free(made);
     hfx_progress *progress = NULL;
     OK(hfx_job_progress(job, &progress, ERR));
-    CHECK(hfx_progress_bytes_sent(progress) == 20 * 10 && hfx_progress_bytes_hashed(progress) == 0);
-    CHECK(hfx_progress_file_sent(progress, 0) == 10 && hfx_progress_file_hashed(progress, 0) == 0);
+    CHECK(totals(progress).bytes_sent == 20 * 10 && totals(progress).bytes_hashed == 0);
+    CHECK(file_at(progress, 0).bytes_sent == 10 && file_at(progress, 0).bytes_hashed == 0);
     hfx_progress_free(progress);
     hfx_job_free(job);
     hfx_job_free(second);
@@ -175,11 +222,11 @@ static void folders(const hfx_client *client, const hfx_repo *repo) {
     OK(hfx_options_new(&options, ERR));
     OK(hfx_options_set_bool(options, HFX_OPT_CREATE_PR, 1, ERR));
     OK(hfx_options_set_string(options, HFX_OPT_DELETE, "*", ERR));
-    OK(hfx_client_upload_folder_wait(client, repo, in_folder("out"), "texts", options, &made, ERR));
+    OK(waited_committed(hfx_client_upload_folder(client, repo, in_folder("out"), "texts", options, JOB, ERR), &made, ERR));
     CHECK(hfx_committed_pull_request(made) > 0 && strstr(hfx_committed_pull_request_url(made), "/discussions/"));
     hfx_committed_free(made);
     hfx_options_free(options);
-    OK(hfx_client_upload_file_wait(client, repo, in_folder("out/01.txt"), "one.txt", NULL, &made, ERR));
+    OK(waited_committed(hfx_client_upload_file(client, repo, in_folder("out/01.txt"), "one.txt", NULL, JOB, ERR), &made, ERR));
     hfx_committed_free(made);
 }
 
@@ -189,13 +236,32 @@ static void schedules(const hfx_client *client, const hfx_repo *repo) {
     hfx_committed *made = NULL;
     CHECK(mkdir(in_folder("logs"), 0755) == 0);
     OK(hfx_client_schedule_folder(client, repo, in_folder("logs"), "logs", 3600000, NULL, &schedule, &job, ERR));
-    OK(hfx_schedule_lock(schedule, ERR));
-    hfx_schedule_trigger(schedule);
+    hfx_job *now_job = NULL;
+    OK(hfx_schedule_lock(schedule, -1, ERR));
+    OK(hfx_schedule_trigger(schedule, &now_job, ERR));
     write_file("logs/a.log", "one\n", 4);
+    FAILS(HFX_E_TIMEOUT, hfx_schedule_lock(schedule, 20, ERR));
     OK(hfx_schedule_unlock(schedule, ERR));
     FAILS(HFX_E_INVALID_ARGUMENT, hfx_schedule_unlock(schedule, ERR));
-    hfx_schedule_stop(schedule);
+    /* A commit that is waited for, and what it came to. */
+    wait_end(now_job);
+    OK(hfx_job_take_committed(now_job, &made, ERR));
+    CHECK(hfx_committed_commit_count(made) == 1 && how(made, "logs/a.log") == HFX_COMMITTED_REGULAR);
+    hfx_committed_free(made);
+    hfx_job_free(now_job);
+    OK(hfx_schedule_trigger(schedule, &now_job, ERR));
+    wait_end(now_job);
+    OK(hfx_job_take_committed(now_job, &made, ERR));
+    CHECK(hfx_committed_commit_count(made) == 0);
+    hfx_committed_free(made);
+    hfx_job_free(now_job);
+    OK(hfx_schedule_trigger(schedule, NULL, ERR));
+    OK(hfx_schedule_stop(schedule, ERR));
     wait_end(job);
+    OK(hfx_schedule_trigger(schedule, &now_job, ERR));
+    wait_end(now_job);
+    FAILS(HFX_E_CLOSED, hfx_job_take_committed(now_job, &made, ERR));
+    hfx_job_free(now_job);
     OK(hfx_job_take_committed(job, &made, ERR));
     CHECK(hfx_committed_commit_count(made) >= 1);
     hfx_committed_free(made);
@@ -213,7 +279,7 @@ static void parts(const hfx_client *client) {
     free(zeroes);
     const char *batch = "{\"operation\":\"upload\",\"transfers\":[\"basic\",\"multipart\"],\"hash_algo\":\"sha256\","
                         "\"objects\":[{\"oid\":\"" ZEROES_OID "\",\"size\":1310720}]}";
-    OK(hfx_client_call_wait(client, "POST", "/" REPO ".git/info/lfs/objects/batch", batch, 1, NULL, &reply, ERR));
+    OK(waited_reply(hfx_client_call(client, "POST", "/" REPO ".git/info/lfs/objects/batch", batch, 1, NULL, JOB, ERR), &reply, ERR));
     const char *urls[3];
     for (int i = 0; i < 3; i++) {
         char pointer[64];
@@ -221,7 +287,7 @@ static void parts(const hfx_client *client) {
         CHECK((urls[i] = hfx_reply_value(reply, pointer)));
     }
     FAILS(HFX_E_INVALID_ARGUMENT,
-          hfx_client_upload_parts_wait(client, in_folder("zeroes.bin"), urls, 2, 524288, NULL, &sent, ERR));
+          waited_parts(hfx_client_upload_parts(client, in_folder("zeroes.bin"), urls, 2, 524288, NULL, JOB, ERR), &sent, ERR));
     OK(hfx_client_upload_parts(client, in_folder("zeroes.bin"), urls, 3, 524288, NULL, &job, ERR));
     wait_end(job);
     OK(hfx_job_take_parts(job, &sent, ERR));
@@ -242,17 +308,17 @@ static void parts(const hfx_client *client) {
     hfx_parts_free(sent);
     hfx_reply *done = NULL;
     const char *complete = hfx_reply_value(reply, "/objects/0/actions/upload/href");
-    OK(hfx_client_call_wait(client, "POST", complete, body, 1, NULL, &done, ERR));
+    OK(waited_reply(hfx_client_call(client, "POST", complete, body, 1, NULL, JOB, ERR), &done, ERR));
     hfx_reply_free(done);
     hfx_reply_free(reply);
-    OK(hfx_client_call_wait(client, "POST", "/" REPO ".git/info/lfs/objects/batch", batch, 1, NULL, &reply, ERR));
+    OK(waited_reply(hfx_client_call(client, "POST", "/" REPO ".git/info/lfs/objects/batch", batch, 1, NULL, JOB, ERR), &reply, ERR));
     CHECK(!hfx_reply_value(reply, "/objects/0/actions/upload"));
     hfx_reply_free(reply);
 
     /* One PUT of a whole file: the store refuses an address that is none of its own. */
     char url[256];
     snprintf(url, sizeof url, "%s/nowhere", endpoint);
-    CHECK(hfx_client_upload_url_wait(client, in_folder("a.txt"), url, NULL, &sent, NULL) != HFX_OK && !sent);
+    CHECK(waited_parts(hfx_client_upload_url(client, in_folder("a.txt"), url, NULL, JOB, NULL), &sent, NULL) != HFX_OK && !sent);
     OK(hfx_client_upload_url(client, in_folder("a.txt"), url, NULL, &job, ERR));
     wait_end(job);
     CHECK(hfx_job_check(job, NULL) != HFX_OK);
@@ -286,7 +352,7 @@ static void refused(const hfx_client *client, const hfx_repo *repo) {
     CHECK(user.destroyed == 1 && content.destroyed == 1 && hfx_commit_count(commit) == 0 && !hfx_commit_count(NULL));
     FAILS(HFX_E_INVALID_ARGUMENT, hfx_client_commit(client, repo, NULL, NULL, &job, ERR));
     FAILS(HFX_E_INVALID_ARGUMENT, hfx_client_commit(NULL, repo, commit, NULL, &job, ERR));
-    FAILS(HFX_E_INVALID_ARGUMENT, hfx_client_commit_wait(client, NULL, commit, NULL, &made, ERR));
+    FAILS(HFX_E_INVALID_ARGUMENT, waited_committed(hfx_client_commit(client, NULL, commit, NULL, JOB, ERR), &made, ERR));
     FAILS(HFX_E_INVALID_ARGUMENT, hfx_client_preupload(client, repo, commit, NULL, NULL, ERR));
     FAILS(HFX_E_INVALID_ARGUMENT, hfx_client_upload_file(client, repo, NULL, "a", NULL, &job, ERR));
     FAILS(HFX_E_INVALID_ARGUMENT, hfx_client_upload_folder(client, repo, folder, "../x", NULL, &job, ERR));
@@ -314,10 +380,11 @@ static void refused(const hfx_client *client, const hfx_repo *repo) {
     CHECK(!hfx_committed_file_oid(NULL, 0) && !hfx_committed_file_how(NULL, 0));
     CHECK(!hfx_parts_count(NULL) && !hfx_parts_header(NULL, 0, NULL) && !hfx_parts_header_count(NULL, 0));
     CHECK(!hfx_parts_header_name(NULL, 0, 0));
-    FAILS(HFX_E_INVALID_ARGUMENT, hfx_schedule_lock(NULL, ERR));
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_schedule_lock(NULL, -1, ERR));
     FAILS(HFX_E_INVALID_ARGUMENT, hfx_schedule_unlock(NULL, ERR));
-    hfx_schedule_trigger(NULL);
-    hfx_schedule_stop(NULL);
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_schedule_trigger(NULL, NULL, ERR));
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_schedule_stop(NULL, ERR));
+    FAILS(HFX_E_INVALID_ARGUMENT, hfx_commit_add_lfs(NULL, "a", NULL, 0, ERR));
     hfx_schedule_free(NULL);
     hfx_parts_free(NULL);
     hfx_committed_free(NULL);
@@ -332,11 +399,12 @@ void uploads(void) {
     hfx_reply *reply = NULL;
     OK(hfx_options_new(&options, ERR));
     OK(hfx_options_set_bool(options, HFX_OPT_MISSING_OK, 1, ERR));
-    OK(hfx_client_repo_delete_wait(client, repo, options, ERR));
-    OK(hfx_client_repo_create_wait(client, repo, NULL, &reply, ERR));
+    OK(waited(hfx_client_delete_repo(client, repo, options, JOB, ERR), ERR));
+    OK(waited_reply(hfx_client_create_repo(client, repo, NULL, JOB, ERR), &reply, ERR));
     hfx_reply_free(reply);
     hfx_options_free(options);
     commits(client, repo);
+    sent_ahead(client, repo);
     folders(client, repo);
     schedules(client, repo);
     parts(client);

@@ -335,6 +335,109 @@ fn header_ledger_and_library_have_the_same_symbols() {
     }
 }
 
+/// Beside `hfx_*`: names that carry Rust's hash or aws-lc's version, and the compiler's own, which libgcc has as well. So
+/// it clashes with nothing but another copy of itself or of the same Rust (bindings/README.md says what to do then).
+#[test]
+fn the_static_library_keeps_to_its_names() {
+    if have("nm", "the_static_library_keeps_to_its_names") {
+        let known = ["hfx_", "_R", "_ZN", "aws_lc_", "__", "mldsa_", "sha3_keccak", "anon."];
+        let library = libraries().join("libhfx.a");
+        let out = succeed(Command::new("nm").args(["--defined-only", "--extern-only"]).arg(library)).stdout;
+        let text = String::from_utf8_lossy(&out);
+        // "address kind name"; of the kind V any number may be defined.
+        let all = text.lines().filter_map(|line| match line.split(' ').collect::<Vec<_>>()[..] {
+            [_, kind, name] if kind.len() == 1 && !kind.eq_ignore_ascii_case("v") => Some(name),
+            _ => None,
+        });
+        let all: BTreeSet<_> = all.collect();
+        let strange: Vec<_> =
+            all.iter().filter(|name| !known.iter().any(|known| name.starts_with(known))).collect();
+        assert!(all.len() > 1000 && strange.is_empty(), "libhfx.a defines {strange:?}");
+    }
+}
+
+/// The macros of the header.
+fn macros() -> Vec<String> {
+    let header = fs::read_to_string(root().join("include/hfx.h")).unwrap();
+    let macros = header.lines().filter_map(|line| line.strip_prefix("#define ")?.split_once(' '));
+    macros.map(|(name, _)| name.to_owned()).filter(|name| name.starts_with("HFX_")).collect()
+}
+
+/// Options and statuses by their names, which the library tells; all others are met in the C programs.
+#[test]
+fn every_macro_is_tested() {
+    const TEST: &str = "every_macro_is_tested";
+    if !have("gcc", TEST) {
+        return;
+    }
+    let programs = SOURCES.iter().filter(|name| **name != "hostile");
+    let text: String =
+        programs.map(|name| fs::read_to_string(root().join(format!("tests/c/{name}.c"))).unwrap()).collect();
+    let words: BTreeSet<_> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let mut checks = Vec::new();
+    let mut unmet = Vec::new();
+    for name in macros() {
+        if let Some(option) = name.strip_prefix("HFX_OPT_") {
+            let option = option.to_lowercase();
+            checks.push(format!(
+                "if (hfx_option_id(hfx_option_by_name(\"{option}\")) != {name}) return {name};\n"
+            ));
+        } else if let Some(status) = name.strip_prefix("HFX_E_") {
+            checks.push(format!("if (strcmp(hfx_status_name({name}), \"{status}\")) return {name};\n"));
+        } else if !words.contains(name.as_str()) {
+            unmet.push(name);
+        }
+    }
+    assert!(unmet.is_empty(), "no C test uses {unmet:?}");
+    let dir = tempfile::tempdir().unwrap();
+    let (source, program) = (dir.path().join("macros.c"), dir.path().join("macros"));
+    fs::write(
+        &source,
+        format!(
+            "#include <hfx.h>\n#include <string.h>\nint main(void) {{\n{}return 0;\n}}\n",
+            checks.concat()
+        ),
+    )
+    .unwrap();
+    compile("gcc", Link::Shared, &[source], &[], &program);
+    succeed(Command::new(program).env_remove("LD_LIBRARY_PATH"));
+}
+
+/// `include/hfx.abi` holds what programs rely on; `make abi-update` writes it anew, when that is meant.
+#[test]
+fn an_incompatible_change_is_seen() {
+    const TEST: &str = "an_incompatible_change_is_seen";
+    if !have("gcc", TEST) || !have("abidiff", TEST) {
+        return;
+    }
+    let header = fs::read_to_string(root().join("include/hfx.h")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let other = dir.path().join("other.h");
+    let compatible = |from: &str, to: &str| {
+        assert!(header.contains(from), "the header has no {from:?}");
+        fs::write(&other, header.replacen(from, to, 1)).unwrap();
+        Command::new(root().join("tests/c/abi.sh")).arg(&other).output().unwrap().status.success()
+    };
+    succeed(Command::new(root().join("tests/c/abi.sh")).arg("include/hfx.h"));
+    let cancel = "void hfx_job_cancel(const hfx_job *job);";
+    assert!(
+        compatible(cancel, &format!("{cancel}\nvoid hfx_new(void);\n#define HFX_E_NEW 99")),
+        "new is fine"
+    );
+    assert!(!compatible(cancel, ""), "a function is gone");
+    assert!(!compatible("int64_t timeout_ms", "int32_t timeout_ms"), "a parameter is narrower");
+    assert!(
+        !compatible("const hfx_job *job, const hfx_progress", "const hfx_progress"),
+        "a callback has lost one"
+    );
+    assert!(!compatible("    uint64_t files_done;", "    uint32_t files_done;"), "a field is narrower");
+    assert!(
+        !compatible("#define HFX_E_CANCELLED 2\n", "#define HFX_E_CANCELLED 12\n"),
+        "a number has changed"
+    );
+    assert!(!compatible("#define HFX_E_CANCELLED 2\n", ""), "a macro is gone");
+}
+
 #[test]
 fn every_function_is_called_by_a_c_program() {
     const TEST: &str = "every_function_is_called_by_a_c_program";

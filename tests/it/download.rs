@@ -269,12 +269,21 @@ fn what_is_known_without_the_network() {
     }
     assert!(lab.hub.requests().is_empty(), "only the Hub could answer, and it was not to be asked");
     assert_eq!(lab.hub.requests().len(), 0);
-    assert!(matches!(client.lookup(&model(), None, "config.json").unwrap(), Lookup::Unknown));
+    assert!(matches!(
+        client.lookup(&model(), None, "config.json", &hfx::options::Options::new()).unwrap(),
+        Lookup::Unknown
+    ));
     get(&client, "config.json").unwrap();
     let missing = get(&client, "nothing").unwrap_err();
     assert_eq!((missing.kind(), missing.http_status()), (Kind::EntryNotFound, 404));
-    assert!(matches!(client.lookup(&model(), None, "config.json").unwrap(), Lookup::Found(_)));
-    assert!(matches!(client.lookup(&model(), None, "nothing").unwrap(), Lookup::Missing));
+    assert!(matches!(
+        client.lookup(&model(), None, "config.json", &hfx::options::Options::new()).unwrap(),
+        Lookup::Found(_)
+    ));
+    assert!(matches!(
+        client.lookup(&model(), None, "nothing", &hfx::options::Options::new()).unwrap(),
+        Lookup::Missing
+    ));
     let no_revision = get_with(&client, "config.json", Some("nowhere"), &[]).unwrap_err();
     assert_eq!(no_revision.kind(), Kind::RevisionNotFound);
 }

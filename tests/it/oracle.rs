@@ -179,7 +179,7 @@ print(json.dumps([look(name, revision) for name, revision in given]))";
     let client = lab.client(&[]);
     for (question, want) in questions.as_array().unwrap().iter().zip(theirs.as_array().unwrap()) {
         let (name, revision) = (question[0].as_str().unwrap(), question[1].as_str().unwrap());
-        let got = match client.lookup(&model(), Some(revision), name).unwrap() {
+        let got = match client.lookup(&model(), Some(revision), name, &Options::new()).unwrap() {
             Lookup::Found(path) => json!(path),
             Lookup::Missing => json!("missing"),
             Lookup::Unknown => Value::Null,

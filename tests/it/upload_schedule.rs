@@ -42,7 +42,7 @@ fn a_folder_is_committed_as_it_grows() {
     schedule.trigger();
     for round in 1..=3 {
         // The look before may be still to come: it must not see a file without its line.
-        schedule.lock().unwrap();
+        assert!(schedule.lock(None).unwrap());
         append(&log, &format!("line {round}\n"));
         schedule.unlock().unwrap();
         schedule.trigger();
@@ -53,7 +53,7 @@ fn a_folder_is_committed_as_it_grows() {
     // Nothing new: nothing made, nothing sent.
     lab.hub.forget();
     schedule.trigger();
-    schedule.lock().unwrap();
+    assert!(schedule.lock(None).unwrap());
     append(&log, "half a ");
     schedule.trigger();
     // A commit of another file would be made now, were the look not held back.

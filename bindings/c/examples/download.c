@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
     hfx_options *options = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
+    hfx_job *job = NULL;
     hfx_file *file = NULL;
 
     /* The environment says where the cache is and who we are, as it does for the Python client. */
@@ -24,7 +25,12 @@ int main(int argc, char **argv) {
     if (status == HFX_OK)
         status = hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error);
     if (status == HFX_OK)
-        status = hfx_client_download_file_wait(client, repo, argv[2], NULL, &file, &error);
+        status = hfx_client_download_file(client, repo, argv[2], NULL, &job, &error);
+    /* Whatever takes time is a job, which can be watched and cancelled meanwhile; here it is only waited for. */
+    if (status == HFX_OK)
+        status = hfx_job_wait(job, -1, NULL, &error);
+    if (status == HFX_OK)
+        status = hfx_job_take_file(job, &file, &error);
     if (status == HFX_OK)
         printf("%s\n", hfx_file_path(file));
     else
@@ -32,6 +38,7 @@ int main(int argc, char **argv) {
 
     /* Freeing NULL is fine, so one way out serves success and failure. */
     hfx_file_free(file);
+    hfx_job_free(job);
     hfx_repo_free(repo);
     hfx_client_free(client);
     hfx_options_free(options);

@@ -9,10 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(hfx_status status, hfx_error *error) {
+/* The error by its address: C may read an argument before the call beside it is made. */
+static void check(hfx_status status, hfx_error **error) {
     if (status == HFX_OK)
         return;
-    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(error));
+    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(*error));
     exit(1);
 }
 
@@ -25,17 +26,21 @@ int main(int argc, char **argv) {
     hfx_options *options = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
+    hfx_job *job = NULL;
     hfx_file *file = NULL;
     hfx_map *map = NULL;
 
-    check(hfx_options_from_env(&options, &error), error);
-    check(hfx_options_set_bool(options, HFX_OPT_PIN, 1, &error), error);
-    check(hfx_client_open(options, &client, &error), error);
-    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), error);
-    check(hfx_client_download_file_wait(client, repo, argv[2], NULL, &file, &error), error);
+    check(hfx_options_from_env(&options, &error), &error);
+    check(hfx_options_set_bool(options, HFX_OPT_PIN, 1, &error), &error);
+    check(hfx_client_open(options, &client, &error), &error);
+    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), &error);
+    check(hfx_client_download_file(client, repo, argv[2], NULL, &job, &error), &error);
+    check(hfx_job_wait(job, -1, NULL, &error), &error);
+    check(hfx_job_take_file(job, &file, &error), &error);
+    hfx_job_free(job);
 
     /* The mapping needs neither the client nor the handle of the file any more. */
-    check(hfx_map_open(hfx_file_path(file), &map, &error), error);
+    check(hfx_map_open(hfx_file_path(file), HFX_MAP_READ, &map, &error), &error);
     hfx_file_free(file);
     hfx_repo_free(repo);
     hfx_client_free(client);

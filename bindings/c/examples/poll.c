@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(hfx_status status, hfx_error *error) {
+/* The error by its address: C may read an argument before the call beside it is made. */
+static void check(hfx_status status, hfx_error **error) {
     if (status == HFX_OK)
         return;
-    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(error));
+    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(*error));
     exit(1);
 }
 
@@ -27,14 +28,14 @@ int main(int argc, char **argv) {
     int32_t fd = -1;
     int failed = 0;
 
-    check(hfx_options_from_env(&options, &error), error);
-    check(hfx_client_open(options, &client, &error), error);
-    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), error);
-    check(hfx_client_event_fd(client, &fd, &error), error); /* before the jobs whose end it shall tell */
+    check(hfx_options_from_env(&options, &error), &error);
+    check(hfx_client_open(options, &client, &error), &error);
+    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), &error);
+    check(hfx_client_event_fd(client, &fd, &error), &error); /* before the jobs whose end it shall tell */
 
     for (int i = 2; i < argc; i++) {
         hfx_job *job = NULL;
-        check(hfx_client_download_file(client, repo, argv[i], NULL, &job, &error), error);
+        check(hfx_client_download_file(client, repo, argv[i], NULL, &job, &error), &error);
         hfx_job_free(job); /* the job goes on; it comes back when it has ended */
     }
 
@@ -44,7 +45,7 @@ int main(int argc, char **argv) {
 
         hfx_job *job = NULL;
         hfx_file *file = NULL;
-        check(hfx_client_next_job(client, &job, &error), error);
+        check(hfx_client_next_job(client, &job, &error), &error);
         if (!job)
             continue;
         if (hfx_job_take_file(job, &file, &error) == HFX_OK) {

@@ -9,19 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(hfx_status status, hfx_error *error) {
+/* The error by its address: C may read an argument before the call beside it is made. */
+static void check(hfx_status status, hfx_error **error) {
     if (status == HFX_OK)
         return;
-    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(error));
+    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(*error));
     exit(1);
 }
 
 /* Called by a thread of the library, about ten times a second and once at the end; `user` is what we gave with it. */
-static void on_progress(const hfx_progress *progress, void *user) {
-    (void)user;
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " files, %" PRIu64 " of %" PRIu64 " MB ",
-            hfx_progress_files_done(progress), hfx_progress_files(progress),
-            hfx_progress_bytes_done(progress) / 1000000, hfx_progress_bytes_total(progress) / 1000000);
+static void on_progress(const hfx_job *job, const hfx_progress *progress, void *user) {
+    hfx_totals all;
+    (void)job, (void)user;
+    hfx_progress_totals(progress, &all, sizeof all);
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " files, %" PRIu64 " of %" PRIu64 " MB ", all.files_done, all.files,
+            all.bytes_done / 1000000, all.bytes / 1000000);
 }
 
 int main(int argc, char **argv) {
@@ -36,20 +38,20 @@ int main(int argc, char **argv) {
     hfx_job *job = NULL;
     hfx_snapshot *snapshot = NULL;
 
-    check(hfx_options_from_env(&options, &error), error);
-    check(hfx_client_open(options, &client, &error), error);
-    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), error);
+    check(hfx_options_from_env(&options, &error), &error);
+    check(hfx_client_open(options, &client, &error), &error);
+    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), &error);
 
     /* What one job has of its own: here, a callback. */
-    check(hfx_options_new(&watched, &error), error);
-    check(hfx_options_set_progress_fn(watched, on_progress, NULL, NULL, &error), error);
-    check(hfx_client_download_snapshot(client, repo, watched, &job, &error), error);
+    check(hfx_options_new(&watched, &error), &error);
+    check(hfx_options_set_progress_fn(watched, on_progress, NULL, NULL, &error), &error);
+    check(hfx_client_download_snapshot(client, repo, watched, &job, &error), &error);
 
     struct pollfd enter = {.fd = 0, .events = POLLIN};
     for (int32_t ended = 0; !ended;) {
         if (poll(&enter, 1, 0) > 0 && getchar() == '\n')
             hfx_job_cancel(job); /* returns at once; the job still ends once, as cancelled */
-        check(hfx_job_wait(job, 100, &ended, &error), error);
+        check(hfx_job_wait(job, 100, &ended, &error), &error);
     }
     fprintf(stderr, "\n");
 
@@ -57,7 +59,7 @@ int main(int argc, char **argv) {
     if (status == HFX_E_CANCELLED)
         fprintf(stderr, "cancelled; run it again and it goes on\n");
     else
-        check(status, error);
+        check(status, &error);
     if (snapshot)
         printf("%s\n", hfx_snapshot_path(snapshot));
 
@@ -68,7 +70,7 @@ int main(int argc, char **argv) {
     hfx_options_free(options);
     hfx_error_free(error);
     hfx_error *closing = NULL;
-    check(hfx_client_close(client, -1, &closing), closing);
+    check(hfx_client_close(client, -1, &closing), &closing);
     hfx_client_free(client);
     return status == HFX_OK ? 0 : 1;
 }

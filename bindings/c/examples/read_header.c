@@ -9,11 +9,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check(hfx_status status, hfx_error *error) {
+/* The error by its address: C may read an argument before the call beside it is made. */
+static void check(hfx_status status, hfx_error **error) {
     if (status == HFX_OK)
         return;
-    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(error));
+    fprintf(stderr, "%s: %s\n", hfx_status_name(status), hfx_error_message(*error));
     exit(1);
+}
+
+/* Some bytes of a file on the Hub: a job, waited for. */
+static hfx_bytes *read_file(const hfx_client *client, const hfx_repo *repo, const char *name, uint64_t offset,
+                            int64_t length, const hfx_options *options) {
+    hfx_error *error = NULL;
+    hfx_job *job = NULL;
+    hfx_bytes *bytes = NULL;
+    check(hfx_client_read_file(client, repo, name, offset, length, options, &job, &error), &error);
+    check(hfx_job_wait(job, -1, NULL, &error), &error);
+    check(hfx_job_take_bytes(job, &bytes, &error), &error);
+    hfx_job_free(job);
+    return bytes;
 }
 
 int main(int argc, char **argv) {
@@ -22,17 +36,17 @@ int main(int argc, char **argv) {
         return 2;
     }
     hfx_error *error = NULL;
-    hfx_options *options = NULL;
+    hfx_options *options = NULL, *same = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
     hfx_bytes *start = NULL, *header = NULL;
 
-    check(hfx_options_from_env(&options, &error), error);
-    check(hfx_client_open(options, &client, &error), error);
-    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), error);
+    check(hfx_options_from_env(&options, &error), &error);
+    check(hfx_client_open(options, &client, &error), &error);
+    check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), &error);
 
     /* The first 8 bytes are the header's length. */
-    check(hfx_client_read_file_wait(client, repo, argv[2], 0, 8, NULL, &start, &error), error);
+    start = read_file(client, repo, argv[2], 0, 8, NULL);
     const unsigned char *bytes = hfx_bytes_data(start);
     uint64_t length = 0;
     for (int i = 7; i >= 0 && hfx_bytes_length(start) == 8; i--)
@@ -41,7 +55,10 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s is no safetensors file\n", argv[2]);
         return 1;
     }
-    check(hfx_client_read_file_wait(client, repo, argv[2], 8, (int64_t)length, NULL, &header, &error), error);
+    /* The rest of the same file, or none: somebody may be replacing it. */
+    check(hfx_options_new(&same, &error), &error);
+    check(hfx_options_set_string(same, HFX_OPT_IF_MATCH, hfx_bytes_etag(start), &error), &error);
+    header = read_file(client, repo, argv[2], 8, (int64_t)length, same);
     fwrite(hfx_bytes_data(header), 1, hfx_bytes_length(header), stdout);
     putchar('\n');
 
@@ -49,6 +66,7 @@ int main(int argc, char **argv) {
     hfx_bytes_free(start);
     hfx_repo_free(repo);
     hfx_client_free(client);
+    hfx_options_free(same);
     hfx_options_free(options);
     return 0;
 }

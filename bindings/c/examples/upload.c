@@ -8,9 +8,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static void show(const hfx_progress *progress, void *user) {
-    fprintf(user, "\rhashed %" PRIu64 ", sent %" PRIu64 " bytes", hfx_progress_bytes_hashed(progress),
-            hfx_progress_bytes_sent(progress));
+static void show(const hfx_job *job, const hfx_progress *progress, void *user) {
+    hfx_totals all;
+    (void)job;
+    hfx_progress_totals(progress, &all, sizeof all);
+    fprintf(user, "\rhashed %" PRIu64 ", sent %" PRIu64 " bytes", all.bytes_hashed, all.bytes_sent);
 }
 
 int main(int argc, char **argv) {
@@ -22,6 +24,7 @@ int main(int argc, char **argv) {
     hfx_options *options = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
+    hfx_job *job = NULL;
     hfx_committed *made = NULL;
 
     hfx_status status = hfx_options_from_env(&options, &error);
@@ -32,7 +35,11 @@ int main(int argc, char **argv) {
     if (status == HFX_OK)
         status = hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error);
     if (status == HFX_OK)
-        status = hfx_client_upload_folder_wait(client, repo, argv[2], NULL, NULL, &made, &error);
+        status = hfx_client_upload_folder(client, repo, argv[2], NULL, NULL, &job, &error);
+    if (status == HFX_OK)
+        status = hfx_job_wait(job, -1, NULL, &error);
+    if (status == HFX_OK)
+        status = hfx_job_take_committed(job, &made, &error);
     if (status == HFX_OK) {
         fprintf(stderr, "\n%zu files, %" PRIu64 " commits\n", hfx_committed_file_count(made),
                 hfx_committed_commit_count(made));
@@ -41,6 +48,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "\n%s: %s\n", hfx_status_name(status), hfx_error_message(error));
     }
     hfx_committed_free(made);
+    hfx_job_free(job);
     hfx_repo_free(repo);
     hfx_client_free(client);
     hfx_options_free(options);

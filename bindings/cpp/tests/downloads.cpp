@@ -127,7 +127,7 @@ void questions(const hfx::client& client, const hfx::repo& tiny) {
 }
 
 void caches(const test::place& at, const hfx::client& client, const hfx::repo& tiny) {
-    const auto cache = OK(client.scan_cache());
+    const auto cache = OK(OK(client.scan_cache()).get());
     CHECK(cache.path() == (at.folder / "cache").string() && cache.bytes() > 0 && cache.warnings().empty());
     std::string commit;
     for (const hfx::cached_repo repo : cache) {
@@ -156,11 +156,12 @@ void caches(const test::place& at, const hfx::client& client, const hfx::repo& t
     CHECK(OK(cache.prune()).bytes() > 0);
     CHECK(FAILS(cache.delete_revisions({std::string(40, '0')})).code() == hfx::errc::revision_not_found);
     const auto deletion = OK(cache.delete_revisions({commit}));
-    std::uint64_t freed = 0;
-    CHECK(deletion.bytes() > 0 && OK(deletion.execute(&freed)) == freed);
+    const auto done = OK(client.delete_cached(deletion));
+    OK(done.get());
+    CHECK(deletion.bytes() > 0 && OK(done.progress()).bytes_done() > 0);
     CHECK(OK(client.lookup(tiny, "config.json")).state != hfx::lookup_state::found);
-    OK(OK(cache.delete_repo(hfx::repo_kind::model, "acme/many")).execute());
-    CHECK(OK(client.scan_cache()).size() < cache.size());
+    OK(OK(client.delete_cached(OK(cache.delete_repo(hfx::repo_kind::model, "acme/many")))).get());
+    CHECK(OK(OK(client.scan_cache()).get()).size() < cache.size());
     CHECK(OK(client.assets_path("lib", {}, "sub")).find("lib/default/sub") != std::string::npos);
 }
 

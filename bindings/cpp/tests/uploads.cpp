@@ -104,7 +104,7 @@ void schedules(const test::place& at, const hfx::client& client, const hfx::repo
     test::spit(folder / "log.txt", "one\n");
     const auto schedule = OK(client.schedule_folder(repo, folder.string(), "log", 1h));
     {
-        const auto writing = OK(schedule.lock());
+        const auto writing = OK(schedule.lock(std::chrono::seconds(60)));
         test::spit(folder / "log.txt", "one\ntwo\n");
     }
     schedule.trigger();

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char_p,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from typing import Any
 
 HFX_VERSION_MAJOR = 0
@@ -19,6 +30,7 @@ HFX_E_INTERNAL = 6
 HFX_E_CLOSED = 7
 HFX_E_UNSUPPORTED = 8
 HFX_E_ALREADY_TAKEN = 9
+HFX_E_NOT_ENDED = 10
 HFX_E_REPO_NOT_FOUND = 20
 HFX_E_REVISION_NOT_FOUND = 21
 HFX_E_ENTRY_NOT_FOUND = 22
@@ -97,6 +109,8 @@ HFX_OPT_MISSING_OK = 49
 HFX_OPT_VISIBILITY = 50
 HFX_OPT_SPACE_SDK = 51
 HFX_OPT_GATED = 52
+HFX_OPT_IF_MATCH = 53
+HFX_OPT_FILES = 54
 HFX_TYPE_BOOL = 1
 HFX_TYPE_INT = 2
 HFX_TYPE_STRING = 3
@@ -122,6 +136,7 @@ HFX_FILE_DONE = 2
 HFX_FILE_CACHED = 3
 HFX_FILE_FAILED = 4
 HFX_FILE_PLANNED = 5
+HFX_FILE_CANCELLED = 6
 HFX_VERIFIED_NONE = 0
 HFX_VERIFIED_HASH = 1
 HFX_VERIFIED_LENGTH = 2
@@ -133,16 +148,49 @@ HFX_COMMITTED_REGULAR = 1
 HFX_COMMITTED_LFS = 2
 HFX_COMMITTED_UNCHANGED = 3
 HFX_COMMITTED_IGNORED = 4
+HFX_MAP_READ = 1
+HFX_MAP_COPY = 2
 
 # That of the header, and of this package.
 VERSION = "0.1.0"
 
 hfx_destroy_fn = CFUNCTYPE(None, c_void_p)
-hfx_progress_fn = CFUNCTYPE(None, c_void_p, c_void_p)
+hfx_progress_fn = CFUNCTYPE(None, c_void_p, c_void_p, c_void_p)
 hfx_done_fn = CFUNCTYPE(None, c_void_p, c_void_p)
 hfx_log_fn = CFUNCTYPE(None, c_int32, c_char_p, c_char_p, c_void_p)
+hfx_start_fn = CFUNCTYPE(c_int32, c_void_p, c_void_p)
 hfx_chunk_fn = CFUNCTYPE(c_int32, c_uint64, c_void_p, c_size_t, c_void_p)
 hfx_read_fn = CFUNCTYPE(c_int64, c_uint64, c_void_p, c_size_t, c_void_p)
+
+
+class hfx_totals(Structure):
+    _fields_ = [
+        ("files", c_uint64),
+        ("files_done", c_uint64),
+        ("files_failed", c_uint64),
+        ("bytes", c_uint64),
+        ("bytes_done", c_uint64),
+        ("bytes_received", c_uint64),
+        ("bytes_restored", c_uint64),
+        ("bytes_sent", c_uint64),
+        ("bytes_hashed", c_uint64),
+    ]
+
+
+
+class hfx_file_progress(Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("bytes", c_uint64),
+        ("bytes_done", c_uint64),
+        ("bytes_received", c_uint64),
+        ("bytes_restored", c_uint64),
+        ("bytes_sent", c_uint64),
+        ("bytes_hashed", c_uint64),
+        ("error", c_void_p),
+        ("state", c_int32),
+    ]
+
 
 # Each function: what it returns, and its arguments.
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
@@ -158,16 +206,20 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hfx_error_commit": (c_char_p, [c_void_p]),
     "hfx_error_os_error": (c_int32, [c_void_p]),
     "hfx_error_retryable": (c_int32, [c_void_p]),
+    "hfx_error_clone": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_error_free": (None, [c_void_p]),
     "hfx_options_new": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_options_from_env": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_options_from_vars": (c_int32, [POINTER(c_char_p), POINTER(c_char_p), c_size_t, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_options_clone": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_options_free": (None, [c_void_p]),
     "hfx_options_set_bool": (c_int32, [c_void_p, c_int32, c_int32, POINTER(c_void_p)]),
     "hfx_options_set_int": (c_int32, [c_void_p, c_int32, c_int64, POINTER(c_void_p)]),
     "hfx_options_set_string": (c_int32, [c_void_p, c_int32, c_char_p, POINTER(c_void_p)]),
+    "hfx_options_set_strings": (c_int32, [c_void_p, c_int32, POINTER(c_char_p), c_size_t, POINTER(c_void_p)]),
     "hfx_options_set_by_name": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(c_void_p)]),
     "hfx_options_unset": (c_int32, [c_void_p, c_int32, POINTER(c_void_p)]),
+    "hfx_options_unset_by_name": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "hfx_options_get": (c_int32, [c_void_p, c_int32, POINTER(c_char_p), POINTER(c_void_p)]),
     "hfx_options_set_progress_fn": (c_int32, [c_void_p, hfx_progress_fn, c_void_p, hfx_destroy_fn, POINTER(c_void_p)]),
     "hfx_options_set_done_fn": (c_int32, [c_void_p, hfx_done_fn, c_void_p, hfx_destroy_fn, POINTER(c_void_p)]),
@@ -198,64 +250,50 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hfx_client_set_max_rate": (c_int32, [c_void_p, c_int64, POINTER(c_void_p)]),
     "hfx_client_event_fd": (c_int32, [c_void_p, POINTER(c_int32), POINTER(c_void_p)]),
     "hfx_client_next_job": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_lookup": (c_int32, [c_void_p, c_void_p, c_char_p, POINTER(c_int32), POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_lookup": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_int32), POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_download_file": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_download_file_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_download_snapshot": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_download_snapshot_wait": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_download_url": (c_int32, [c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_download_url_wait": (c_int32, [c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_read_file": (c_int32, [c_void_p, c_void_p, c_char_p, c_uint64, c_int64, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_read_file_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_uint64, c_int64, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_read_url": (c_int32, [c_void_p, c_char_p, c_uint64, c_int64, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_read_url_wait": (c_int32, [c_void_p, c_char_p, c_uint64, c_int64, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_read_file_into": (c_int32, [c_void_p, c_void_p, c_char_p, c_uint64, c_int64, c_void_p, c_size_t, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_read_url_into": (c_int32, [c_void_p, c_char_p, c_uint64, c_int64, c_void_p, c_size_t, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_stream_file": (c_int32, [c_void_p, c_void_p, c_char_p, c_uint64, c_int64, hfx_chunk_fn, c_void_p, hfx_destroy_fn, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_stream_url": (c_int32, [c_void_p, c_char_p, c_uint64, c_int64, hfx_chunk_fn, c_void_p, hfx_destroy_fn, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_file_meta": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_repo_info": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_stream_file": (c_int32, [c_void_p, c_void_p, c_char_p, c_uint64, c_int64, hfx_start_fn, hfx_chunk_fn, c_void_p, hfx_destroy_fn, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_stream_url": (c_int32, [c_void_p, c_char_p, c_uint64, c_int64, hfx_start_fn, hfx_chunk_fn, c_void_p, hfx_destroy_fn, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_get_file_meta": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_get_repo_info": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_list_files": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_list_refs": (c_int32, [c_void_p, c_void_p, c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_id": (c_uint64, [c_void_p]),
+    "hfx_job_clone": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_wait": (c_int32, [c_void_p, c_int64, POINTER(c_int32), POINTER(c_void_p)]),
     "hfx_job_poll": (c_int32, [c_void_p, POINTER(c_int32), POINTER(c_void_p)]),
+    "hfx_job_on_done": (c_int32, [c_void_p, hfx_done_fn, c_void_p, hfx_destroy_fn, POINTER(c_void_p)]),
     "hfx_job_cancel": (None, [c_void_p]),
     "hfx_job_pause": (None, [c_void_p]),
     "hfx_job_resume": (None, [c_void_p]),
     "hfx_job_check": (c_int32, [c_void_p, POINTER(c_void_p)]),
     "hfx_job_take_file": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_snapshot": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_job_take_outcomes": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_bytes": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_meta": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_info": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_tree": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_refs": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_job_take_cache": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_verification": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_reply": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_job_take_commits": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_job_take_history": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_committed": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_parts": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_job_take_exists": (c_int32, [c_void_p, POINTER(c_int32), POINTER(c_void_p)]),
     "hfx_job_free": (None, [c_void_p]),
     "hfx_job_progress": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_progress_job_id": (c_uint64, [c_void_p]),
-    "hfx_progress_files": (c_uint64, [c_void_p]),
-    "hfx_progress_files_done": (c_uint64, [c_void_p]),
-    "hfx_progress_files_failed": (c_uint64, [c_void_p]),
-    "hfx_progress_bytes_total": (c_uint64, [c_void_p]),
-    "hfx_progress_bytes_done": (c_uint64, [c_void_p]),
-    "hfx_progress_bytes_received": (c_uint64, [c_void_p]),
-    "hfx_progress_bytes_restored": (c_uint64, [c_void_p]),
-    "hfx_progress_bytes_sent": (c_uint64, [c_void_p]),
-    "hfx_progress_bytes_hashed": (c_uint64, [c_void_p]),
-    "hfx_progress_file_name": (c_char_p, [c_void_p, c_size_t]),
-    "hfx_progress_file_size": (c_uint64, [c_void_p, c_size_t]),
-    "hfx_progress_file_done": (c_uint64, [c_void_p, c_size_t]),
-    "hfx_progress_file_hashed": (c_uint64, [c_void_p, c_size_t]),
-    "hfx_progress_file_sent": (c_uint64, [c_void_p, c_size_t]),
-    "hfx_progress_file_state": (c_int32, [c_void_p, c_size_t]),
-    "hfx_progress_file_error": (c_void_p, [c_void_p, c_size_t]),
+    "hfx_progress_totals": (None, [c_void_p, c_void_p, c_size_t]),
+    "hfx_progress_file_count": (c_size_t, [c_void_p]),
+    "hfx_progress_file": (c_int32, [c_void_p, c_size_t, c_void_p, c_size_t]),
     "hfx_progress_free": (None, [c_void_p]),
     "hfx_file_name": (c_char_p, [c_void_p]),
     "hfx_file_path": (c_char_p, [c_void_p]),
@@ -264,6 +302,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hfx_file_size": (c_uint64, [c_void_p]),
     "hfx_file_verified": (c_int32, [c_void_p]),
     "hfx_file_state": (c_int32, [c_void_p]),
+    "hfx_file_error": (c_void_p, [c_void_p]),
     "hfx_file_free": (None, [c_void_p]),
     "hfx_snapshot_path": (c_char_p, [c_void_p]),
     "hfx_snapshot_commit": (c_char_p, [c_void_p]),
@@ -279,6 +318,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hfx_bytes_data": (c_void_p, [c_void_p]),
     "hfx_bytes_length": (c_uint64, [c_void_p]),
     "hfx_bytes_file_size": (c_uint64, [c_void_p]),
+    "hfx_bytes_commit": (c_char_p, [c_void_p]),
+    "hfx_bytes_etag": (c_char_p, [c_void_p]),
     "hfx_bytes_verified": (c_int32, [c_void_p]),
     "hfx_bytes_free": (None, [c_void_p]),
     "hfx_info_id": (c_char_p, [c_void_p]),
@@ -307,41 +348,35 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hfx_reply_request_id": (c_char_p, [c_void_p]),
     "hfx_reply_next": (c_char_p, [c_void_p]),
     "hfx_reply_free": (None, [c_void_p]),
-    "hfx_client_commits": (c_int32, [c_void_p, c_void_p, c_size_t, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_commits_wait": (c_int32, [c_void_p, c_void_p, c_size_t, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_commits_count": (c_size_t, [c_void_p]),
-    "hfx_commits_id": (c_char_p, [c_void_p, c_size_t]),
-    "hfx_commits_title": (c_char_p, [c_void_p, c_size_t]),
-    "hfx_commits_message": (c_char_p, [c_void_p, c_size_t]),
-    "hfx_commits_date": (c_char_p, [c_void_p, c_size_t]),
-    "hfx_commits_author": (c_char_p, [c_void_p, c_size_t, c_size_t]),
-    "hfx_commits_free": (None, [c_void_p]),
+    "hfx_client_list_commits": (c_int32, [c_void_p, c_void_p, c_size_t, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_history_count": (c_size_t, [c_void_p]),
+    "hfx_history_id": (c_char_p, [c_void_p, c_size_t]),
+    "hfx_history_title": (c_char_p, [c_void_p, c_size_t]),
+    "hfx_history_message": (c_char_p, [c_void_p, c_size_t]),
+    "hfx_history_date": (c_char_p, [c_void_p, c_size_t]),
+    "hfx_history_author": (c_char_p, [c_void_p, c_size_t, c_size_t]),
+    "hfx_history_free": (None, [c_void_p]),
     "hfx_commit_new": (c_int32, [POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_commit_add_file": (c_int32, [c_void_p, c_char_p, c_char_p, POINTER(c_void_p)]),
     "hfx_commit_add_bytes": (c_int32, [c_void_p, c_char_p, c_void_p, c_size_t, POINTER(c_void_p)]),
     "hfx_commit_add_reader": (c_int32, [c_void_p, c_char_p, c_uint64, hfx_read_fn, c_void_p, hfx_destroy_fn, POINTER(c_void_p)]),
+    "hfx_commit_add_lfs": (c_int32, [c_void_p, c_char_p, c_char_p, c_uint64, POINTER(c_void_p)]),
     "hfx_commit_delete_file": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "hfx_commit_delete_folder": (c_int32, [c_void_p, c_char_p, POINTER(c_void_p)]),
     "hfx_commit_copy_file": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, POINTER(c_void_p)]),
     "hfx_commit_count": (c_size_t, [c_void_p]),
     "hfx_commit_free": (None, [c_void_p]),
     "hfx_client_commit": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_commit_wait": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_preupload": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_preupload_wait": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_upload_file": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_upload_file_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_upload_folder": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_upload_folder_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_upload_url": (c_int32, [c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_upload_url_wait": (c_int32, [c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_upload_parts": (c_int32, [c_void_p, c_char_p, POINTER(c_char_p), c_size_t, c_uint64, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_upload_parts_wait": (c_int32, [c_void_p, c_char_p, POINTER(c_char_p), c_size_t, c_uint64, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_schedule_folder": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_int64, c_void_p, POINTER(c_void_p), POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_schedule_lock": (c_int32, [c_void_p, POINTER(c_void_p)]),
+    "hfx_schedule_lock": (c_int32, [c_void_p, c_int64, POINTER(c_void_p)]),
     "hfx_schedule_unlock": (c_int32, [c_void_p, POINTER(c_void_p)]),
-    "hfx_schedule_trigger": (None, [c_void_p]),
-    "hfx_schedule_stop": (None, [c_void_p]),
+    "hfx_schedule_trigger": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_schedule_stop": (c_int32, [c_void_p, POINTER(c_void_p)]),
     "hfx_schedule_free": (None, [c_void_p]),
     "hfx_committed_commit": (c_char_p, [c_void_p]),
     "hfx_committed_url": (c_char_p, [c_void_p]),
@@ -360,39 +395,25 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hfx_parts_header_name": (c_char_p, [c_void_p, c_size_t, c_size_t]),
     "hfx_parts_free": (None, [c_void_p]),
     "hfx_client_call": (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, c_uint32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_call_wait": (c_int32, [c_void_p, c_char_p, c_char_p, c_char_p, c_uint32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_client_whoami": (c_int32, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_whoami_wait": (c_int32, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_auth_check": (c_int32, [c_void_p, c_void_p, c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_auth_check_wait": (c_int32, [c_void_p, c_void_p, c_int32, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_repo_create": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_repo_create_wait": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_repo_delete": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_repo_delete_wait": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_repo_move": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_repo_move_wait": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_repo_settings": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_repo_settings_wait": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_repo_exists": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_repo_exists_wait": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_int32), POINTER(c_void_p)]),
-    "hfx_client_file_exists": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_file_exists_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_int32), POINTER(c_void_p)]),
-    "hfx_client_branch_create": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_branch_create_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_branch_delete": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_branch_delete_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_tag_create": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_tag_create_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_tag_delete": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_tag_delete_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p)]),
-    "hfx_client_pull_request_open": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_client_pull_request_open_wait": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
-    "hfx_map_open": (c_int32, [c_char_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_check_access": (c_int32, [c_void_p, c_void_p, c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_create_repo": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_delete_repo": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_move_repo": (c_int32, [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_update_repo": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_has_repo": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_has_file": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_create_branch": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_delete_branch": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_create_tag": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_delete_tag": (c_int32, [c_void_p, c_void_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_open_pull_request": (c_int32, [c_void_p, c_void_p, c_char_p, c_char_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_map_open": (c_int32, [c_char_p, c_int32, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_map_data": (c_void_p, [c_void_p]),
     "hfx_map_length": (c_uint64, [c_void_p]),
     "hfx_map_free": (None, [c_void_p]),
     "hfx_read_at": (c_int32, [c_char_p, c_uint64, c_void_p, c_size_t, POINTER(c_size_t), POINTER(c_void_p)]),
-    "hfx_cache_scan": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_scan_cache": (c_int32, [c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_cache_path": (c_char_p, [c_void_p]),
     "hfx_cache_size": (c_uint64, [c_void_p]),
     "hfx_cache_warning_count": (c_size_t, [c_void_p]),
@@ -416,9 +437,9 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hfx_cache_delete_repo": (c_int32, [c_void_p, c_int32, c_char_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_cache_prune": (c_int32, [c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_deletion_freed": (c_uint64, [c_void_p]),
-    "hfx_deletion_execute": (c_int32, [c_void_p, POINTER(c_uint64), POINTER(c_void_p)]),
+    "hfx_client_delete_cached": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_deletion_free": (None, [c_void_p]),
-    "hfx_cache_verify": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
+    "hfx_client_verify_cache": (c_int32, [c_void_p, c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p)]),
     "hfx_verification_checked": (c_uint64, [c_void_p]),
     "hfx_verification_bytes": (c_uint64, [c_void_p]),
     "hfx_verification_mismatch": (c_char_p, [c_void_p, c_size_t]),

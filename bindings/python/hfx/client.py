@@ -265,10 +265,10 @@ class Client(Handle):
 
     def file_meta(self, repo: RepoLike, path: str, **options: Any) -> Job[results.Meta]:
         repo = repo_of(repo)
-        return self._start(lib.hfx_client_file_meta, results.take_meta, repo, utf8(path), options=options)
+        return self._start(lib.hfx_client_get_file_meta, results.take_meta, repo, utf8(path), options=options)
 
     def repo_info(self, repo: RepoLike, **options: Any) -> Job[results.Info]:
-        return self._start(lib.hfx_client_repo_info, results.take_info, repo_of(repo), options=options)
+        return self._start(lib.hfx_client_get_repo_info, results.take_info, repo_of(repo), options=options)
 
     def list_files(self, repo: RepoLike, folder: Optional[str] = None, **options: Any) -> Job[list[results.TreeFile]]:
         repo = repo_of(repo)
@@ -281,7 +281,7 @@ class Client(Handle):
     def commits(self, repo: RepoLike, most: int = 0, **options: Any) -> Job[list[results.Commit]]:
         """The commits behind a revision, newest first: `most` of them, 0 for all."""
         repo = repo_of(repo)
-        return self._start(lib.hfx_client_commits, results.take_commits, repo, most, options=options)
+        return self._start(lib.hfx_client_list_commits, results.take_commits, repo, most, options=options)
 
     def whoami(self, **options: Any) -> Job[results.Reply]:
         return self._start(lib.hfx_client_whoami, results.take_reply, options=options)
@@ -289,14 +289,14 @@ class Client(Handle):
     def auth_check(self, repo: RepoLike, write: bool = False, **options: Any) -> Job[None]:
         """Ends well when the token may read the files, or write to them."""
         repo = repo_of(repo)
-        return self._start(lib.hfx_client_auth_check, results.take_nothing, repo, write, options=options)
+        return self._start(lib.hfx_client_check_access, results.take_nothing, repo, write, options=options)
 
     def repo_exists(self, repo: RepoLike, **options: Any) -> Job[bool]:
-        return self._start(lib.hfx_client_repo_exists, results.take_exists, repo_of(repo), options=options)
+        return self._start(lib.hfx_client_has_repo, results.take_exists, repo_of(repo), options=options)
 
     def file_exists(self, repo: RepoLike, path: str, **options: Any) -> Job[bool]:
         repo = repo_of(repo)
-        return self._start(lib.hfx_client_file_exists, results.take_exists, repo, utf8(path), options=options)
+        return self._start(lib.hfx_client_has_file, results.take_exists, repo, utf8(path), options=options)
 
     def call(
         self, method: str, target: str, json: Optional[str] = None, pages: int = 1, **options: Any
@@ -359,36 +359,36 @@ class Client(Handle):
 
     def repo_create(self, repo: RepoLike, **options: Any) -> Job[results.Reply]:
         """As the options `visibility`, `space_sdk` and `exist_ok` say."""
-        return self._start(lib.hfx_client_repo_create, results.take_reply, repo_of(repo), options=options)
+        return self._start(lib.hfx_client_create_repo, results.take_reply, repo_of(repo), options=options)
 
     def repo_delete(self, repo: RepoLike, **options: Any) -> Job[None]:
-        return self._start(lib.hfx_client_repo_delete, results.take_nothing, repo_of(repo), options=options)
+        return self._start(lib.hfx_client_delete_repo, results.take_nothing, repo_of(repo), options=options)
 
     def repo_move(self, repo: RepoLike, to: RepoLike, **options: Any) -> Job[None]:
         at = repo_of(repo), repo_of(to)
-        return self._start(lib.hfx_client_repo_move, results.take_nothing, *at, options=options)
+        return self._start(lib.hfx_client_move_repo, results.take_nothing, *at, options=options)
 
     def repo_settings(self, repo: RepoLike, **options: Any) -> Job[None]:
         """What the options `visibility` and `gated` say."""
-        return self._start(lib.hfx_client_repo_settings, results.take_nothing, repo_of(repo), options=options)
+        return self._start(lib.hfx_client_update_repo, results.take_nothing, repo_of(repo), options=options)
 
     def branch_create(self, repo: RepoLike, branch: str, **options: Any) -> Job[None]:
         repo = repo_of(repo)
-        return self._start(lib.hfx_client_branch_create, results.take_nothing, repo, utf8(branch), options=options)
+        return self._start(lib.hfx_client_create_branch, results.take_nothing, repo, utf8(branch), options=options)
 
     def branch_delete(self, repo: RepoLike, branch: str, **options: Any) -> Job[None]:
         repo = repo_of(repo)
-        return self._start(lib.hfx_client_branch_delete, results.take_nothing, repo, utf8(branch), options=options)
+        return self._start(lib.hfx_client_delete_branch, results.take_nothing, repo, utf8(branch), options=options)
 
     def tag_create(self, repo: RepoLike, tag: str, message: Optional[str] = None, **options: Any) -> Job[None]:
         at = repo_of(repo)
         return self._start(
-            lib.hfx_client_tag_create, results.take_nothing, at, utf8(tag), utf8(message), options=options
+            lib.hfx_client_create_tag, results.take_nothing, at, utf8(tag), utf8(message), options=options
         )
 
     def tag_delete(self, repo: RepoLike, tag: str, **options: Any) -> Job[None]:
         repo = repo_of(repo)
-        return self._start(lib.hfx_client_tag_delete, results.take_nothing, repo, utf8(tag), options=options)
+        return self._start(lib.hfx_client_delete_tag, results.take_nothing, repo, utf8(tag), options=options)
 
     def pull_request_open(
         self, repo: RepoLike, title: str, description: Optional[str] = None, **options: Any
@@ -396,7 +396,7 @@ class Client(Handle):
         """In draft: `value("/num")` is its number, `value("/ref")` the revision to commit to."""
         at = repo_of(repo)
         return self._start(
-            lib.hfx_client_pull_request_open,
+            lib.hfx_client_open_pull_request,
             results.take_reply,
             at,
             utf8(title),
@@ -411,7 +411,7 @@ class Client(Handle):
 
     def cache_verify(self, repo: RepoLike, **options: Any) -> Job[results.Verification]:
         """Hashes the cached files of the repository's revision, or of all that are cached when it names none."""
-        return self._start(lib.hfx_cache_verify, results.take_verification, repo_of(repo), options=options)
+        return self._start(lib.hfx_client_verify_cache, results.take_verification, repo_of(repo), options=options)
 
     def assets_path(self, library: str, namespace: Optional[str] = None, subfolder: Optional[str] = None) -> str:
         """A folder, made when it is missing, where a library may keep its own assets beside the cache."""

@@ -298,13 +298,13 @@ def _refs(pointer: int) -> list[Ref]:
 def _commits(pointer: int) -> list[Commit]:
     return [
         Commit(
-            id=text(lib.hfx_commits_id(pointer, index)),
-            title=text(lib.hfx_commits_title(pointer, index)),
-            message=text(lib.hfx_commits_message(pointer, index)),
-            date=text(lib.hfx_commits_date(pointer, index)),
-            authors=_all(lib.hfx_commits_author, pointer, index),
+            id=text(lib.hfx_history_id(pointer, index)),
+            title=text(lib.hfx_history_title(pointer, index)),
+            message=text(lib.hfx_history_message(pointer, index)),
+            date=text(lib.hfx_history_date(pointer, index)),
+            authors=_all(lib.hfx_history_author, pointer, index),
         )
-        for index in range(lib.hfx_commits_count(pointer))
+        for index in range(lib.hfx_history_count(pointer))
     ]
 
 
@@ -356,7 +356,7 @@ take_meta = _taken(lib.hfx_job_take_meta, lib.hfx_meta_free, _meta)
 take_info = _taken(lib.hfx_job_take_info, lib.hfx_info_free, _info)
 take_tree = _taken(lib.hfx_job_take_tree, lib.hfx_tree_free, _tree)
 take_refs = _taken(lib.hfx_job_take_refs, lib.hfx_refs_free, _refs)
-take_commits = _taken(lib.hfx_job_take_commits, lib.hfx_commits_free, _commits)
+take_commits = _taken(lib.hfx_job_take_history, lib.hfx_history_free, _commits)
 take_committed = _taken(lib.hfx_job_take_committed, lib.hfx_committed_free, _committed)
 take_parts = _taken(lib.hfx_job_take_parts, lib.hfx_parts_free, _parts)
 take_verification = _taken(lib.hfx_job_take_verification, lib.hfx_verification_free, _verification)

@@ -182,6 +182,7 @@ fn state(state: FileState) -> &'static str {
         FileState::Cached => "cached",
         FileState::Failed => "failed",
         FileState::Planned => "planned",
+        FileState::Cancelled => "cancelled",
     }
 }
 

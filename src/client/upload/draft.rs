@@ -12,7 +12,7 @@ use bytes::Bytes;
 use crate::error::{Error, Kind, Result};
 use crate::hub::commit::{Preupload, SAMPLE};
 use crate::hub::lfs::LfsObject;
-use crate::repo::{RepoId, check_repo_path};
+use crate::repo::{RepoId, check_repo_path, is_sha256};
 use crate::transfer::reader::{FileReader, MappedReader, Reader, Stamp};
 
 /// Where the content of a file comes from.
@@ -100,6 +100,14 @@ impl Draft {
         self.push(Operation::Add(Addition::new(path, input)?))
     }
 
+    /// Adds or replaces a file by an object that the repository's LFS server holds.
+    pub fn add_stored(&self, path: &str, object: LfsObject) -> Result<()> {
+        if !is_sha256(&object.oid) {
+            return Err(Error::invalid(format!("{:?} is no SHA-256: 64 lower-case hex digits", object.oid)));
+        }
+        self.push(Operation::Add(Addition::stored(path, object)?))
+    }
+
     /// Deletes a file.
     pub fn delete_file(&self, path: &str) -> Result<()> {
         self.push(Operation::DeleteFile(check_commit_path(path)?))
@@ -171,6 +179,18 @@ impl Addition {
             return Err(Error::invalid(format!("no file for {path}")));
         }
         Ok(Self { path, input: Some(input), looked: None, mode: None, object: None, stored: false })
+    }
+
+    /// A file whose content was sent before.
+    fn stored(path: &str, object: LfsObject) -> Result<Self> {
+        Ok(Self {
+            path: check_commit_path(path)?,
+            input: None,
+            looked: Some(Looked { size: object.size, beginning: Bytes::new(), stamp: None }),
+            mode: Some(Preupload { lfs: true, ignored: false, oid: None }),
+            object: Some(object),
+            stored: true,
+        })
     }
 
     pub(super) fn size(&self) -> u64 {

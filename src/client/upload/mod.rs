@@ -182,6 +182,14 @@ impl Client {
         self.start(options, hooks, move |context| async move { plan.run(&context).await.map(Output::Commit) })
     }
 
+    /// Asks a schedule for a commit now. Ends with [`Output::Commit`], of that commit alone.
+    pub fn trigger(&self, schedule: &Schedule, options: &Options, hooks: Hooks) -> Result<Job> {
+        let schedule = schedule.clone();
+        self.start(options, hooks, move |context| async move {
+            context.watch().guard(schedule.triggered()).await.map(Output::Commit)
+        })
+    }
+
     fn aim(&self, repo: &RepoId, revision: Option<&str>, options: &Options, message: &str) -> Result<Aim> {
         Aim::new(&options.over(&self.0.options), repo, &checked_revision(revision)?, message)
     }

@@ -8,15 +8,15 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedMutexGuard};
+use tokio::sync::{Notify, oneshot};
 
 use super::commit::{Aim, item, online, prepare, send};
 use super::draft::Input;
 use super::folder::walk;
-use super::state::State;
+use super::state::State as Memory;
 use crate::client::context::Context;
 use crate::client::output::CommitResult;
 use crate::error::{Error, Kind, Result};
@@ -31,10 +31,26 @@ pub struct Schedule(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    writing: Arc<tokio::sync::Mutex<()>>,
-    held: Mutex<Option<OwnedMutexGuard<()>>>,
+    state: Mutex<State>,
+    freed: Condvar,
+    free: Notify,
     now: Notify,
     stop: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    holder: Option<Holder>,
+    /// Who waits for the next commit.
+    asked: Vec<oneshot::Sender<Result<CommitResult>>>,
+    ended: bool,
+}
+
+/// Who has the folder for itself.
+#[derive(Clone, Copy, PartialEq)]
+enum Holder {
+    Host,
+    Look,
 }
 
 impl Schedule {
@@ -43,22 +59,35 @@ impl Schedule {
         Self::default()
     }
 
-    /// Begins to write: from now on no look is taken. Waits for one that is being taken. Not within a callback.
-    pub fn lock(&self) -> Result<()> {
+    /// Begins to write: from now on no look is taken. Waits for one that is being taken, and for another lock; false
+    /// when the time is over first. Not within a callback.
+    pub fn lock(&self, timeout: Option<Duration>) -> Result<bool> {
         if on_own_thread() {
             return Err(Error::new(Kind::WouldDeadlock, "a schedule can't be locked inside a callback"));
         }
-        let guard = self.0.writing.clone().blocking_lock_owned();
-        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
-        Ok(())
+        let taken = |state: &mut State| state.holder.is_some();
+        let freed = &self.0.freed;
+        let mut state = match timeout {
+            None => freed.wait_while(self.state(), taken).unwrap_or_else(PoisonError::into_inner),
+            Some(limit) => {
+                let waited = freed.wait_timeout_while(self.state(), limit, taken);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        if state.holder.is_some() {
+            return Ok(false);
+        }
+        state.holder = Some(Holder::Host);
+        Ok(true)
     }
 
     /// Has written.
     pub fn unlock(&self) -> Result<()> {
-        match self.0.held.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(_) => Ok(()),
-            None => Err(Error::invalid("the schedule is not locked")),
+        if self.state().holder != Some(Holder::Host) {
+            return Err(Error::invalid("the schedule is not locked"));
         }
+        self.let_go();
+        Ok(())
     }
 
     /// Asks for a commit now.
@@ -66,9 +95,69 @@ impl Schedule {
         self.0.now.notify_one();
     }
 
+    /// Asks for a commit now, and waits for what it came to.
+    pub(super) async fn triggered(&self) -> Result<CommitResult> {
+        let ended = || Error::new(Kind::Closed, "the schedule has ended");
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut state = self.state();
+            if state.ended {
+                return Err(ended());
+            }
+            state.asked.push(sender);
+        }
+        self.trigger();
+        receiver.await.unwrap_or_else(|_| Err(ended()))
+    }
+
     /// Asks for the last commit; the job ends with it.
     pub fn stop(&self) {
         self.0.stop.notify_one();
+    }
+
+    /// Takes a look's turn.
+    async fn look(&self) -> Looking<'_> {
+        loop {
+            let free = self.0.free.notified();
+            {
+                let mut state = self.state();
+                if state.holder.is_none() {
+                    state.holder = Some(Holder::Look);
+                    return Looking(self);
+                }
+            }
+            free.await;
+        }
+    }
+
+    fn let_go(&self) {
+        self.state().holder = None;
+        self.0.freed.notify_all();
+        self.0.free.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A look that is being taken.
+struct Looking<'a>(&'a Schedule);
+
+impl Drop for Looking<'_> {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
+/// A schedule that runs: at its end, whatever that is, nobody waits for its next commit.
+struct Running<'a>(&'a Schedule);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.ended = true;
+        state.asked.clear();
     }
 }
 
@@ -87,9 +176,9 @@ impl Plan {
     pub(super) async fn run(self, context: &Context) -> Result<CommitResult> {
         online(context)?;
         let mut seen: HashMap<String, Stamp> = HashMap::new();
-        let mut all =
-            CommitResult { oid: None, url: String::new(), pull_request: None, commits: 0, files: vec![] };
+        let mut all = nothing();
         let mut watch = context.watch();
+        let _running = Running(&self.schedule);
         loop {
             let last = watch
                 .guard(async {
@@ -101,7 +190,13 @@ impl Plan {
                     }
                 })
                 .await?;
-            match self.once(context, &mut seen).await {
+            let asked = std::mem::take(&mut self.schedule.state().asked);
+            let made = self.once(context, &mut seen).await;
+            for sender in asked {
+                // Who does not wait any more has its reasons.
+                let _ = sender.send(made.clone().map(|made| made.unwrap_or_else(nothing)));
+            }
+            match made {
                 Ok(Some(made)) => {
                     (all.oid, all.url) = (made.oid, made.url);
                     all.commits += made.commits;
@@ -127,7 +222,7 @@ impl Plan {
     ) -> Result<Option<CommitResult>> {
         let mut watch = context.watch();
         let looked = {
-            let _writing = watch.guard(async { Ok(self.schedule.0.writing.lock().await) }).await?;
+            let _looking = watch.guard(async { Ok(self.schedule.look().await) }).await?;
             let (folder, filter, below) = (self.folder.clone(), context.filter(), self.below.clone());
             blocking(move || look(&folder, &filter, &below)).await?
         };
@@ -145,12 +240,17 @@ impl Plan {
         }
         let head = watch.guard(context.hub.repo_info(&self.aim.repo, &self.aim.revision)).await?.sha;
         let aim = Aim { parent: Some(head), ..self.aim.clone() };
-        let hashes = Arc::new(State::of(context).hashes(Path::new("")));
+        let hashes = Arc::new(Memory::of(context).hashes(Path::new("")));
         let ready = prepare(context, &aim, items, Vec::new(), hashes).await?;
         let made = send(context, &aim, ready).await?;
         seen.extend(stamps);
         Ok((made.commits > 0).then_some(made))
     }
+}
+
+/// What a look comes to that finds nothing new.
+fn nothing() -> CommitResult {
+    CommitResult { oid: None, url: String::new(), pull_request: None, commits: 0, files: vec![] }
 }
 
 type Looked = Vec<(String, PathBuf, Stamp)>;

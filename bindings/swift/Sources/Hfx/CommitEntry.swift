@@ -14,10 +14,10 @@ public struct CommitEntry: Sendable, Hashable {
     public let authors: [String]
 
     init(_ commits: OpaquePointer, _ index: Int) {
-        id = text(hfx_commits_id(commits, index)) ?? ""
-        title = text(hfx_commits_title(commits, index)) ?? ""
-        message = text(hfx_commits_message(commits, index)) ?? ""
-        date = text(hfx_commits_date(commits, index)) ?? ""
-        authors = list { text(hfx_commits_author(commits, index, $0)) }
+        id = text(hfx_history_id(commits, index)) ?? ""
+        title = text(hfx_history_title(commits, index)) ?? ""
+        message = text(hfx_history_message(commits, index)) ?? ""
+        date = text(hfx_history_date(commits, index)) ?? ""
+        authors = list { text(hfx_history_author(commits, index, $0)) }
     }
 }

@@ -4,7 +4,7 @@ extension Request where Output == Meta {
     /// What the Hub says of a file: commit, etag, size.
     public static func meta(_ path: String, of repo: Repo, options: Options = Options()) -> Request {
         Request(options, on: repo, take: taking(hfx_job_take_meta, hfx_meta_free) { Meta($0.pointer) }) {
-            hfx_client_file_meta($0, $1, path, $2, $3, $4)
+            hfx_client_get_file_meta($0, $1, path, $2, $3, $4)
         }
     }
 }
@@ -13,7 +13,7 @@ extension Request where Output == RepoInfo {
     /// What the Hub says of a repository at its revision.
     public static func info(_ repo: Repo, options: Options = Options()) -> Request {
         Request(options, on: repo, take: taking(hfx_job_take_info, hfx_info_free) { RepoInfo($0.pointer) }) {
-            hfx_client_repo_info($0, $1, $2, $3, $4)
+            hfx_client_get_repo_info($0, $1, $2, $3, $4)
         }
     }
 }
@@ -47,11 +47,11 @@ extension Request where Output == [Ref] {
 extension Request where Output == [CommitEntry] {
     /// The commits behind the revision of a repository, newest first: `most` of them, nil for all.
     public static func commits(of repo: Repo, most: Int? = nil, options: Options = Options()) -> Request {
-        let take = taking(hfx_job_take_commits, hfx_commits_free) { commits in
-            (0..<hfx_commits_count(commits.pointer)).map { CommitEntry(commits.pointer, $0) }
+        let take = taking(hfx_job_take_history, hfx_history_free) { commits in
+            (0..<hfx_history_count(commits.pointer)).map { CommitEntry(commits.pointer, $0) }
         }
         return Request(options, on: repo, take: take) {
-            hfx_client_commits($0, $1, most ?? 0, $2, $3, $4)
+            hfx_client_list_commits($0, $1, most ?? 0, $2, $3, $4)
         }
     }
 }
@@ -62,7 +62,7 @@ extension Request where Output == Verification {
     public static func verify(_ repo: Repo, options: Options = Options()) -> Request {
         let take = taking(hfx_job_take_verification, hfx_verification_free) { Verification($0.pointer) }
         return Request(options, on: repo, take: take) {
-            hfx_cache_verify($0, $1, $2, $3, $4)
+            hfx_client_verify_cache($0, $1, $2, $3, $4)
         }
     }
 }

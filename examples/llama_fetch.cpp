@@ -12,6 +12,7 @@
 #include <cctype>
 #include <cinttypes>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,8 +33,17 @@ std::string folder_of(const std::string& path) { return path.substr(0, path.rfin
 
 bool is_gguf(const std::string& path) { return ends_with(lower(path), ".gguf"); }
 
-bool is_mmproj(const std::string& path) {
-    return is_gguf(path) && lower(path.substr(folder_of(path).size())).find("mmproj") != std::string::npos;
+bool is_named(const std::string& path, const char* word) {
+    return lower(path.substr(folder_of(path).size())).find(word) != std::string::npos;
+}
+
+bool is_mmproj(const std::string& path) { return is_gguf(path) && is_named(path, "mmproj"); }
+
+// A GGUF to load by itself: no projector, importance matrix or draft model, which lie beside models.
+bool is_model(const std::string& path) {
+    const auto beside = {"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"};
+    return is_gguf(path) && std::none_of(beside.begin(), beside.end(),
+                                         [&](const char* word) { return is_named(path, word); });
 }
 
 // "model-00002-of-00005.gguf": the number of the part, and of all parts; 1 of 1 for a whole file.
@@ -59,7 +69,7 @@ part part_of(const std::string& path) {
     return {std::stoi(path.substr(at + 1, 5)), std::stoi(path.substr(at + 10, 5)), path.substr(0, at)};
 }
 
-// Whether a path names that quantisation: the tag stands between the name's separators, in any case.
+// Whether a path names that quantisation: the tag is a word of it, in any case, so that F16 is not BF16.
 bool has_tag(const std::string& path, const std::string& tag) {
     const std::string in = lower(path), wanted = lower(tag);
     for (std::size_t at = in.find(wanted); at != std::string::npos; at = in.find(wanted, at + 1)) {
@@ -79,7 +89,7 @@ bool has_tag(const std::string& path, const std::string& tag) {
 std::optional<std::string> pick_model(const std::vector<std::string>& paths, const std::string& tag) {
     std::vector<std::string> models;
     std::copy_if(paths.begin(), paths.end(), std::back_inserter(models), [](const std::string& path) {
-        return is_gguf(path) && !is_mmproj(path) && part_of(path).number == 1;
+        return is_model(path) && part_of(path).number == 1;
     });
     const std::vector<std::string> tags = tag.empty() ? std::vector<std::string>{"Q4_K_M", "Q8_0"} : std::vector{tag};
     for (const auto& each : tags) {
@@ -92,16 +102,32 @@ std::optional<std::string> pick_model(const std::vector<std::string>& paths, con
     return tag.empty() && !models.empty() ? std::optional(models.front()) : std::nullopt;
 }
 
-// The projector nearest to the model: in its folder or above it, of the same quantisation if there is one.
-std::optional<std::string> pick_mmproj(const std::vector<std::string>& paths, const std::string& model,
-                                       const std::string& tag) {
+// The bits of a quantisation, by the last of a name's words that tells them: 4 for "a-Q4_K_M.gguf", 16 for BF16.
+int bits_of(const std::string& path) {
+    const std::string name = lower(path.substr(folder_of(path).size()));
+    int bits = 0;
+    for (std::size_t i = 0; i + 1 < name.size(); i++) {
+        const bool letter = name[i] == 'q' || name[i] == 'f';
+        const bool begins = i == 0 || !std::isalnum(static_cast<unsigned char>(name[i - 1]));
+        const bool behind = i > 0 && std::string("ibt").find(name[i - 1]) != std::string::npos; // IQ4, BF16, TQ1
+        if (letter && (begins || behind) && std::isdigit(static_cast<unsigned char>(name[i + 1]))) {
+            bits = std::atoi(name.c_str() + i + 1);
+        }
+    }
+    return bits;
+}
+
+// The projector that fits the model best: the nearest folder from its own upwards, then the nearest number of bits.
+std::optional<std::string> pick_mmproj(const std::vector<std::string>& paths, const std::string& model) {
     std::optional<std::string> best;
-    const auto rank = [&](const std::string& path) {
-        return 2 * folder_of(path).size() + (!tag.empty() && has_tag(path, tag) ? 1 : 0);
+    const auto worse = [&](const std::string& a, const std::string& b) {
+        const auto far = [&](const std::string& path) { return std::abs(bits_of(path) - bits_of(model)); };
+        const auto depth = [](const std::string& path) { return folder_of(path).size(); };
+        return depth(a) != depth(b) ? depth(a) < depth(b) : far(a) > far(b);
     };
     for (const auto& path : paths) {
         const bool beside = folder_of(model).compare(0, folder_of(path).size(), folder_of(path)) == 0;
-        if (is_mmproj(path) && beside && (!best || rank(path) > rank(*best))) {
+        if (is_mmproj(path) && beside && (!best || worse(*best, path))) {
             best = path;
         }
     }
@@ -123,53 +149,30 @@ std::vector<std::string> with_parts(const std::string& model) {
     return all;
 }
 
-// The paths of the repository, from the Hub; from the cache when the Hub can't be asked.
+// The paths of the repository, from the Hub; from the cache when it can't be reached, as offline.
 std::vector<std::string> list(const hfx::client& client, const hfx::repo& repo) {
-    std::vector<std::string> paths;
-    try {
-        for (const auto& entry : client.list_files(repo).get()) {
-            paths.push_back(entry.path);
+    const auto paths = [](const hfx::tree& tree) {
+        std::vector<std::string> all;
+        for (const auto& entry : tree) {
+            all.push_back(entry.path);
         }
-        return paths;
+        return all;
+    };
+    try {
+        return paths(client.list_files(repo).get());
     } catch (const hfx::error& error) {
-        if (error.code() != hfx::errc::offline && error.code() != hfx::errc::network) {
+        if (error.code() != hfx::errc::network && error.code() != hfx::errc::timeout) {
             throw;
         }
         std::fprintf(stderr, "%s; looking in the cache\n", error.what());
+        return paths(client.list_files(repo, "", hfx::options().offline(true)).get());
     }
-    const hfx::zstring_view revision = repo.revision().empty() ? "main" : repo.revision();
-    const auto cache = client.scan_cache();
-    for (const auto& cached : cache) {
-        if (cached.kind() != repo.kind() || cached.id() != repo.id()) {
-            continue;
-        }
-        for (const auto& at : cached) {
-            const auto refs = at.refs();
-            if (at.commit() == revision || std::find(refs.begin(), refs.end(), revision) != refs.end()) {
-                for (const auto& file : at) {
-                    paths.push_back(file.name);
-                }
-            }
-        }
-    }
-    std::sort(paths.begin(), paths.end());
-    return paths;
 }
 
 void show(const hfx::progress_view& now) {
-    std::fprintf(stderr, "\r%5.1f %%  %" PRIu64 " of %" PRIu64 " MB, %" PRIu64 " of %" PRIu64 " files ",
-                 now.bytes_total() ? 100.0 * static_cast<double>(now.bytes_done()) / static_cast<double>(now.bytes_total())
-                                   : 0.0,
-                 now.bytes_done() / 1000000, now.bytes_total() / 1000000, now.files_done(), now.files());
-}
-
-// fnmatch's special characters stand for themselves.
-std::string literally(const std::string& path) {
-    std::string pattern;
-    for (const char c : path) {
-        pattern += c == '*' || c == '?' || c == '[' ? std::string{'[', c, ']'} : std::string{c};
-    }
-    return pattern;
+    const double done = static_cast<double>(now.bytes_done()), all = static_cast<double>(now.bytes_total());
+    std::fprintf(stderr, "\r%5.1f %%  %.0f of %.0f MB, %" PRIu64 " of %" PRIu64 " files ",
+                 all > 0 ? 100.0 * done / all : 0.0, done / 1e6, all / 1e6, now.files_done(), now.files());
 }
 
 } // namespace
@@ -181,26 +184,34 @@ int main(int argc, char** argv) {
     }
     const std::string name = argv[1];
     const std::size_t colon = name.find(':');
-    const std::string tag = colon == std::string::npos ? "" : name.substr(colon + 1);
+    std::string tag = colon == std::string::npos ? "" : name.substr(colon + 1);
+    if (lower(tag) == "latest") {
+        tag.clear();
+    }
     try {
         const auto client = hfx::client::open(hfx::options::from_env());
         const auto repo = hfx::repo::model(name.substr(0, colon));
         const auto paths = list(client, repo);
         const auto model = pick_model(paths, tag);
         if (!model) {
-            std::fprintf(stderr, "%s has no GGUF file%s%s\n", repo.id().c_str(), tag.empty() ? "" : " tagged ",
-                         tag.c_str());
+            std::fprintf(stderr, "%s has no GGUF file%s%s%s\n", repo.id().c_str(), tag.empty() ? "" : " tagged ",
+                         tag.c_str(), tag.empty() ? "" : "; there are:");
+            for (const auto& path : paths) {
+                if (is_model(path)) {
+                    std::fprintf(stderr, "  %s\n", path.c_str());
+                }
+            }
             return 1;
         }
         std::vector<std::string> wanted = with_parts(*model);
-        const auto mmproj = pick_mmproj(paths, *model, tag);
+        const auto mmproj = pick_mmproj(paths, *model);
         if (mmproj) {
             wanted.push_back(*mmproj);
         }
         // One job: the files share its connections, and one line of progress.
         auto what = hfx::options().on_progress(show);
         for (const auto& path : wanted) {
-            what.add_include(literally(path));
+            what.add_file(path);
         }
         const auto snapshot = client.download_snapshot(repo, what).get();
         std::fprintf(stderr, "\n");
