@@ -29,6 +29,9 @@ const REQUEST_WORTH: f64 = 65_536.0;
 const TICK: Duration = Duration::from_millis(100);
 /// Bytes that may pass at once under a rate limit, in seconds of the rate.
 const BURST: f64 = 0.1;
+/// So many of the last parts move at once at most, unless the window has more: each has its buffers, and among so many
+/// one is a small share of the line.
+const TOGETHER: usize = 32;
 /// The parts that a transfer has yet to begin, where that is not known.
 const MANY: usize = usize::MAX;
 
@@ -296,7 +299,7 @@ impl Slots {
     /// Whether another part may begin, with so many that have yet to.
     fn has_room(&self, parts: usize) -> bool {
         let target = self.window.target();
-        let level = if parts <= target { target * 2 } else { target };
+        let level = if parts <= target { target.max(TOGETHER.min(target * 2)) } else { target };
         self.active < level && self.active + self.resting < (target * 2).min(self.window.most())
     }
 
@@ -464,14 +467,15 @@ mod tests {
                     moved += speed * STEP;
                 }
             }
-            resting.iter_mut().for_each(|wait| *wait -= STEP);
+            for wait in &mut resting {
+                *wait -= STEP;
+            }
             let begun = moving.len();
             moving.retain(|(_, left)| *left > 0.0);
-            for _ in moving.len()..begun {
-                slots.release(0);
-                slots.resting += 1;
-                resting.push(0.04);
-            }
+            let out = begun - moving.len();
+            (0..out).for_each(|_| slots.release(0));
+            slots.resting += out;
+            resting.extend(std::iter::repeat_n(0.04, out));
             let answered = resting.extract_if(.., |wait| *wait <= 0.0).count();
             slots.resting -= answered;
             kept += answered;
