@@ -180,7 +180,7 @@ def file_case(scheme: str, place: str):
         box = bench.box
         floor = servers.build_c("floor", bench.args.build, "ssl", "crypto", "pthread")
         contenders = [box.hfx_get(), box.hfx_download(), box.curl(), box.aria2c(), box.hf_transfer(8), box.hub_file()]
-        contenders += [box.hfx_get(name=tools.UNCHECKED, checks=False), box.floor(floor)]
+        contenders += [box.hfx_get_unhashed(), box.floor(floor)]
         name = f"{'tls' if scheme == 'https' else 'plain'}-{place}"
         job, warm = bench.job(scheme, place), bench.job(scheme, place, "warm.bin")
         rows = bench.compare(name, contenders, job, warm, check=True)
@@ -198,17 +198,18 @@ def durability_case(bench: Bench) -> list[dict]:
     return [{"name": "durability", "kind": "durability", "bytes": job.file.size, "rows": rows}]
 
 
-def line_case(name: str, scheme: str = "http", slow_start: bool = False):
+def line_case(name: str, scheme: str = "http", options: tuple[str, ...] = ()):
     def case(bench: Bench) -> list[dict]:
         box = bench.box
         binary = servers.build_rust("longline", bench.args.build)
         if binary is None:
             return [absent_case(name, "line", servers.NO_RUSTC)]
-        contenders = [box.hfx_get(), box.curl(most_rounds=1), box.aria2c(), box.hf_transfer(8), box.hf_transfer(100)]
+        contenders = [box.hfx_get(), box.hfx_get_unhashed(), box.curl(most_rounds=1), box.aria2c(), box.hf_transfer(8),
+                      box.hf_transfer(100)]
         contenders += [box.curl_ranges(16)] if scheme == "http" else []
         files = ["data.bin"] if bench.args.quick else ["part.bin", "data.bin"]
         cases = []
-        with servers.longline(binary, bench.ports[f"cdn_{scheme}"], bench.work, slow_start) as port:
+        with servers.longline(binary, bench.ports[f"cdn_{scheme}"], bench.work, *options) as port:
             warm = bench.job(scheme, "tmpfs", "warm.bin", port)
             for file in files:
                 job = bench.job(scheme, "tmpfs", file, port)
@@ -218,6 +219,18 @@ def line_case(name: str, scheme: str = "http", slow_start: bool = False):
         return cases
 
     return case
+
+
+def rough_case(bench: Bench) -> list[dict]:
+    """The long line where some connections are slow, and some die."""
+    name, box = "longline-rough", bench.box
+    binary = servers.build_rust("longline", bench.args.build)
+    if binary is None:
+        return [absent_case(name, "line", servers.NO_RUSTC)]
+    with servers.longline(binary, bench.ports["cdn_http"], bench.work, *servers.ROUGH) as port:
+        job, warm = bench.job("http", "tmpfs", port=port), bench.job("http", "tmpfs", "warm.bin", port)
+        rows = bench.compare(name, [box.hfx_get_unhashed(), box.aria2c()], job, warm, check=False)
+    return [{"name": name, "kind": "line", "bytes": job.file.size, "rows": rows}]
 
 
 def small_case(bench: Bench) -> list[dict]:
@@ -282,12 +295,14 @@ CASES = {
     "durability": durability_case,
     "longline": line_case("longline"),
     "longline-tls": line_case("longline-tls", scheme="https"),
-    "longline-slowstart": line_case("longline-slowstart", slow_start=True),
+    "longline-slowstart": line_case("longline-slowstart", options=("--slow-start",)),
+    "longline-rough": rough_case,
     "small": small_case,
     "small-nginx": small_nginx_case,
     "cached": cached_case,
     "upload-plain": uploads.plain_case,
     "upload-longline": uploads.line_case,
+    "upload-longline-rough": uploads.rough_case,
     "upload-small": uploads.small_case,
 }
 ONLY_WHEN_ASKED = {"longline-tls", "longline-slowstart"}

@@ -11,7 +11,9 @@
 //!   first bytes of the client are held back instead). TLS 1.3 adds one of its own, as on a real line;
 //! - bytes per second of each connection, and of all together, shared evenly; each direction on its own;
 //! - with `--slow-start`, a connection begins with ten segments in flight and doubles each round trip
-//!   until it fills its share of the line.
+//!   until it fills its share of the line;
+//! - with `--slow-every N`, one of each N connections has a tenth of the speed; with `--dying-every N`, one of each N
+//!   breaks after 8 MB. (The third and the fifth of them: a bench has few connections.)
 //!
 //! What it does not make: loss, jitter, and a slow start again after idling. The whole round trip is spent
 //! on the way from the client to the server (a client can't tell), so a server that speaks first, or that
@@ -42,6 +44,9 @@ const UP_CHUNK: usize = 256 * 1024;
 /// The segment of slow start, and how many a connection begins with.
 const SEGMENT: usize = 1460;
 const INITIAL_SEGMENTS: usize = 10;
+/// A slow connection has this share of the speed, and a dying one breaks after so many bytes.
+const SLOW: f64 = 0.1;
+const LIFE: usize = 8_000_000;
 
 mod sys {
     //! The system calls that std lacks.
@@ -138,9 +143,23 @@ struct Config {
     connection_rate: f64,
     total_rate: f64,
     slow_start: bool,
+    slow_every: usize,
+    dying_every: usize,
 }
 
 impl Config {
+    /// Bytes per second of the connection of that number, from 0 on.
+    fn rate_of(&self, number: usize) -> f64 {
+        let is_slow = self.slow_every > 0 && number % self.slow_every == 2 % self.slow_every;
+        if is_slow { self.connection_rate * SLOW } else { self.connection_rate }
+    }
+
+    /// How many bytes it carries before it breaks.
+    fn life_of(&self, number: usize) -> usize {
+        let dies = self.dying_every > 0 && number % self.dying_every == 4 % self.dying_every;
+        if dies { LIFE } else { usize::MAX }
+    }
+
     /// Bytes that fill one connection for one round trip.
     fn full_window(&self) -> usize {
         (self.connection_rate * self.round_trip.as_secs_f64()) as usize
@@ -219,10 +238,10 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(config: &Config, now: Instant) -> Self {
+    fn new(config: &Config, number: usize, now: Instant) -> Self {
         let window = config.slow_start.then(|| Window::new(config.full_window()));
         Pace {
-            limit: Limit::new(config.connection_rate, now),
+            limit: Limit::new(config.rate_of(number), now),
             window,
             round_trip: config.round_trip,
             in_use: false,
@@ -358,10 +377,12 @@ struct Connection {
     down_closed: bool,
     up_closed: bool,
     broken: bool,
+    /// Bytes to carry before it breaks.
+    life: usize,
 }
 
 impl Connection {
-    fn open(client: TcpStream, config: &Config) -> io::Result<Self> {
+    fn open(client: TcpStream, config: &Config, number: usize) -> io::Result<Self> {
         let now = Instant::now();
         let server = TcpStream::connect(config.target)?;
         for socket in [&client, &server] {
@@ -371,7 +392,7 @@ impl Connection {
         let down = Down {
             pipe: sys::pipe(1 << 20)?,
             held: 0,
-            pace: Pace::new(config, now),
+            pace: Pace::new(config, number, now),
             readable: true,
             ended: false,
         };
@@ -380,12 +401,13 @@ impl Connection {
             queued: 0,
             most_queued: 2 * config.full_window() + UP_CHUNK,
             opened: now,
-            pace: Pace::new(config, now),
+            pace: Pace::new(config, number, now),
             readable: true,
             ended: false,
             end_due: None,
         };
-        Ok(Connection { client, server, down, up, down_closed: false, up_closed: false, broken: false })
+        let life = config.life_of(number);
+        Ok(Connection { client, server, down, up, down_closed: false, up_closed: false, broken: false, life })
     }
 
     fn carry_down(&mut self, total: &mut Limit, share: usize, now: Instant) -> io::Result<()> {
@@ -393,6 +415,7 @@ impl Connection {
         let bytes = self.down.carry(&self.server, &self.client, room)?;
         let hungry = self.down.hungry();
         self.down.pace.spend(now, bytes, hungry);
+        self.wear(bytes);
         total.spend(bytes);
         if self.down.ended && self.down.held == 0 && !self.down_closed {
             self.down_closed = true;
@@ -415,6 +438,7 @@ impl Connection {
         let bytes = self.up.take(&mut self.client, room, now + round_trip)?;
         let hungry = self.up.hungry();
         self.up.pace.spend(now, bytes, hungry);
+        self.wear(bytes);
         total.spend(bytes);
         self.up.deliver(&mut self.server, now)?;
         self.up.ended = self.up.queue.is_empty() && self.up.end_due.is_some_and(|due| due <= now);
@@ -423,6 +447,11 @@ impl Connection {
             self.server.shutdown(Shutdown::Write)?;
         }
         Ok(())
+    }
+
+    fn wear(&mut self, bytes: usize) {
+        self.life = self.life.saturating_sub(bytes);
+        self.broken |= self.life == 0;
     }
 
     fn is_busy(&self) -> bool {
@@ -444,6 +473,8 @@ struct Line {
     up: Limit,
     in_use: (bool, bool),
     first: usize,
+    /// Connections so far.
+    count: usize,
 }
 
 impl Line {
@@ -465,6 +496,7 @@ impl Line {
             up,
             in_use: (false, false),
             first: 0,
+            count: 0,
         })
     }
 
@@ -505,7 +537,9 @@ impl Line {
 
     fn accept(&mut self) {
         while let Ok((client, _)) = self.listener.accept() {
-            if let Err(e) = Connection::open(client, &self.config).and_then(|c| self.add(c)) {
+            let opened = Connection::open(client, &self.config, self.count);
+            self.count += 1;
+            if let Err(e) = opened.and_then(|c| self.add(c)) {
                 eprintln!("longline: {e}");
             }
         }
@@ -558,7 +592,7 @@ impl Line {
 }
 
 const USAGE: &str = "usage: longline --target ADDR [--listen 127.0.0.1:0] [--rtt-ms 40]
-                [--connection-mb 50] [--total-mb 500] [--slow-start]
+                [--connection-mb 50] [--total-mb 500] [--slow-start] [--slow-every N] [--dying-every N]
 Speeds are in MB (1,000,000 bytes) per second.";
 
 fn usage(message: &str) -> ! {
@@ -579,6 +613,8 @@ fn config() -> Config {
         connection_rate: 50e6,
         total_rate: 500e6,
         slow_start: false,
+        slow_every: 0,
+        dying_every: 0,
     };
     let mut args = std::env::args().skip(1);
     while let Some(option) = args.next() {
@@ -589,6 +625,8 @@ fn config() -> Config {
             "--connection-mb" => config.connection_rate = parse::<f64>(&option, args.next()) * 1e6,
             "--total-mb" => config.total_rate = parse::<f64>(&option, args.next()) * 1e6,
             "--slow-start" => config.slow_start = true,
+            "--slow-every" => config.slow_every = parse(&option, args.next()),
+            "--dying-every" => config.dying_every = parse(&option, args.next()),
             "--help" => {
                 println!("{USAGE}");
                 exit(0)

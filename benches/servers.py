@@ -20,6 +20,7 @@ SMALL_REPO = "bench/small"
 PINNED_REPO = "bench/pinned"
 UPLOAD_REPO = "bench/upload"
 CHUNK = 1 << 20
+ROUGH = ("--slow-every", "10", "--dying-every", "20")  # options of the long line: a tenth is slow, a twentieth dies
 NO_RUSTC = "rustc is not installed, so the long line and the sink can't be built"
 
 
@@ -223,9 +224,9 @@ def build_c(name: str, build: Path, *libraries: str) -> Path | None:
 
 
 @contextmanager
-def longline(binary: Path, target_port: int, work: Path, slow_start: bool = False):
+def longline(binary: Path, target_port: int, work: Path, *options: str):
     """The long line before a port of this machine; gives its own port."""
-    argv = [str(binary), "--target", f"127.0.0.1:{target_port}"] + ["--slow-start"] * slow_start
+    argv = [str(binary), "--target", f"127.0.0.1:{target_port}", *options]
     with listener(argv, work / "longline.log") as port:
         yield port
 

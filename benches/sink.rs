@@ -12,8 +12,8 @@
 //!
 //! `POST /_sink/reset?sample=N` forgets what came before. From then on, of every MiB of a part the first N bytes are
 //! read and go into the part's CRC-32; the rest is dropped in the kernel, never copied. Without `sample` all of it
-//! is read. `GET /_sink/stats` tells what came: parts with length and CRC, completions, commits, and when (seconds
-//! since 1970) the first part began and the last one ended.
+//! is read. `GET /_sink/stats` tells what came: parts with length, CRC, and when (seconds since 1970) each began and
+//! ended; completions, commits, and when the first part began and the last one ended.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -129,6 +129,8 @@ struct Part {
     times: u64,
     bytes: u64,
     crc: u32,
+    began: f64,
+    ended: f64,
 }
 
 impl Received {
@@ -140,8 +142,8 @@ impl Received {
         let list = |items: &[String]| items.iter().map(|s| format!("\"{s}\"")).collect::<Vec<_>>().join(",");
         let part = |((oid, number), p): (&(String, u64), &Part)| {
             format!(
-                r#"{{"oid":"{oid}","number":{number},"bytes":{},"crc":{},"times":{}}}"#,
-                p.bytes, p.crc, p.times
+                r#"{{"oid":"{oid}","number":{number},"bytes":{},"crc":{},"times":{},"began":{:.6},"ended":{:.6}}}"#,
+                p.bytes, p.crc, p.times, p.began, p.ended
             )
         };
         format!(
@@ -377,10 +379,11 @@ fn serve(sink: &Sink, socket: TcpStream) -> io::Result<()> {
 fn take_part(sink: &Sink, wire: &mut Wire, head: &Head, name: &str) -> io::Result<()> {
     let (oid, number) = name.split_once('/').unwrap_or((name, "1"));
     let number = number.parse().unwrap_or(0);
+    let began = now();
     let sample = {
         let mut received = sink.received();
         if received.first == 0.0 {
-            received.first = now();
+            received.first = began;
         }
         received.sample
     };
@@ -388,11 +391,13 @@ fn take_part(sink: &Sink, wire: &mut Wire, head: &Head, name: &str) -> io::Resul
     wire.body(head, &mut meter)?;
     {
         let mut received = sink.received();
-        received.last = now();
+        let ended = now();
+        received.last = ended;
         received.bytes += meter.bytes;
         let part = received.parts.entry((oid.to_owned(), number)).or_default();
         part.times += 1;
         (part.bytes, part.crc) = (meter.bytes, meter.crc);
+        (part.began, part.ended) = (began, ended);
     }
     wire.answer("200 OK", &format!("ETag: \"{}\"\r\n", etag(oid, number)), "")
 }

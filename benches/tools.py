@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from servers import BIG_REPO, COMMIT, UPLOAD_REPO, DataFile
 
 PYTHON_PACKAGES = {"huggingface_hub": "2.4.0", "hf_transfer": "0.1.9"}
-UNCHECKED = "hfx get, without a hash"
 FLOOR = "the floor: 4 raw sockets, pwrite"
 DIGEST_THEN_HF_TRANSFER = "openssl dgst -sha256, then hf_transfer (no commit)"
+HFX_UNHASHED = "hfx get, no hash known"
 DEBIAN_PACKAGES = {"nginx": "nginx", "openssl": "openssl", "curl": "curl", "aria2c": "aria2"}
 
 HF_TRANSFER = """
@@ -170,13 +170,16 @@ class Toolbox:
     def sha256(self, file: Path) -> list[str]:
         return [self.paths["openssl"], "dgst", "-sha256", "-r", str(file)]
 
-    def hfx_get(self, *options: str, name: str = "hfx get", checks: bool = True) -> Tool:
+    def hfx_get(self, *options: str, name: str = "hfx get", hashes: bool = True) -> Tool:
         def command(job: Job) -> list[str]:
             ca = ["--ca-file", str(job.ca)] if job.ca else []
-            sha256 = ["--sha256", job.file.sha256] if checks else []
-            return [self.hfx, "get", job.url, "-o", str(job.out), *sha256, *ca, *options]
+            digest = ["--sha256", job.file.sha256] if hashes else []
+            return [self.hfx, "get", job.url, "-o", str(job.out), *digest, *ca, *options]
 
-        return Tool(name, command, checks=checks, absent=self.hfx_absent)
+        return Tool(name, command, checks=hashes, absent=self.hfx_absent)
+
+    def hfx_get_unhashed(self) -> Tool:
+        return self.hfx_get(name=HFX_UNHASHED, hashes=False)
 
     def hfx_download(self) -> Tool:
         def command(job: Job) -> list[str]:

@@ -23,25 +23,32 @@ def plain_case(bench) -> list[dict]:
     box = bench.box
     contenders = [box.hfx_upload(), box.hub_upload(), box.hf_transfer_upload(digest_first=True),
                   box.hf_transfer_upload(), box.curl_put()]
-    return file_case(bench, "upload-plain", "upload", contenders, through_line=False)
+    return file_case(bench, "upload-plain", "upload", contenders)
 
 
 def line_case(bench) -> list[dict]:
     box = bench.box
     contenders = [box.hfx_upload(), box.hub_upload(most_rounds=1), box.hf_transfer_upload(digest_first=True),
                   box.hf_transfer_upload(), box.curl_parts(LINE_COUNT)]
-    return file_case(bench, "upload-longline", "upload-line", contenders, through_line=True)
+    return file_case(bench, "upload-longline", "upload-line", contenders, line_options=())
 
 
-def file_case(bench, name: str, kind: str, contenders: list[UploadTool], through_line: bool) -> list[dict]:
+def rough_case(bench) -> list[dict]:
+    """The long line where some connections are slow, and some die."""
+    contenders = [bench.box.hfx_upload(), bench.box.hf_transfer_upload()]
+    return file_case(bench, "upload-longline-rough", "upload-line", contenders, line_options=servers.ROUGH)
+
+
+def file_case(bench, name: str, kind: str, contenders: list[UploadTool],
+              line_options: tuple[str, ...] | None = None) -> list[dict]:
     sink, line = (servers.build_rust(program, bench.args.build) for program in ("sink", "longline"))
     if sink is None or line is None:
         return [absent_case(name, kind, servers.NO_RUSTC)]
     file, warm = make_files(bench)
     rows = [new_row(tool) for tool in contenders]
     with servers.sink(sink, CHUNK, bench.work) as port:
-        if through_line:
-            with servers.longline(line, port, bench.work) as line_port:
+        if line_options is not None:
+            with servers.longline(line, port, bench.work, *line_options) as line_port:
                 measure(bench, name, contenders, rows, port, line_port, file, warm)
         else:
             measure(bench, name, contenders, rows, port, port, file, warm)

@@ -17,10 +17,11 @@ use crate::error::{Error, Kind, Result};
 use crate::sys::file;
 use crate::sys::map::Region;
 use crate::sys::process::Process;
-use crate::transfer::download::{Disk, checksum};
+use crate::transfer::download::Disk;
 use crate::transfer::journal::{Journal, State};
 use crate::transfer::plan::RangeSet;
 use crate::transfer::sink::{FileSink, MemorySink, Sink};
+use crate::transfer::verify::checksum;
 
 /// A file written to within this time may be growing.
 const RECENT: Duration = Duration::from_secs(20);

@@ -25,6 +25,7 @@ use super::meters::{COMPARE, Meters, REPLACEMENTS};
 use super::plan::{Plan, RangeSet};
 use super::sink::Sink;
 use super::source::{Opened, Source};
+use super::verify::Follower;
 use crate::cancel::{Watch, Wish};
 use crate::digest::{Expected, Hasher, Verified};
 use crate::error::{Error, Kind, Result};
@@ -36,12 +37,6 @@ use crate::net::{Body, Net, TOO_SLOW};
 
 /// A part notes what it has after this many bytes.
 const NOTE: u64 = 4 << 20;
-/// The follower hashes in reads of this size: they stay in a core's cache.
-const HASH_READ: usize = 256 << 10;
-/// The follower waits for at least this much, or the end.
-const HASH_BATCH: u64 = 1 << 20;
-/// The hash's state is noted after this many bytes.
-const MIDSTATE: u64 = 64 << 20;
 /// Up to this size the hash is taken in one go at the end.
 const SMALL: u64 = 1 << 20;
 /// Data is pushed to the disk after this many bytes, so that the end does not wait for all of it.
@@ -115,22 +110,22 @@ pub struct Outcome {
     pub verified: Verified,
 }
 
-struct Transfer {
+pub(super) struct Transfer {
     engine: Engine,
     id: u64,
     source: Arc<Source>,
-    sink: Arc<dyn Sink>,
-    bounds: Range<u64>,
-    plan: Mutex<Plan>,
-    journal: Option<Mutex<Journal>>,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) bounds: Range<u64>,
+    pub(super) plan: Mutex<Plan>,
+    pub(super) journal: Option<Mutex<Journal>>,
     disk: Option<(Arc<File>, bool)>,
     unsynced: AtomicU64,
     syncing: AtomicBool,
     sync_failure: Mutex<Option<std::io::Error>>,
-    edge: watch::Sender<u64>,
+    pub(super) edge: watch::Sender<u64>,
     patience: Mutex<Patience>,
     meters: Meters,
-    progress: Arc<FileProgress>,
+    pub(super) progress: Arc<FileProgress>,
 }
 
 enum PartEnd {
@@ -194,7 +189,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
     let mut second_try = false;
     loop {
         let follower = (total > SMALL && !transfer.sink.takes_hash())
-            .then(|| Follower(tokio::spawn(transfer.clone().follow(expected.clone(), midstate.take()))));
+            .then(|| Follower::start(transfer.clone(), expected.clone(), midstate.take()));
         transfer.fetch(&mut watch, spec.first.take()).await?;
         let actual = match follower {
             Some(mut follower) => watch.guard(follower.hash()).await?,
@@ -225,21 +220,6 @@ impl Drop for Sealed {
         if let Some(journal) = &self.0.journal {
             lock(journal).close();
         }
-    }
-}
-
-/// The follower's task; dropping it ends the task at its next batch.
-struct Follower(tokio::task::JoinHandle<Result<String>>);
-
-impl Follower {
-    async fn hash(&mut self) -> Result<String> {
-        (&mut self.0).await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "the hashing task failed")))
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 
@@ -669,92 +649,7 @@ impl Transfer {
             .await
     }
 
-    /// Hashes the contiguous prefix behind the parts.
-    async fn follow(self: Arc<Self>, expected: Expected, midstate: Option<(u64, Hasher)>) -> Result<String> {
-        let total = self.bounds.end - self.bounds.start;
-        let mut edge = self.edge.subscribe();
-        let (mut at, mut hasher) = midstate.unwrap_or_else(|| (0, expected.hasher(total)));
-        while at < total {
-            let enough = (at + HASH_BATCH).min(total) + self.bounds.start;
-            // The sender lives in self.
-            let _ = edge.wait_for(|edge| *edge >= enough).await;
-            let transfer = self.clone();
-            let latest = edge.clone();
-            (at, hasher) = blocking(move || transfer.hash_up_to(&latest, at, hasher)).await?;
-        }
-        Ok(hasher.finish())
-    }
-
-    /// Hashes until it has caught up with the edge.
-    fn hash_up_to(
-        &self,
-        edge: &watch::Receiver<u64>,
-        mut at: u64,
-        mut hasher: Hasher,
-    ) -> Result<(u64, Hasher)> {
-        let mut buffer = vec![0; HASH_READ];
-        loop {
-            let target = *edge.borrow() - self.bounds.start;
-            if at >= target {
-                return Ok((at, hasher));
-            }
-            let length = HASH_READ.min((target - at) as usize);
-            self.sink.read_at(&mut buffer[..length], at)?;
-            hasher.update(&buffer[..length]);
-            let noted = at / MIDSTATE;
-            at += length as u64;
-            self.progress.set_hashed(at);
-            if at / MIDSTATE > noted
-                && let (Some(journal), Some(state)) = (&self.journal, hasher.save())
-            {
-                // The hash goes on without its note; a resume hashes a little more then.
-                let _ = lock(journal).append(&Record::Midstate { at, state });
-            }
-        }
-    }
-
-    /// The hash of a small file, or of a sink that took it on the way.
-    fn hash_at_once(&self, expected: &Expected) -> Result<String> {
-        if self.sink.takes_hash() {
-            return Ok(self.sink.hash().unwrap_or_default());
-        }
-        let total = self.bounds.end - self.bounds.start;
-        let mut bytes = vec![0; total as usize];
-        self.sink.read_at(&mut bytes, 0)?;
-        self.progress.set_hashed(total);
-        let mut hasher = expected.hasher(total);
-        hasher.update(&bytes);
-        Ok(hasher.finish())
-    }
-
-    /// After a wrong hash: finds the ranges that are not what was received, or gives up on all of them.
-    fn discard_bad(&self) -> Result<()> {
-        let mut bad = Vec::new();
-        if let Some(journal) = &self.journal {
-            for (range, sum) in lock(journal).ranges() {
-                if checksum(&*self.sink, range.start - self.bounds.start..range.end - self.bounds.start)?
-                    != sum
-                {
-                    bad.push(range);
-                }
-            }
-        }
-        if bad.is_empty() {
-            bad.push(self.bounds.clone());
-        }
-        let mut plan = self.plan();
-        for range in bad {
-            plan.lost(range.clone());
-            if let Some(journal) = &self.journal {
-                let lost = lock(journal).lost(range);
-                lost.map_err(|e| unwritten(&e))?;
-            }
-        }
-        self.edge.send_replace(plan.edge());
-        Ok(())
-    }
-
-    fn plan(&self) -> MutexGuard<'_, Plan> {
+    pub(super) fn plan(&self) -> MutexGuard<'_, Plan> {
         lock(&self.plan)
     }
 
@@ -764,26 +659,12 @@ impl Transfer {
 }
 
 /// A journal that can't be written, mostly because the disk is full.
-fn unwritten(error: &std::io::Error) -> Error {
+pub(super) fn unwritten(error: &std::io::Error) -> Error {
     let kind = match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Kind::DiskFull,
         _ => Kind::Io,
     };
     Error::new(kind, "can't write the journal of the download").os(error)
-}
-
-/// The XXH3 of bytes in a sink.
-pub fn checksum(sink: &dyn Sink, range: Range<u64>) -> Result<u64> {
-    let mut hash = XxHash3_64::default();
-    let mut buffer = vec![0; HASH_READ];
-    let mut at = range.start;
-    while at < range.end {
-        let length = HASH_READ.min((range.end - at) as usize);
-        sink.read_at(&mut buffer[..length], at)?;
-        hash.write(&buffer[..length]);
-        at += length as u64;
-    }
-    Ok(hash.finish())
 }
 
 /// What has come since the last note.
@@ -798,7 +679,7 @@ impl Note {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -29,6 +29,9 @@ const REQUEST_WORTH: f64 = 65_536.0;
 const TICK: Duration = Duration::from_millis(100);
 /// Bytes that may pass at once under a rate limit, in seconds of the rate.
 const BURST: f64 = 0.1;
+/// So many of the last parts move at once at most, unless the window has more: each has its buffers, and among so many
+/// one is a small share of the line.
+const TOGETHER: usize = 32;
 /// The parts that a transfer has yet to begin, where that is not known.
 const MANY: usize = usize::MAX;
 
@@ -296,7 +299,7 @@ impl Slots {
     /// Whether another part may begin, with so many that have yet to.
     fn has_room(&self, parts: usize) -> bool {
         let target = self.window.target();
-        let level = if parts <= target { target * 2 } else { target };
+        let level = if parts <= target { target.max(TOGETHER.min(target * 2)) } else { target };
         self.active < level && self.active + self.resting < (target * 2).min(self.window.most())
     }
 
@@ -436,6 +439,75 @@ mod tests {
         }
         let capped = Limits::new(4, 256 << 20, 0, None);
         assert_eq!(turns(&capped, 6).await.len(), 4, "a cap is a cap");
+    }
+
+    /// Sends so many parts of 16 MiB over a line of 500 MB/s that gives a connection no more than 50; a new connection,
+    /// and the answer to each part, take 40 ms. Returns the share of the line.
+    fn sent_over_a_long_line(parts: usize) -> f64 {
+        const STEP: f64 = 0.001;
+        let limits = Limits::new(0, 256 << 20, 0, None);
+        let mut slots = limits.slots();
+        let (mut missing, mut kept, mut moved, mut time) = (parts, 1_usize, 0.0, 0.0);
+        // Seconds until it may move, and bytes left; seconds until the answer is there.
+        let (mut moving, mut resting): (Vec<(f64, f64)>, Vec<f64>) = Default::default();
+        for step in 1.. {
+            while missing > 0 && slots.has_room(missing) {
+                slots.take(0);
+                missing -= 1;
+                moving.push((if kept > 0 { 0.0 } else { 0.04 }, f64::from(16 << 20)));
+                kept = kept.saturating_sub(1);
+            }
+            let active = moving.iter().filter(|(wait, _)| *wait <= 0.0).count();
+            let speed = 500e6_f64.min(active as f64 * 50e6) / active.max(1) as f64;
+            for (wait, left) in &mut moving {
+                if *wait > 0.0 {
+                    *wait -= STEP;
+                } else {
+                    *left -= speed * STEP;
+                    moved += speed * STEP;
+                }
+            }
+            for wait in &mut resting {
+                *wait -= STEP;
+            }
+            let begun = moving.len();
+            moving.retain(|(_, left)| *left > 0.0);
+            let out = begun - moving.len();
+            (0..out).for_each(|_| slots.release(0));
+            slots.resting += out;
+            resting.extend(std::iter::repeat_n(0.04, out));
+            let answered = resting.extract_if(.., |wait| *wait <= 0.0).count();
+            slots.resting -= answered;
+            kept += answered;
+            time += STEP;
+            if missing == 0 && moving.is_empty() && resting.is_empty() {
+                break;
+            }
+            if step % 100 == 0 {
+                let delivering = moving.iter().filter(|(wait, _)| *wait <= 0.0).count();
+                let pressed = missing > 0;
+                let work = std::mem::take(&mut moved);
+                slots.window.observe(&Sample {
+                    work,
+                    seconds: 0.1,
+                    delivering,
+                    pressed,
+                    failures: 0,
+                    sending: true,
+                });
+            }
+        }
+        parts as f64 * f64::from(16 << 20) / 500e6 / time
+    }
+
+    #[test]
+    fn a_long_line_is_busy_between_parts_and_to_the_end() {
+        // However the parts fall into rounds. What is left to win is the first connect and the last answer.
+        for parts in [20, 25, 32, 40, 48, 64, 100, 128] {
+            let share = sent_over_a_long_line(parts);
+            let least = if parts >= 64 { 0.93 } else { 0.88 };
+            assert!(share >= least, "{parts} parts: {share}");
+        }
     }
 
     #[tokio::test]

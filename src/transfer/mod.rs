@@ -16,4 +16,5 @@ pub mod reader;
 pub mod sink;
 pub mod source;
 pub mod upload;
+pub mod verify;
 pub mod window;

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod addresses;
 mod auth;
 mod bad_input;
 mod c_api;

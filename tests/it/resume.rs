@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hfx::client::{Client, Hooks, Job};
@@ -11,8 +12,8 @@ use serde_json::json;
 
 use crate::support::client::{file, get, get_with, job, model, snapshot};
 use crate::support::files::{blobs, partials, random, seed};
-use crate::support::proc::Task;
-use crate::support::{Lab, M, wait_for};
+use crate::support::proc::{Task, can_have_files_of_its_own, with_file};
+use crate::support::{Hub, Lab, M, skip, wait_for};
 
 /// Connections of the downloads that are killed: what is fetched again is bounded for each.
 const CONNECTIONS: u64 = 2;
@@ -380,4 +381,62 @@ fn a_local_folder_is_resumed_as_well() {
     assert!(snapshot(&client, &local).unwrap().first_error().is_none());
     assert!(fs::read(folder.path().join("model.bin")).unwrap() == bytes);
     assert!(lab.hub.sent() <= 20 * M as u64, "{}", lab.hub.sent());
+}
+
+/// A download of `model.bin` by its address, whose hash nobody tells, killed when some of it was noted: its partial.
+fn killed_without_a_hash(lab: &Lab, out: &Path) -> PathBuf {
+    lab.hub.fault(json!({"times": 0}), json!({"rate": 20_000_000}));
+    let mut child = get_by_url(lab, out).spawn().unwrap();
+    wait_for("some megabytes", || lab.hub.sent() >= 40 * M as u64 || child.try_wait().unwrap().is_some());
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success());
+    lab.hub.faults(&json!([]));
+    let mut all = partials(out.parent().unwrap());
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+fn get_by_url(lab: &Lab, out: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hfx"));
+    let url = format!("{}/o/n/resolve/main/model.txt", lab.hub.endpoint);
+    let connections = format!("max_connections={CONNECTIONS}");
+    command.args(["get", &url, "-q", "--durability", "process", "--option", &connections, "-o"]).arg(out);
+    command.env("HF_HOME", lab.cache()).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn after_another_boot_only_what_is_on_disk_for_sure_is_believed() {
+    if !can_have_files_of_its_own() {
+        return skip("another boot", "mount namespaces are refused here");
+    }
+    let bytes = random(49, 96 * M);
+    let lab = Lab { hub: Hub::with(&["--lfs-threshold", "1G"]), cache: tempfile::tempdir().unwrap() };
+    lab.hub.put("models/o/n/model.txt", &bytes);
+    let dir = tempfile::tempdir().unwrap();
+    let boot = dir.path().join("boot");
+    fs::write(&boot, "11111111-2222-3333-4444-555555555555\n").unwrap();
+    for other_boot in [false, true] {
+        let out = dir.path().join("out").join("model.txt");
+        fs::create_dir_all(out.parent().unwrap()).unwrap();
+        let partial = killed_without_a_hash(&lab, &out);
+        // What a power loss does to bytes that were in memory only.
+        let file = OpenOptions::new().read(true).write(true).open(&partial).unwrap();
+        let mut block = vec![0; 4096];
+        file.read_exact_at(&mut block, 100_000).unwrap();
+        assert!(block == bytes[100_000..104_096], "the first bytes came first");
+        file.write_all_at(&[0; 4096], 100_000).unwrap();
+        drop(file);
+        lab.hub.forget();
+        let mut run = get_by_url(&lab, &out);
+        if other_boot {
+            run = with_file(&run, &boot, "/proc/sys/kernel/random/boot_id");
+        }
+        let ran = run.output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        assert!(lab.hub.sent() < bytes.len() as u64 - 8 * M as u64, "what is right was not fetched again");
+        // Within a boot the kernel keeps what was written: nobody looks, so this is how it shows that the other one did.
+        assert_eq!(fs::read(&out).unwrap() == bytes, other_boot);
+        fs::remove_dir_all(out.parent().unwrap()).unwrap();
+    }
 }

@@ -1,24 +1,28 @@
 //! TLS with a CA of one's own, straight and through a CONNECT proxy.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use hfx::error::Kind;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::proxy::http_proxy;
 use crate::support::client::get;
+use crate::support::files::random;
+use crate::support::push::{self, PART, held, push};
 use crate::support::{Lab, skip};
 
-/// A Python that ends TLS and passes the bytes on to the port that it is told.
+/// A Python that ends TLS on two ports, which it tells first, and passes the bytes on to the two that it is told then.
 const TERMINATOR: &str = r#"
 import socket, ssl, sys, threading
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
-listener = socket.create_server(("127.0.0.1", 0))
-print(listener.getsockname()[1], flush=True)
+listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(listener.getsockname()[1] for listener in listeners), flush=True)
+targets = [int(word) for word in sys.stdin.readline().split()]
 def pump(a, b):
     try:
         while data := a.recv(65536):
@@ -28,27 +32,37 @@ def pump(a, b):
     for s in (a, b):
         try: s.shutdown(socket.SHUT_RDWR)
         except OSError: pass
-def serve(raw):
+def serve(raw, target):
     try:
         client = context.wrap_socket(raw, server_side=True)
     except OSError:
         return
-    server = socket.create_connection(("127.0.0.1", int(sys.argv[3])))
+    server = socket.create_connection(("127.0.0.1", target))
     threading.Thread(target=pump, args=(server, client), daemon=True).start()
     pump(client, server)
-while True:
-    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+def listen(listener, target):
+    while True:
+        threading.Thread(target=serve, args=(listener.accept()[0], target), daemon=True).start()
+threading.Thread(target=listen, args=(listeners[1], targets[1]), daemon=True).start()
+listen(listeners[0], targets[0])
 "#;
 
 pub struct Terminator {
     child: Child,
     port: u16,
+    /// The second one, before the Hub's CDN.
+    cdn: u16,
     folder: TempDir,
 }
 
 impl Terminator {
     /// One before the Hub of a lab, certified for `localhost` alone; none where openssl or python3 is missing.
     pub fn start(lab: &Lab) -> Option<Self> {
+        Self::open().map(|tls| tls.before(lab))
+    }
+
+    /// One that is told later before what it stands.
+    fn open() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let script = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
              -addext basicConstraints=critical,CA:TRUE && \
@@ -59,17 +73,24 @@ impl Terminator {
         if !made.status.success() {
             return None;
         }
-        let port = lab.hub.endpoint.rsplit(':').next().unwrap().to_owned();
         let mut child = Command::new("python3")
-            .args(["-c", TERMINATOR, "cert.pem", "key.pem", &port])
+            .args(["-c", TERMINATOR, "cert.pem", "key.pem"])
             .current_dir(folder.path())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .ok()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
-        let port = line.trim().parse().ok()?;
-        Some(Self { child, port, folder })
+        let (port, cdn) = line.trim().split_once(' ')?;
+        Some(Self { child, port: port.parse().ok()?, cdn: cdn.parse().ok()?, folder })
+    }
+
+    fn before(mut self, lab: &Lab) -> Self {
+        let port = |url: &str| url.rsplit(':').next().unwrap().to_owned();
+        let ports = format!("{} {}\n", port(&lab.hub.endpoint), port(&lab.hub.cdn));
+        self.child.stdin.take().unwrap().write_all(ports.as_bytes()).unwrap();
+        self
     }
 
     pub fn ca(&self) -> PathBuf {
@@ -140,4 +161,46 @@ fn tls_goes_through_a_proxy_by_connect() {
     let page = format!("http://127.0.0.1:{port}");
     let client = lab.client(&[base[0], base[1], base[2], ("https_proxy", &page)]);
     assert_eq!(get(&client, "config.json").unwrap_err().kind(), Kind::Proxy);
+}
+
+#[test]
+fn parts_go_out_over_tls_and_come_back_over_it() {
+    let Some(tls) = Terminator::open() else {
+        return skip("tls", "openssl and python3 are needed");
+    };
+    let (here, cdn) = (tls.endpoint("localhost"), format!("https://localhost:{}", tls.cdn));
+    let lab = push::lab(&["--url", &here, "--cdn-url", &cdn]);
+    let tls = tls.before(&lab);
+    let ca = tls.ca();
+    let more = [("endpoint", here.as_str()), ("ca_file", ca.to_str().unwrap()), ("token", "secret")];
+    let client = lab.client(&more);
+    let bytes = random(30, 9 * PART + 7);
+    // A connection that breaks in the middle of a part, and an answer that never comes.
+    lab.hub.faults(&json!([
+        {"match": {"path": "/part/", "times": 1, "skip": 2}, "do": {"drop_request_after": 300_000}},
+        {"match": {"path": "/part/", "times": 1, "skip": 5}, "do": {"status": 503}},
+    ]));
+    let made = push(&client, "f.bin", &bytes, &[]).unwrap();
+    assert!(made.url.starts_with(&here), "{}", made.url);
+    assert_eq!(lab.hub.acted(), [1, 1]);
+    let puts = lab.hub.puts();
+    assert!(puts.iter().all(|put| !put.authorization), "{puts:?}");
+    let stored = |number: usize| {
+        let of = format!("/{number}");
+        let is = |path: &str| path.split('?').next().unwrap().ends_with(&of);
+        puts.iter().filter(|put| put.status == 200 && is(&put.path)).count()
+    };
+    assert_eq!((1..=10).map(stored).collect::<Vec<_>>(), [1; 10], "each part once");
+    // One object in one piece.
+    push(&client, "g.bin", &bytes[..PART], &[]).unwrap();
+    lab.hub.forget();
+    assert!(held(&client, "f.bin", None).unwrap() == bytes);
+    assert!(held(&client, "g.bin", None).unwrap() == bytes[..PART]);
+    assert!(lab.hub.data_requests().iter().all(|got| got.port == "cdn" && !got.authorization));
+    // The store's certificate counts as well.
+    let other = cdn.replace("localhost", "127.0.0.1");
+    let elsewhere = push::lab(&["--url", &here, "--cdn-url", &other]);
+    let (endpoint, quick) = (elsewhere.hub.endpoint.as_str(), ("retry_timeout_ms", "500"));
+    let client = elsewhere.client(&[("endpoint", endpoint), more[1], quick]);
+    assert_eq!(push(&client, "f.bin", &bytes, &[]).unwrap_err().kind(), Kind::Tls);
 }

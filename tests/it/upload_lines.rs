@@ -84,6 +84,20 @@ fn an_answer_before_the_end_of_the_request_is_heard() {
 }
 
 #[test]
+fn a_part_on_a_connection_much_slower_than_the_others_is_sent_over_another_one() {
+    let lab = lab(&["--chunk-size", "4M", "--multipart-from", "8M"]);
+    let bytes = random(11, 32 * M);
+    // Minutes for its part, if nobody did anything about it; it is soon the only one left.
+    lab.hub.fault(json!({"path": "/part/", "skip": 3}), json!({"request_rate": 20_000}));
+    let start = Instant::now();
+    push(&lab.client(&[("stall_timeout_ms", "120000")]), "f.bin", &bytes, &[]).unwrap();
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
+    assert_eq!(lab.hub.acted(), [1]);
+    assert_eq!(lab.hub.puts().len(), 9, "eight parts, and one of them again: {:?}", lab.hub.puts());
+    assert!(held(&lab.client(&[]), "f.bin", None).unwrap() == bytes);
+}
+
+#[test]
 fn a_large_commit_on_a_slow_line_is_tried_again() {
     let lab = lab(&["--lfs-threshold", "100M"]);
     let client = lab.client(&[("retry_timeout_ms", "1000")]);

@@ -1,6 +1,6 @@
 //! What survives on the way out: kills, cancels, pauses, and a memory of parts that others have touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
@@ -139,6 +139,41 @@ fn a_folder_in_several_commits_is_killed_and_goes_on() {
         assert!(run().status().unwrap().success());
         assert_eq!(history(&client, None).len() - before, commits, "nothing is left to do");
     }
+}
+
+/// The parts of multipart uploads that the server has on its disk, by their numbers.
+fn on_disk(lab: &Lab) -> BTreeSet<String> {
+    let files = files_below(&lab.hub.path(".hub"));
+    let part = |path: &std::path::PathBuf| {
+        let name = path.file_name()?.to_str()?.to_owned();
+        let is_one = path.iter().any(|room| room == "uploads") && name.parse::<u32>().is_ok();
+        is_one.then_some(name)
+    };
+    files.iter().filter_map(part).collect()
+}
+
+#[test]
+fn a_server_killed_in_the_middle_goes_on_where_it_was() {
+    let mut lab = lab(&[]);
+    let (connections, bytes) = (CONNECTIONS.to_string(), random(82, 24 * PART + 7));
+    let dir = tempfile::tempdir().unwrap();
+    let path = write(dir.path(), &[("f.bin", &bytes)]).join("f.bin");
+    let client = lab.client(&[("max_connections", &connections), ("retry_timeout_ms", "60000")]);
+    let commits = history(&client, None).len();
+    let job = started(&lab, &client, &path, 6);
+    lab.hub.kill();
+    let there = on_disk(&lab);
+    assert!((6..=24).contains(&there.len()), "{there:?}");
+    lab.hub.restart();
+    made(job.join()).unwrap();
+    let again: BTreeSet<String> =
+        stored(&lab).into_keys().map(|part| part.rsplit('/').next().unwrap().to_owned()).collect();
+    // Those whose answer was on its way: the server had them, and nobody heard of it.
+    let twice: Vec<_> = again.intersection(&there).collect();
+    assert!(twice.len() <= CONNECTIONS, "{twice:?} of {there:?}");
+    assert_eq!(again.union(&there).count(), 25);
+    assert!(held(&client, "f.bin", None).unwrap() == bytes);
+    assert_eq!(history(&client, None).len(), commits + 1);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ pub struct Hub {
     /// The address of its CDN.
     pub cdn: String,
     dir: TempDir,
+    args: Vec<String>,
 }
 
 /// A request that it saw.
@@ -44,11 +45,34 @@ impl Hub {
     pub fn with(more: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("models")).unwrap();
+        let args: Vec<String> = more.iter().map(|arg| (*arg).to_owned()).collect();
+        let (child, endpoint, cdn) = Self::launch(dir.path(), &args);
+        Self { child, endpoint, cdn, dir, args }
+    }
+
+    /// Kills it and starts it again, at the same addresses and with the same folder; faults and log are gone.
+    pub fn restart(&mut self) {
+        self.kill();
+        let port = |url: &str| url.strip_prefix("http://").unwrap().to_owned();
+        let places = ["--listen".into(), port(&self.endpoint), "--cdn-listen".into(), port(&self.cdn)];
+        let args: Vec<String> = self.args.iter().cloned().chain(places).collect();
+        let (child, endpoint, cdn) = Self::launch(self.dir.path(), &args);
+        assert_eq!((&endpoint, &cdn), (&self.endpoint, &self.cdn));
+        self.child = child;
+    }
+
+    /// Kills it.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    fn launch(dir: &Path, args: &[String]) -> (Child, String, String) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_hfx"))
             .arg("serve")
-            .arg(dir.path())
+            .arg(dir)
             .arg("--control")
-            .args(more)
+            .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -59,7 +83,7 @@ impl Hub {
             line.strip_prefix(name).unwrap_or_else(|| panic!("hfx serve said {line:?}")).to_owned()
         };
         let (endpoint, cdn) = (next("HF_ENDPOINT="), next("CDN="));
-        Self { child, endpoint, cdn, dir }
+        (child, endpoint, cdn)
     }
 
     /// Puts a file there: `models/owner/name/file`.
@@ -192,7 +216,6 @@ pub fn http(
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }

@@ -1,7 +1,7 @@
 //! Downloads in a process of their own, to be killed, starved or watched: this test binary, run again.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use hfx::client::{Client, Hooks};
@@ -46,6 +46,28 @@ impl Task {
     pub fn run(&self) -> Value {
         result(&self.command().output().unwrap())
     }
+}
+
+/// The same command in a mount namespace of its own, where the file `instead` lies in the place of another one.
+pub fn with_file(command: &Command, instead: &Path, of: &str) -> Command {
+    let mut wrapped = Command::new("unshare");
+    let script = "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"";
+    wrapped.args(["-rm", "sh", "-c", script]).arg(instead).arg(of);
+    wrapped
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    wrapped.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    wrapped
+}
+
+/// Whether this machine lets [`with_file`] work.
+pub fn can_have_files_of_its_own() -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hosts");
+    std::fs::write(&file, "").unwrap();
+    let ran = with_file(&Command::new("true"), &file, "/etc/hosts").output();
+    ran.is_ok_and(|output| output.status.success())
 }
 
 /// What a child ended with: `{"path"}` or `{"error", "text"}`.
