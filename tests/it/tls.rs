@@ -17,6 +17,9 @@ const TERMINATOR: &str = r#"
 import socket, ssl, sys, threading
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
+if sys.argv[4:]:
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[sys.argv[4]]
 listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 def pump(a, b):
@@ -49,19 +52,29 @@ pub struct Terminator {
 impl Terminator {
     /// One before the Hub of a lab, certified for `localhost` alone; none where openssl or python3 is missing.
     pub fn start(lab: &Lab) -> Option<Self> {
+        Self::with(lab, "", &[])
+    }
+
+    /// One whose certificates a script has changed, and which speaks one version of TLS alone.
+    pub fn with(lab: &Lab, script: &str, version: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let script = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
+        const MAKE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
              -addext basicConstraints=critical,CA:TRUE && \
              openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=localhost && \
              printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > ext && \
              openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem";
-        let made = Command::new("sh").args(["-c", script]).current_dir(folder.path()).output().ok()?;
+        let made = Command::new("sh")
+            .args(["-ec", &format!("{MAKE}\n{script}")])
+            .current_dir(folder.path())
+            .output()
+            .ok()?;
         if !made.status.success() {
             return None;
         }
         let port = lab.hub.endpoint.rsplit(':').next().unwrap().to_owned();
         let mut child = Command::new("python3")
             .args(["-c", TERMINATOR, "cert.pem", "key.pem", &port])
+            .args(version)
             .current_dir(folder.path())
             .stdout(Stdio::piped())
             .spawn()
