@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-bindings test-swift test-all lint header header-check bench dist install install-files clean
+.PHONY: help build demo test test-bindings test-swift test-all sanitize fuzz lint header header-check bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,12 @@ test-swift: build ## The Swift binding's tests; sets Swift 6 up where there is n
 	bindings/swift/test.sh
 
 test-all: test test-bindings test-swift ## All of them.
+
+sanitize: ## Address, leak and thread sanitizers, valgrind, Miri where there is one.
+	tests/sanitize.sh
+
+fuzz: ## Each fuzz target for FUZZ_SECONDS (60).
+	tests/fuzz/run.sh
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check
