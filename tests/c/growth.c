@@ -6,7 +6,8 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
-/* Bytes that are allocated; a sanitizer's own allocator does not tell, and looks for leaks itself. */
+/* Bytes that are allocated; a sanitizer's own allocator does not tell, and looks for leaks itself. What each thread keeps
+ * for later would count as well: c_api.rs turns that off. */
 static size_t allocated(void) {
     return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
@@ -33,7 +34,7 @@ void cycles(void) {
             before = allocated();
     }
     size_t after = allocated();
-    if (after > before + (64 << 10)) {
+    if (after > before + (8 << 10)) {
         fprintf(stderr, "%zu bytes were allocated after %d clients, %zu after %d\n", before, WARM, after, ALL);
         CHECK(!"memory grows");
     }
@@ -44,14 +45,15 @@ void cycles(void) {
 void crowd(void) {
     enum { JOBS = 64, CLIENTS = 16 };
     hfx_repo *repos[3] = {model(MANY), model(BIG), model(TINY)};
-    static const char *const names[3] = {NULL, "model.bin", "config.json"};
+    static const char *const names[3] = {NULL, "small.txt", "config.json"};
     int threads = thread_count(), descriptors = descriptor_count();
     hfx_client *client = new_client();
     hfx_job *jobs[JOBS];
     hfx_options *again = NULL;
     OK(hfx_options_new(&again, ERR));
     OK(hfx_options_set_bool(again, HFX_OPT_FORCE, 1, ERR));
-    for (int i = 0; i < JOBS; i++) {
+    OK(hfx_client_download_file(client, repos[1], "model.bin", again, &jobs[0], ERR));
+    for (int i = 1; i < JOBS; i++) {
         if (names[i % 3])
             OK(hfx_client_download_file(client, repos[i % 3], names[i % 3], again, &jobs[i], ERR));
         else
@@ -74,7 +76,8 @@ void crowd(void) {
         OK(hfx_client_open(options, &clients[i], ERR));
         hfx_options_free(options);
         OK(hfx_client_download_snapshot(clients[i], repos[0], NULL, &jobs[2 * i], ERR));
-        OK(hfx_client_download_file(clients[i], repos[1], "model.bin", NULL, &jobs[2 * i + 1], ERR));
+        const char *name = i % 8 ? "small.txt" : "model.bin";
+        OK(hfx_client_download_file(clients[i], repos[1], name, NULL, &jobs[2 * i + 1], ERR));
     }
     for (int i = 0; i < 2 * CLIENTS; i++) {
         wait_end(jobs[i]);

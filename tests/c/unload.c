@@ -40,12 +40,14 @@ static int mappings(void) {
 }
 
 /* A function of the library, by the type that the header gives it. */
-#define F(name) ((__typeof__(&name))symbol(#name))
+#define F(name) (*(__typeof__(&name) *)symbol(#name))
 
+/* Where its address is: ISO C knows no way from an object's address to a function's but through memory. */
 static void *symbol(const char *name) {
-    void *found = dlsym(library, name);
+    static void *found;
+    found = dlsym(library, name);
     CHECK(found);
-    return found;
+    return &found;
 }
 
 static void live(const char *path, const char *endpoint, const char *cache) {
@@ -89,6 +91,6 @@ int main(int argc, char **argv) {
     printf("%d lives: %d threads, %d descriptors, %d mappings, %ld bytes more than after %d\n", ALL,
            count("/proc/self/task") - threads, count("/proc/self/fd") - descriptors, mappings() - maps, grown, WARM);
     CHECK(count("/proc/self/task") == threads && count("/proc/self/fd") == descriptors);
-    CHECK(mappings() <= maps + 2 && grown < 64 << 10);
+    CHECK(mappings() <= maps + 4 && grown < 8 << 10);
     return 0;
 }

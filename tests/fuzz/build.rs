@@ -74,7 +74,7 @@ fn main() {
         writeln!(calls, "        {count} => {{ {given}{checked} }}").unwrap();
         count += 1;
     }
-    assert!(count > 60, "only {count} functions with strings were found in the header");
+    assert!(count > 50, "only {count} functions with strings were found in the header");
     let made = format!(
         "unsafe extern \"C\" {{\n{declared}}}\n\
          const FUNCTIONS: usize = {count};\n\
