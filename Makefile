@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo instructions test test-bindings test-swift test-all test-docs docs lint header header-check abi-check \
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-docs docs sanitize fuzz lint header header-check abi-check \
 	abi-update bench dist install install-files clean
 
 help: ## Show this.
@@ -42,6 +42,12 @@ docs: ## The C reference, build/reference/html; a warning, or a symbol that is n
 		grep -q ">$$symbol\(()\)\?<" $(BUILD)/reference/html/hfx_8h.html || { echo "$$symbol is not in it" >&2; exit 1; }; \
 	done
 	@echo "$(BUILD)/reference/html/index.html"
+
+sanitize: ## Address, leak and thread sanitizers, valgrind, Miri where there is one.
+	tests/sanitize.sh
+
+fuzz: ## Each fuzz target for FUZZ_SECONDS (60).
+	tests/fuzz/run.sh
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check

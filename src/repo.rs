@@ -363,6 +363,8 @@ fn path_fault(path: &str) -> Option<&'static str> {
             (Some('.'), None) => Some("it holds '.' as a part"),
             (Some('\\'), _) => Some("it is absolute on Windows"),
             (Some(letter), Some(':')) if letter.is_ascii_alphabetic() => Some("it names a Windows drive"),
+            // No repository holds one, and git would run what stands in it.
+            _ if segment.eq_ignore_ascii_case(".git") => Some("it goes into git's own folder"),
             _ => None,
         }
     })
@@ -371,7 +373,7 @@ fn path_fault(path: &str) -> Option<&'static str> {
 /// Checks the path of a file in a repository and returns it without a leading `/` or `./`.
 ///
 /// Refused on every platform, since a cache may be read on another one: `..` between slashes of either style,
-/// drives (`C:\`, `D:foo`), UNC (`\\host\share`) and whatever is left absolute, empty parts, and zero bytes.
+/// drives (`C:\`, `D:foo`), UNC (`\\host\share`) and whatever is left absolute, empty parts, zero bytes, and `.git`.
 pub fn check_repo_path(path: &str) -> Result<String> {
     let mut rest = path.strip_prefix('/').unwrap_or(path);
     while let Some(shorter) = rest.strip_prefix("./") {
@@ -547,10 +549,11 @@ mod tests {
             ("./a", "a"),
             ("a b%[]^|\u{e9}.txt", "a b%[]^|\u{e9}.txt"),
             ("..a/b..", "..a/b.."),
+            (".gitattributes", ".gitattributes"),
         ] {
             assert_eq!(check_repo_path(path).unwrap(), want);
         }
-        let bad = "|/|.|..|a/..|../a|a/../b|..\\a|a\\..\\b|a/..\\b|//a|a//b|a/|C:\\x|C:/x|D:foo|a/D:foo|\\\\h\\s|\\a|/\\a|//h/s|a/\\b|a\0b|a/./b|./../a";
+        let bad = "|/|.|..|a/..|../a|a/../b|..\\a|a\\..\\b|a/..\\b|//a|a//b|a/|C:\\x|C:/x|D:foo|a/D:foo|\\\\h\\s|\\a|/\\a|//h/s|a/\\b|a\0b|a/./b|./../a|.git|.git/config|a/.GIT/hooks/x";
         for path in bad.split('|') {
             assert!(check_repo_path(path).is_err(), "{path:?}");
         }

@@ -1,14 +1,17 @@
-//! Folders made without leaving the cache: every step is looked at, and a symlink is never stepped through.
+//! Folders made without leaving the cache: every step is taken from the open folder before it, and never through a
+//! symlink, so that one that is put there meanwhile leads nowhere either.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::sys::folder::Folder;
 
-/// Makes `folder`, which lies below `base`, and what is missing on the way to it. `base` itself may be or hold
-/// symlinks: where the cache lies is its owner's choice. Below it, a symlink could lead a write anywhere.
-pub(crate) fn make_dirs(base: &Path, folder: &Path) -> Result<()> {
+/// Makes `folder`, which lies below `base`, and what is missing on the way to it, and holds it open. `base` itself may
+/// be or hold symlinks: where the cache lies is its owner's choice. Below it, a symlink could lead a write anywhere.
+pub(crate) fn make_dirs(base: &Path, folder: &Path) -> Result<Folder> {
     let Ok(below) = folder.strip_prefix(base) else {
         return Err(Error::new(
             Kind::Internal,
@@ -22,20 +25,27 @@ pub(crate) fn make_dirs(base: &Path, folder: &Path) -> Result<()> {
     if !here.is_dir() {
         fs::create_dir_all(&here).map_err(|error| Error::io("create the folder", &here, &error))?;
     }
+    let mut open = Folder::open(&here).map_err(|error| Error::io("open the folder", &here, &error))?;
     for part in below.components() {
         here.push(part);
-        make_dir(&here)?;
+        open = step(&open, part.as_os_str(), &here)?;
     }
-    Ok(())
+    Ok(open)
 }
 
-fn make_dir(here: &Path) -> Result<()> {
+fn step(from: &Folder, name: &OsStr, here: &Path) -> Result<Folder> {
     // Twice: between a look that finds nothing and the making, another process may make it.
     for _ in 0..2 {
-        match fs::symlink_metadata(here) {
-            Ok(found) if found.is_dir() => return Ok(()),
-            Ok(found) => {
-                let what = if found.is_symlink() { "a symlink" } else { "a file" };
+        match from.enter(name) {
+            Ok(open) => return Ok(open),
+            Err(error) if error.kind() == ErrorKind::NotFound => match from.make(name) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(Error::io("create the folder", here, &error)),
+                Ok(()) => {}
+            },
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                let link = fs::symlink_metadata(here).is_ok_and(|found| found.is_symlink());
+                let what = if link { "a symlink" } else { "a file" };
                 return Err(Error::new(
                     Kind::CorruptCache,
                     format!(
@@ -44,15 +54,17 @@ fn make_dir(here: &Path) -> Result<()> {
                     ),
                 ));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => match fs::create_dir(here) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(Error::io("create the folder", here, &error)),
-                Ok(()) => return Ok(()),
-            },
-            Err(error) => return Err(Error::io("look at", here, &error)),
+            Err(error) => return Err(Error::io("open the folder", here, &error)),
         }
     }
-    Err(Error::new(Kind::CorruptCache, format!("{} comes and goes while it is made", here.display())))
+    from.enter(name).map_err(|_| {
+        Error::new(Kind::CorruptCache, format!("{} comes and goes while it is made", here.display()))
+    })
+}
+
+/// The last part of a path.
+pub(crate) fn name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }
 
 /// The folder that holds `path`.

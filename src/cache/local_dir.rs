@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::cache::guard::{entries, is_read_only, make_dirs, parent};
+use crate::cache::guard::{entries, is_read_only, make_dirs, name, parent};
 use crate::cache::layout::{INCOMPLETE, join, parse_partial, partial_name, tree_file};
 use crate::cache::publish::{copy_file, settle, tag};
 use crate::cache::store::{Completeness, complete};
@@ -14,6 +14,7 @@ use crate::cache::verify::hashes_to;
 use crate::error::{Error, Result};
 use crate::pattern::Filter;
 use crate::repo::{check_commit, check_etag, check_repo_path};
+use crate::sys::folder::Folder;
 use crate::sys::link;
 use crate::sys::sha::Sha1;
 
@@ -115,13 +116,14 @@ impl LocalDir {
         check_commit(commit)?;
         check_etag(etag)?;
         let place = self.place(path)?;
-        make_dirs(&self.root, &place.notes)?;
+        let notes = make_dirs(&self.root, &place.notes)?;
         // Never before the file's own time, whatever clock wrote that.
         let modified = fs::metadata(&place.file).and_then(|found| found.modified()).unwrap_or(UNIX_EPOCH);
         let now = SystemTime::now().max(modified).duration_since(UNIX_EPOCH).unwrap_or_default();
         let text = format!("{commit}\n{etag}\n{}.{:06}\n", now.as_secs(), now.subsec_micros());
         let note = place.metadata();
-        link::write_atomic(&note, text.as_bytes(), &place.temp(), false)
+        notes
+            .write_atomic(name(&place.temp()), &notes, name(&note), text.as_bytes(), false)
             .map_err(|error| Error::io("write", &note, &error))
     }
 
@@ -166,9 +168,9 @@ impl LocalDir {
     pub fn copy_from(&self, source: &Path, path: &str, commit: &str, etag: &str) -> Result<PathBuf> {
         self.prepare()?;
         let temp = self.new_partial(path, etag)?;
-        make_dirs(&self.root, parent(&temp))?;
-        copy_file(source, &temp, self.sync)?;
-        self.publish(path, commit, etag, &temp).inspect_err(|_| drop(fs::remove_file(&temp)))
+        let notes = make_dirs(&self.root, parent(&temp))?;
+        copy_file(source, &notes, &temp, self.sync)?;
+        self.publish(path, commit, etag, &temp).inspect_err(|_| drop(notes.remove(name(&temp))))
     }
 
     /// The unfinished downloads of this file and etag, last written first.
@@ -202,13 +204,19 @@ impl LocalDir {
         }
     }
 
+    /// The folder of a file's notes, lock and partials, open.
+    pub fn notes(&self, path: &str) -> Result<Folder> {
+        make_dirs(&self.root, &self.place(path)?.notes)
+    }
+
     /// Publishes a finished, verified and synced download: it replaces the file, and that is noted.
     pub fn publish(&self, path: &str, commit: &str, etag: &str, partial: &Path) -> Result<PathBuf> {
         check_commit(commit)?;
         check_etag(etag)?;
         let place = self.place(path)?;
-        make_dirs(&self.root, parent(&place.file))?;
-        settle(partial, &place.file, true)?;
+        let (notes, folder) =
+            (make_dirs(&self.root, &place.notes)?, make_dirs(&self.root, parent(&place.file))?);
+        settle(&notes, partial, &folder, &place.file, true)?;
         if self.sync {
             let folder = parent(&place.file);
             link::sync_dir(folder).map_err(|error| Error::io("sync", folder, &error))?;
@@ -241,8 +249,9 @@ impl LocalDir {
         let path = tree_file(&self.house(), commit);
         let temp = path.with_file_name(format!("{commit}.{:08x}.tmp", fastrand::u32(..)));
         let write = || {
-            make_dirs(&self.root, parent(&path))?;
-            link::write_atomic(&path, &bytes, &temp, self.sync)
+            let trees = make_dirs(&self.root, parent(&path))?;
+            trees
+                .write_atomic(name(&temp), &trees, name(&path), &bytes, self.sync)
                 .map_err(|error| Error::io("write", &path, &error))
         };
         match write() {

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::cache::guard::{entries, is_read_only, make_dirs, parent};
+use crate::cache::guard::{entries, is_read_only, make_dirs, name, parent};
 use crate::cache::layout::{CACHEDIR_TAG, CACHEDIR_TAG_NAME, RepoPaths, blob_target, partial_name};
 use crate::cache::shared;
 use crate::cache::store::Cache;
@@ -15,9 +15,25 @@ use crate::cache::tree::{self, Tree};
 use crate::cache::verify::hashes_to;
 use crate::error::{Error, Result};
 use crate::repo::{RepoId, check_commit, check_etag, check_repo_path, check_revision};
+use crate::sys::folder::Folder;
 use crate::sys::{file, link};
 
 impl Cache {
+    /// The folder of a repository's blobs and partials, open.
+    pub fn blobs(&self, repo: &RepoId) -> Result<Folder> {
+        make_dirs(self.root(), &self.paths(repo).blobs())
+    }
+
+    /// Makes a snapshot's folder.
+    pub fn make_snapshot(&self, folder: &Path) -> Result<()> {
+        make_dirs(self.root(), folder).map(drop)
+    }
+
+    /// The folder of a lock file, open.
+    pub fn locks(&self, lock: &Path) -> Result<Folder> {
+        make_dirs(self.root(), parent(lock))
+    }
+
     /// Makes the repository's folders, and tags the cache for backup tools.
     pub fn prepare(&self, repo: &RepoId) -> Result<()> {
         let paths = self.paths(repo);
@@ -42,15 +58,16 @@ impl Cache {
         replace: bool,
     ) -> Result<PathBuf> {
         let place = Place::new(self, repo, commit, path, etag)?;
-        place.make_folders(self)?;
+        let open = place.make_folders(self)?;
         if self.symlinks()
-            && let Some(link) = place.link_on_its_way()?
+            && let Some(link) = place.link_on_its_way(&open)?
         {
-            settle(partial, &place.blob, replace).inspect_err(|_| drop(fs::remove_file(&link)))?;
-            return place.show(&link);
+            settle(&open.blobs, partial, &open.blobs, &place.blob, replace)
+                .inspect_err(|_| drop(open.blobs.remove(name(&link))))?;
+            return place.show(&open, &link);
         }
         // No symlinks here: the file itself is the snapshot's entry.
-        settle(partial, &place.pointer, replace)?;
+        settle(&open.blobs, partial, &open.snapshot, &place.pointer, replace)?;
         Ok(place.pointer)
     }
 
@@ -61,16 +78,16 @@ impl Cache {
         if !place.blob.is_file() {
             return Ok(None);
         }
-        place.make_folders(self)?;
+        let open = place.make_folders(self)?;
         if self.symlinks() {
             if fs::read_link(&place.pointer).is_ok_and(|target| target == place.target) {
                 return Ok(Some(place.pointer));
             }
-            if let Some(link) = place.link_on_its_way()? {
-                return place.show(&link).map(Some);
+            if let Some(link) = place.link_on_its_way(&open)? {
+                return place.show(&open, &link).map(Some);
             }
         }
-        place.copy_in(&place.blob).map(Some)
+        place.copy_in(&open, &place.blob).map(Some)
     }
 
     /// As [`Cache::link`], for a file that only the shared Xet store holds.
@@ -110,8 +127,8 @@ impl Cache {
             let candidate = snapshot.join(&place.path);
             let fits = fs::metadata(&candidate).is_ok_and(|found| found.is_file() && found.len() == size);
             if fits && candidate != place.pointer && hashes_to(&candidate, etag, go_on)? {
-                place.make_folders(self)?;
-                return place.copy_in(&candidate).map(Some);
+                let open = place.make_folders(self)?;
+                return place.copy_in(&open, &candidate).map(Some);
             }
         }
         Ok(None)
@@ -175,9 +192,10 @@ impl Cache {
     fn write_small(&self, paths: &RepoPaths, path: &Path, bytes: &[u8]) -> Result<bool> {
         let temp = on_its_way(paths);
         let write = || {
-            make_dirs(self.root(), parent(&temp))?;
-            make_dirs(self.root(), parent(path))?;
-            link::write_atomic(path, bytes, &temp, self.sync())
+            let blobs = make_dirs(self.root(), parent(&temp))?;
+            let folder = make_dirs(self.root(), parent(path))?;
+            blobs
+                .write_atomic(name(&temp), &folder, name(path), bytes, self.sync())
                 .map_err(|error| Error::io("write", path, &error))
         };
         match write() {
@@ -209,15 +227,15 @@ impl Place {
         Ok(Self { paths, path, blob, pointer, target, sync: cache.sync() })
     }
 
-    fn make_folders(&self, cache: &Cache) -> Result<()> {
-        make_dirs(cache.root(), parent(&self.blob))?;
-        make_dirs(cache.root(), parent(&self.pointer))
+    fn make_folders(&self, cache: &Cache) -> Result<Open> {
+        let blobs = make_dirs(cache.root(), parent(&self.blob))?;
+        Ok(Open { blobs, snapshot: make_dirs(cache.root(), parent(&self.pointer))? })
     }
 
     /// The symlink under a name of its own, before anything has moved. None where there are no symlinks.
-    fn link_on_its_way(&self) -> Result<Option<PathBuf>> {
+    fn link_on_its_way(&self, open: &Open) -> Result<Option<PathBuf>> {
         let temp = on_its_way(&self.paths);
-        match link::make_symlink(&self.target, &temp) {
+        match open.blobs.symlink(&self.target, name(&temp)) {
             Ok(()) => Ok(Some(temp)),
             // Permission: only a Windows without developer mode, or FAT, says so in a folder that was just made.
             Err(error) if link::is_no_symlinks(&error) => Ok(None),
@@ -225,43 +243,57 @@ impl Place {
         }
     }
 
-    fn show(&self, link: &Path) -> Result<PathBuf> {
-        rename(link, &self.pointer).inspect_err(|_| drop(fs::remove_file(link)))?;
+    fn show(&self, open: &Open, link: &Path) -> Result<PathBuf> {
+        rename(&open.blobs, link, &open.snapshot, &self.pointer)
+            .inspect_err(|_| drop(open.blobs.remove(name(link))))?;
         Ok(self.pointer.clone())
     }
 
-    fn copy_in(&self, source: &Path) -> Result<PathBuf> {
+    fn copy_in(&self, open: &Open, source: &Path) -> Result<PathBuf> {
         let temp = on_its_way(&self.paths);
-        copy_file(source, &temp, self.sync)?;
-        rename(&temp, &self.pointer).inspect_err(|_| drop(fs::remove_file(&temp)))?;
-        Ok(self.pointer.clone())
+        copy_file(source, &open.blobs, &temp, self.sync)?;
+        self.show(open, &temp)
     }
+}
+
+/// Where it goes, open.
+struct Open {
+    blobs: Folder,
+    snapshot: Folder,
 }
 
 fn on_its_way(paths: &RepoPaths) -> PathBuf {
     paths.blobs().join(partial_name("hfx", fastrand::u32(..)))
 }
 
-fn rename(from: &Path, to: &Path) -> Result<()> {
-    fs::rename(from, to).map_err(|error| Error::io("rename to", to, &error))
+/// Renames what lies in the open folder of `from` to a name in that of `to`.
+fn rename(from_folder: &Folder, from: &Path, to_folder: &Folder, to: &Path) -> Result<()> {
+    from_folder.rename(name(from), to_folder, name(to)).map_err(|error| Error::io("rename to", to, &error))
 }
 
-/// Moves a finished file to where it stays, or drops it when that place holds the same already.
-pub(crate) fn settle(partial: &Path, to: &Path, replace: bool) -> Result<()> {
+/// Moves a finished file to where it stays, or drops it when that place holds the same already. The folders are those
+/// of the two paths.
+pub(crate) fn settle(
+    from_folder: &Folder,
+    partial: &Path,
+    to_folder: &Folder,
+    to: &Path,
+    replace: bool,
+) -> Result<()> {
     let found = match fs::symlink_metadata(partial) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound && !replace && to.is_file() => return Ok(()),
         Err(error) => return Err(Error::io("publish", partial, &error)),
     };
     if !replace && fs::metadata(to).is_ok_and(|there| there.is_file() && there.len() == found.len()) {
-        let _ = fs::remove_file(partial);
+        let _ = from_folder.remove(name(partial));
         return Ok(());
     }
     if is_private(&found) {
         link::set_default_mode(partial)
             .map_err(|error| Error::io("set the permissions of", partial, &error))?;
     }
-    rename(partial, to)
+    rename(from_folder, partial, to_folder, to)
 }
 
 /// Whether a file was made for its owner alone, as temporary files are. Any other was made in the ordinary way and
@@ -276,14 +308,15 @@ fn is_private(found: &fs::Metadata) -> bool {
     }
 }
 
-/// Copies a file to a new name, sharing blocks where the file system can; `sync` brings it to disk before its rename.
-pub(crate) fn copy_file(from: &Path, to: &Path, sync: bool) -> Result<()> {
+/// Copies a file to a new name in the open folder of `to`, sharing blocks where the file system can; `sync` brings it to
+/// disk before its rename.
+pub(crate) fn copy_file(from: &Path, folder: &Folder, to: &Path, sync: bool) -> Result<()> {
     let source = fs::File::open(from).map_err(|error| Error::io("open", from, &error))?;
     let size = source.metadata().map_err(|error| Error::io("look at", from, &error))?.len();
-    let target = fs::File::create_new(to).map_err(|error| Error::io("create", to, &error))?;
+    let target = folder.create_new(name(to)).map_err(|error| Error::io("create", to, &error))?;
     let copied = file::copy_range(&source, 0, &target, 0, size);
     copied.and_then(|()| if sync { target.sync_data() } else { Ok(()) }).map_err(|error| {
-        let _ = fs::remove_file(to);
+        let _ = folder.remove(name(to));
         Error::io("copy to", to, &error)
     })
 }

@@ -107,7 +107,7 @@ async fn small(
     let written = blocking(move || {
         let partial = Unpublished(place.new_partial()?);
         let failed = |error| Error::io("write", &partial.0, &error);
-        let file = fs::File::create_new(&partial.0).map_err(failed)?;
+        let file = place.create(&partial.0)?;
         file::write_all_at(&file, &region.to_vec(), 0).map_err(failed)?;
         if alone && sync {
             file.sync_data().map_err(failed)?;
@@ -222,9 +222,9 @@ async fn lock(context: &Context, place: &Place) -> Result<Option<FileLock>> {
     let mut watch = context.watch();
     let (mut pause, mut until, mut before) = (Duration::from_millis(10), Instant::now() + bound, None);
     loop {
-        let at = path.clone();
+        let (at, lock) = (place.clone(), path.clone());
         // A lock that can't even be tried is no lock.
-        match blocking(move || Ok(FileLock::try_acquire(&at).unwrap_or(Attempt::Unsupported))).await? {
+        match blocking(move || Ok(at.try_lock(&lock).unwrap_or(Attempt::Unsupported))).await? {
             Attempt::Held(lock) => return Ok(Some(lock)),
             Attempt::Unsupported => return Ok(None),
             Attempt::Busy => {}

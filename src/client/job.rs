@@ -4,7 +4,6 @@
 //! result is there and waiters wake; then the completion callback, and the completion queue's entry. Dropping a
 //! handle changes nothing about the work.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -60,11 +59,7 @@ struct State {
 }
 
 /// The jobs of a client that have ended, for event loops.
-#[derive(Default)]
-pub struct Queue {
-    ended: Mutex<VecDeque<Job>>,
-    wake: Mutex<Option<Box<dyn Fn() + Send>>>,
-}
+pub type Queue = super::queue::Queue<Job>;
 
 /// The jobs of a client that have not ended.
 #[derive(Default)]
@@ -384,41 +379,6 @@ impl Drop for Guardian {
     fn drop(&mut self) {
         // The runtime was shut down under the job: it still ends.
         self.conclude(Err(Error::new(Kind::Closed, "the client was closed")));
-    }
-}
-
-impl Queue {
-    /// The next job that has ended. Calls `empty` when none is left behind it, under the lock under which `wake` is
-    /// called: so what the two set and clear says at any time whether a job is there.
-    pub fn pop(&self, empty: impl FnOnce()) -> Option<Job> {
-        let mut ended = lock(&self.ended);
-        let job = ended.pop_front();
-        if ended.is_empty() {
-            empty();
-        }
-        job
-    }
-
-    /// Calls `wake` after each job from now on, and starts to keep them.
-    pub fn listen(&self, wake: Box<dyn Fn() + Send>) {
-        *lock(&self.wake) = Some(wake);
-    }
-
-    /// Lets a job end, and says whether somebody listened by then: whoever begins to listen after the end is not told
-    /// of it.
-    fn listened(&self, end: impl FnOnce()) -> bool {
-        let wake = lock(&self.wake);
-        end();
-        wake.is_some()
-    }
-
-    fn push(&self, job: Job) {
-        let wake = lock(&self.wake);
-        let mut ended = lock(&self.ended);
-        ended.push_back(job);
-        if let Some(wake) = &*wake {
-            wake();
-        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod job;
 pub mod output;
 mod partial;
 mod place;
+mod queue;
 mod refs;
 mod repos;
 mod sequence;
@@ -20,6 +21,11 @@ mod snapshot;
 pub mod upload;
 pub mod url;
 mod verify;
+
+/// What [`queue`] stands on; `tests/loom` has its own.
+mod sync {
+    pub(super) use std::sync::{Mutex, MutexGuard};
+}
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};

@@ -6,7 +6,7 @@
 //! does not grow while it is watched counts as an orphan.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -90,7 +90,7 @@ pub fn open(
     for found in found {
         if is_orphan(&found, held, go_on)? {
             // Somebody may have been faster: then the next one will do.
-            if fs::rename(&found.path, &path).is_err() {
+            if place.take_over(&found.path, &path).is_err() {
                 continue;
             }
             let file = Arc::new(found.file);
@@ -103,7 +103,7 @@ pub fn open(
             return Ok(opened);
         }
         if found.done.total() > 0 {
-            let file = create(&path, size)?;
+            let file = create(place, &path, size)?;
             let state = copy(&found, &file, &path, go_on)?;
             let file = Arc::new(file);
             let mut opened =
@@ -116,7 +116,7 @@ pub fn open(
             return Ok(opened);
         }
     }
-    let file = Arc::new(create(&path, size)?);
+    let file = Arc::new(create(place, &path, size)?);
     start(place, claim, file, etag, size, expected, settings, None, RangeSet::default())
 }
 
@@ -154,13 +154,8 @@ fn start(
     Ok(Opened { partial, sink, disk: Disk { file, journal, sync: settings.sync, done, midstate: hasher } })
 }
 
-fn create(path: &Path, size: u64) -> Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(path)
-        .map_err(|error| Error::io("create", path, &error))?;
+fn create(place: &Place, path: &Path, size: u64) -> Result<File> {
+    let file = place.create(path)?;
     // Space for all of it, or the error now; a file system that can't reserve finds out on the way. One in memory
     // would fill its pages before the first byte arrives: there the look at the free space has to do.
     if !file::is_in_memory(&file)
@@ -179,7 +174,7 @@ fn find(place: &Place, etag: &str, size: u64, expected: Option<&Expected>) -> Re
         if Claim::is_taken(&path) {
             continue;
         }
-        let Ok(file) = OpenOptions::new().read(true).write(true).open(&path) else { continue };
+        let Ok(file) = place.open(&path) else { continue };
         let Ok(state) = Journal::read(&file, size, file::boot_id()) else { continue };
         let done = match &state {
             Some(state) if state.etag == etag => state.done(),
@@ -302,7 +297,7 @@ impl Partial {
     fn rescue(&self, place: &Place) -> Result<PathBuf> {
         place.prepare()?;
         let path = Claim::take(place.new_partial()?);
-        let file = create(&path.0, self.size)?;
+        let file = create(place, &path.0, self.size)?;
         file::copy_range(&self.file, 0, &file, 0, self.size)
             .map_err(|error| Error::io("copy into", &path.0, &error))?;
         self.to_disk(&file, &path.0)?;

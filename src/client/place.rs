@@ -1,12 +1,15 @@
 //! Where a file goes: a blob of the cache, a file of a local folder, or a path of the caller's.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::cache::{Cache, LocalDir};
 use crate::error::{Error, Result};
 use crate::repo::RepoId;
+use crate::sys::folder::Folder;
 use crate::sys::link;
+use crate::sys::lock::{Attempt, FileLock};
 
 /// A destination, and what it is called there.
 #[derive(Debug, Clone)]
@@ -87,6 +90,48 @@ impl Place {
                 let mut name = path.file_name().unwrap_or_default().to_owned();
                 name.push(format!(".{:08x}.incomplete", fastrand::u32(..)));
                 Ok(path.with_file_name(name))
+            }
+        }
+    }
+
+    /// Makes the file of a new one, below no symlink that was put in the way meanwhile.
+    pub fn create(&self, partial: &Path) -> Result<fs::File> {
+        let made = self.partials_folder()?.create_new(partial.file_name().unwrap_or_default());
+        made.map_err(|error| Error::io("create", partial, &error))
+    }
+
+    /// Opens one of [`Place::partials`]: never a symlink, whose target would be written to.
+    pub fn open(&self, partial: &Path) -> Result<fs::File> {
+        let opened = self.partials_folder()?.open_file(partial.file_name().unwrap_or_default());
+        opened.map_err(|error| Error::io("open", partial, &error))
+    }
+
+    /// Gives a partial another name.
+    pub fn take_over(&self, partial: &Path, name: &Path) -> Result<()> {
+        let (folder, part) = (self.partials_folder()?, |path: &Path| path.file_name().map(OsStr::to_owned));
+        folder
+            .rename(&part(partial).unwrap_or_default(), &folder, &part(name).unwrap_or_default())
+            .map_err(|error| Error::io("rename", partial, &error))
+    }
+
+    /// Tries to take the lock that [`Place::lock`] named.
+    pub fn try_lock(&self, lock: &Path) -> Result<Attempt> {
+        let tried = match self {
+            Self::Cache { cache, .. } => FileLock::try_acquire_in(&cache.locks(lock)?, lock),
+            Self::Local { dir, path, .. } => FileLock::try_acquire_in(&dir.notes(path)?, lock),
+            Self::Path(_) => Ok(Attempt::Unsupported),
+        };
+        tried.map_err(|error| Error::io("lock", lock, &error))
+    }
+
+    /// The folder of the partials, reached through no symlink but one of the caller's own.
+    fn partials_folder(&self) -> Result<Folder> {
+        match self {
+            Self::Cache { cache, repo, .. } => cache.blobs(repo),
+            Self::Local { dir, path, .. } => dir.notes(path),
+            Self::Path(path) => {
+                let folder = folder_of(path);
+                Folder::open(folder).map_err(|error| Error::io("open the folder", folder, &error))
             }
         }
     }

@@ -401,7 +401,7 @@ fn make_folder(cache: &Cache, repo: &RepoId, commit: &str) -> Result<()> {
         return Ok(());
     }
     cache.prepare(repo)?;
-    std::fs::create_dir_all(&folder).map_err(|error| Error::io("create", &folder, &error))
+    cache.make_snapshot(&folder)
 }
 
 fn to_entry(file: &TreeFile) -> (String, TreeEntry) {

@@ -14,7 +14,7 @@ use crate::options::{Opt, Options};
 use crate::repo::RepoId;
 
 /// Largest JSON answer that is read.
-const LARGEST: usize = 256 << 20;
+const LARGEST: usize = 64 << 20;
 /// How often a failed call is made again.
 const TRIES: u32 = 5;
 

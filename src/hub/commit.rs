@@ -307,6 +307,17 @@ impl Ndjson {
     }
 }
 
+/// A commit's body and the length that is said of it, for tests/fuzz.
+#[cfg(fuzzing)]
+pub async fn body(header: &CommitHeader, changes: &[Change]) -> (u64, Vec<u8>) {
+    let body = Arc::new(Ndjson::new(header, changes));
+    let (length, mut chunks, mut all) = (body.length(), body.open(), Vec::new());
+    while let Some(Ok(chunk)) = chunks.recv().await {
+        all.extend_from_slice(&chunk);
+    }
+    (length, all)
+}
+
 fn line(key: &str, value: &serde_json::Value) -> String {
     format!("{}\n", json!({ "key": key, "value": value }))
 }

@@ -137,7 +137,30 @@ impl Hub {
         headers.insert(header::ACCEPT, LFS_JSON);
         headers.insert(header::CONTENT_TYPE, LFS_JSON);
         let reply = self.call(Method::POST, &url, headers, body.to_string().into_bytes()).await?;
-        let wire: WireBatch = parse(&reply)?;
+        self.answers(&parse(&reply)?, operation, objects, &url)
+    }
+
+    /// An answer's text, for tests/fuzz.
+    #[cfg(fuzzing)]
+    pub fn read_batch(
+        &self,
+        json: &[u8],
+        operation: Operation,
+        objects: &[LfsObject],
+        url: &Url,
+    ) -> Result<Vec<Answered>> {
+        let wire = serde_json::from_slice(json)
+            .map_err(|error| Error::new(Kind::Protocol, "not JSON").cause(&error))?;
+        self.answers(&wire, operation, objects, url)
+    }
+
+    fn answers(
+        &self,
+        wire: &WireBatch,
+        operation: Operation,
+        objects: &[LfsObject],
+        url: &Url,
+    ) -> Result<Vec<Answered>> {
         let mut by_oid: BTreeMap<&str, &WireObject> =
             wire.objects.iter().map(|o| (o.oid.as_str(), o)).collect();
         objects
@@ -147,7 +170,7 @@ impl Hub {
                     let what = format!("the LFS server says nothing of {}", object.oid);
                     Error::new(Kind::Protocol, what).url(url.as_str())
                 })?;
-                self.answered(found, object, operation, &url)
+                self.answered(found, object, operation, url)
             })
             .collect()
     }

@@ -1,9 +1,11 @@
 //! Listings: what a repository holds at a commit, and which names its commits have.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use http::{HeaderMap, HeaderValue, Method, header};
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::api::{Hub, parse};
 use crate::error::{Error, Kind, Result};
@@ -149,15 +151,11 @@ impl Hub {
         let mut next = Some(self.url(&first)?);
         let (mut files, mut seen) = (BTreeMap::new(), 0);
         while let Some(url) = next {
-            let (entries, reply): (Vec<WireEntry>, _) =
+            let (page, reply): (Listing, _) =
                 self.get_json(&url).await.map_err(|e| e.context(format!("{} at {revision}", repo.id())))?;
             // Pages count as well: empty ones, or a circle of them, must end.
-            seen += entries.len().max(1000);
-            for entry in entries {
-                if let Some(file) = checked(entry)? {
-                    files.insert(file.path.clone(), file);
-                }
-            }
+            seen += page.entries.max(1000);
+            files.extend(page.files.into_iter().map(|file| (file.path.clone(), file)));
             if seen > MOST_FILES {
                 return Err(Error::new(Kind::Protocol, "the listing does not end").url(url.as_str()));
             }
@@ -182,9 +180,45 @@ impl Hub {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         let reply = self.call(Method::POST, &url, headers, form.join("&").into_bytes()).await?;
-        let entries: Vec<WireEntry> = parse(&reply)?;
-        entries.into_iter().filter_map(|entry| checked(entry).transpose()).collect()
+        Ok(parse::<Listing>(&reply)?.files)
     }
+}
+
+/// A page of a listing, checked entry by entry, so that a bad one ends it and folders take no room.
+#[derive(Default)]
+struct Listing {
+    files: Vec<TreeFile>,
+    entries: usize,
+}
+
+impl<'de> Deserialize<'de> for Listing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Listing {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of files")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> std::result::Result<Self, A::Error> {
+        while let Some(entry) = list.next_element()? {
+            self.entries += 1;
+            self.files.extend(checked(entry).map_err(serde::de::Error::custom)?);
+        }
+        Ok(self)
+    }
+}
+
+/// A listing's files, for tests/fuzz.
+#[cfg(fuzzing)]
+pub fn read(json: &[u8]) -> Result<Vec<TreeFile>> {
+    let listing: Listing =
+        serde_json::from_slice(json).map_err(|error| Error::new(Kind::Protocol, "not JSON").cause(&error))?;
+    Ok(listing.files)
 }
 
 /// A wire entry as a file; folders are none.
@@ -192,7 +226,7 @@ fn checked(entry: WireEntry) -> Result<Option<TreeFile>> {
     if entry.kind != "file" {
         return Ok(None);
     }
-    let hostile = |e: Error| e.with_kind(Kind::Protocol).context("the Hub's listing");
+    let hostile = |e: Error| e.with_kind(Kind::Protocol);
     let path = check_repo_path(&entry.path).map_err(hostile)?;
     if path != entry.path {
         return Err(hostile(Error::invalid(format!("not a path: {}", entry.path))));

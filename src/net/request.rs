@@ -33,6 +33,10 @@ use crate::options::{Opt, Options};
 const DRAIN: u64 = 64 << 10;
 /// Why an exchange over a connection ends that others leave behind.
 pub const TOO_SLOW: &str = "the connection is much slower than the others";
+/// And for this long: whoever sends it more slowly costs the connection.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
+/// Bytes a second that an answer which is read whole must bring, or a byte now and then would hold its reader for ever.
+const LEAST: f64 = 64.0;
 /// Least time for the answer to content that was sent whole.
 const STORING: Duration = Duration::from_mins(1);
 
@@ -367,14 +371,24 @@ impl Body {
         self.address
     }
 
-    /// The whole body, refused when it is larger than `limit`.
+    /// The whole body, refused when it is larger than `limit` or hardly comes.
     pub async fn read(&mut self, limit: usize) -> Result<Bytes> {
         let mut all = BytesMut::new();
+        let (mut since, mut before) = (Instant::now(), 0);
         while let Some(chunk) = self.chunk().await? {
             if all.len() + chunk.len() > limit {
                 return Err(Error::new(Kind::Protocol, format!("the answer is larger than {limit} bytes")));
             }
             all.extend_from_slice(&chunk);
+            let elapsed = since.elapsed();
+            if elapsed >= self.stall {
+                let came = all.len() - before;
+                if (came as f64) < LEAST * elapsed.as_secs_f64() {
+                    let text = format!("only {came} bytes of the answer in {} ms", elapsed.as_millis());
+                    return Err(Error::new(Kind::Timeout, text).retryable(true));
+                }
+                (since, before) = (Instant::now(), all.len());
+            }
         }
         Ok(all.freeze())
     }
@@ -383,13 +397,16 @@ impl Body {
     pub async fn drain(mut self) {
         let left = self.incoming.size_hint().upper();
         if left.is_none_or(|left| left <= DRAIN) {
-            let mut seen = 0;
-            while let Ok(Some(chunk)) = self.chunk().await {
-                seen += chunk.len() as u64;
-                if seen > DRAIN {
-                    break;
+            let rest = async {
+                let mut seen = 0;
+                while let Ok(Some(chunk)) = self.chunk().await {
+                    seen += chunk.len() as u64;
+                    if seen > DRAIN {
+                        break;
+                    }
                 }
-            }
+            };
+            let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
         }
     }
 }

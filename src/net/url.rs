@@ -60,7 +60,8 @@ impl Url {
     /// Resolves a `Location` against this URL.
     pub fn join(&self, location: &str) -> Result<Self> {
         let scheme = if self.origin.https { "https" } else { "http" };
-        if location.contains("://") && location.split("://").next().is_some_and(|s| !s.contains(['/', '?'])) {
+        // A colon before everything else ends a scheme, whichever: `file:` and `data:` are no paths.
+        if location.find([':', '/', '?', '#']).is_some_and(|at| location[at..].starts_with(':')) {
             return Self::parse(location);
         }
         if let Some(rest) = location.strip_prefix("//") {
@@ -184,6 +185,9 @@ mod tests {
             ("?z", "http://h:1/a/b?z"),
         ] {
             assert_eq!(base.join(location).unwrap().as_str(), want);
+        }
+        for bad in ["file:///etc/passwd", "data:text/plain,x", "javascript:x", "C:\\x", "http:x", ":x"] {
+            assert!(base.join(bad).is_err(), "{bad}");
         }
     }
 }

@@ -3,10 +3,12 @@
 //! A lock is a courtesy (see [`crate::cache`]): some file systems grant it to everybody or to nobody, so nothing
 //! is damaged without it, and nobody waits for it for ever.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use super::folder::Folder;
 
 /// A held lock. Dropping it lets go; its file stays, since removing it would split those who wait.
 #[derive(Debug)]
@@ -28,9 +30,24 @@ pub enum Attempt {
 impl FileLock {
     /// Tries once, without waiting. Makes the lock file (mode 0664, so that a group can share a cache) and its folder.
     pub fn try_acquire(path: &Path) -> io::Result<Attempt> {
+        let parent = path.parent().unwrap_or(Path::new(""));
+        let folder = match Folder::open(parent) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(parent).and_then(|()| Folder::open(parent))
+            }
+            other => other,
+        };
+        match folder {
+            Err(error) if cannot_exist(&error) => Ok(Attempt::Unsupported),
+            folder => Self::try_acquire_in(&folder?, path),
+        }
+    }
+
+    /// As [`FileLock::try_acquire`], in the folder of `path`, which is open.
+    pub fn try_acquire_in(folder: &Folder, path: &Path) -> io::Result<Attempt> {
         // A lock file that is removed between open and flock is nobody's lock: open again, a few times.
         for _ in 0..8 {
-            let file = match open(path) {
+            let file = match open(folder, path) {
                 Ok(file) => file,
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) if cannot_exist(&error) => return Ok(Attempt::Unsupported),
@@ -79,23 +96,9 @@ impl Drop for FileLock {
 }
 
 /// Opens or creates the lock file, never through a symlink and never truncating it.
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.mode(0o664).custom_flags(flags.bits().cast_signed());
-    }
-    let created = match options.clone().create_new(true).open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            path.parent().map(fs::create_dir_all).transpose()?;
-            options.clone().create_new(true).open(path)
-        }
-        other => other,
-    };
-    match created {
+fn open(folder: &Folder, path: &Path) -> io::Result<File> {
+    let name = path.file_name().unwrap_or_default();
+    match folder.create_lock(name) {
         Ok(file) => {
             // Past the umask, and only by who made it.
             #[cfg(unix)]
@@ -109,13 +112,13 @@ fn open(path: &Path) -> io::Result<File> {
                 ErrorKind::AlreadyExists | ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
             ) =>
         {
-            match options.open(path) {
+            match folder.open_lock(name, true) {
                 Err(again) if again.kind() == ErrorKind::NotFound => Err(match error.kind() {
                     ErrorKind::AlreadyExists => again,
                     _ => error,
                 }),
                 // flock does not ask for write access.
-                Err(again) if cannot_exist(&again) => options.write(false).open(path),
+                Err(again) if cannot_exist(&again) => folder.open_lock(name, false),
                 other => other,
             }
         }

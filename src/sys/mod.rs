@@ -1,8 +1,9 @@
-//! The only platform code: positioned I/O, preallocation, locks, links, free space. Small safe functions over the
+//! The only platform code: positioned I/O, preallocation, locks, folders, links, free space. Small safe functions over the
 //! operating system, with `std::io::Error` as their error; who calls them adds the path.
 
 pub mod event;
 pub mod file;
+pub mod folder;
 pub mod link;
 pub mod lock;
 pub mod map;

@@ -1,4 +1,4 @@
-/* A process that forks while a client works: the child is told, can let go, and can begin anew. */
+/* A process that forks while a client works: the child is told, can let go, can begin anew, and can just end. */
 #include "test.h"
 
 #include <sys/wait.h>
@@ -95,6 +95,15 @@ void forked(void) {
     hfx_commit_free(commit);
     hfx_job_cancel(scheduled);
     hfx_job_free(scheduled);
+    /* One that never heard of the client it has inherited, and ends as a process does. */
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        alarm(30);
+        exit(0);
+    }
+    int status = -1;
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
     OK(hfx_client_set_max_rate(client, 0, ERR));
     wait_end(job);
     OK(hfx_job_take_snapshot(job, &snapshot, ERR));

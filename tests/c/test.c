@@ -243,6 +243,10 @@ int main(int argc, char **argv) {
         {"guest", guest},
         {"memory_is_let_go", memory_is_let_go},
         {"repos", repos},
+        {"cycles", cycles},
+        {"crowd", crowd},
+        {"small_stacks", small_stacks},
+        {"few_descriptors", few_descriptors},
     };
     if (argc == 4) {
         endpoint = argv[1];

@@ -98,5 +98,9 @@ void forked(void);
 void guest(void);
 void memory_is_let_go(void);
 void repos(void);
+void cycles(void);
+void crowd(void);
+void small_stacks(void);
+void few_descriptors(void);
 
 #endif

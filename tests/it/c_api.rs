@@ -24,6 +24,7 @@ const SOURCES: &[&str] = &[
     "memory",
     "upload",
     "repos",
+    "growth",
 ];
 
 /// What `c_api` can be asked to run.
@@ -40,7 +41,15 @@ const SCENARIOS: &[&str] = &[
     "guest",
     "memory_is_let_go",
     "repos",
+    "cycles",
+    "crowd",
+    "small_stacks",
+    "few_descriptors",
 ];
+
+/// glibc keeps memory for each thread: to see what grows, it must not.
+const NO_CACHES: [(&str, &str); 2] =
+    [("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0"), ("MALLOC_ARENA_MAX", "1")];
 
 const WARNINGS: &[&str] = &["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
@@ -140,6 +149,9 @@ fn run(program: &Path, before: &[&str], scenarios: &[&str]) {
         let mut command = Command::new(&words[0]);
         // Cargo's comes before the rpath, and leads to the library of an older build.
         command.env_remove("LD_LIBRARY_PATH");
+        if *scenario == "cycles" {
+            command.envs(NO_CACHES);
+        }
         command.args(&words[1..]).arg(&hub.endpoint).arg(folder.path()).arg(scenario);
         let out = succeed(&mut command);
         assert!(out.stdout.is_empty() && out.stderr.is_empty(), "{scenario} said {out:?}");
@@ -199,8 +211,43 @@ fn c_programs_are_clean_under_valgrind() {
             "--errors-for-leak-kinds=definite,indirect",
             "--error-exitcode=9",
         ];
-        run(&build("gcc", Link::Shared, &[], &dir), valgrind, &["api"]);
+        // The others take minutes: `make sanitize` runs them.
+        let all = std::env::var_os("HFX_TEST_VALGRIND").is_some();
+        let some = ["api", "hostile", "uploads", "repos", "forked", "few_descriptors"];
+        run(&build("gcc", Link::Shared, &[], &dir), valgrind, if all { &some } else { &some[..1] });
     }
+}
+
+/// A program that somebody has built in a way of their own, and what is put before it: see tests/sanitize.sh.
+#[test]
+fn programs_that_were_built_elsewhere() {
+    let words = |name: &str| std::env::var(name).unwrap_or_default();
+    let (program, before, some) =
+        (words("HFX_TEST_C_API"), words("HFX_TEST_C_BEFORE"), words("HFX_TEST_C_SCENARIOS"));
+    if !program.is_empty() {
+        let before: Vec<&str> = before.split_whitespace().collect();
+        let some: Vec<&str> = some.split_whitespace().collect();
+        run(Path::new(&program), &before, if some.is_empty() { SCENARIOS } else { &some });
+    }
+}
+
+/// A plug-in that brings the library and takes it away again, 100 times.
+#[test]
+fn the_library_is_loaded_and_unloaded() {
+    if !have("gcc", "the_library_is_loaded_and_unloaded") {
+        return;
+    }
+    let (hub, dir) = (hub(), tempfile::tempdir().unwrap());
+    let program = dir.path().join("unload");
+    let mut command = Command::new("gcc");
+    command.args(["-std=c11", "-D_GNU_SOURCE", "-g"]).args(WARNINGS).arg("-I").arg(root().join("include"));
+    succeed(command.arg(root().join("tests/c/unload.c")).arg("-o").arg(&program).arg("-ldl"));
+    let mut command = Command::new(program);
+    let cache = dir.path().join("cache");
+    command.envs(NO_CACHES);
+    let out = succeed(command.arg(libraries().join("libhfx.so")).arg(&hub.endpoint).arg(cache));
+    let told = String::from_utf8(out.stdout).unwrap();
+    assert!(told.starts_with("100 lives: 0 threads, 0 descriptors"), "{told}");
 }
 
 /// What people are shown first must work.

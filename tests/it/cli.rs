@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::files::{blobs, files_below, partials, random, sha256};
-use crate::support::{Hub, M, skip, wait_for};
+use crate::support::{Hub, M, skip, told, wait_for};
 
 /// A Hub, a home, and what runs there.
 pub struct Shell {
@@ -113,11 +113,13 @@ impl Shell {
 
 pub fn ran(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
-    Ran {
+    let ran = Ran {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
-    }
+    };
+    told(&format!("{}\n{}", ran.out, ran.err));
+    ran
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {

@@ -10,6 +10,7 @@ mod cli;
 mod direction;
 mod download;
 mod faults;
+mod hostile;
 mod lfs_agent;
 mod limits;
 mod oracle;

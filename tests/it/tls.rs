@@ -20,6 +20,9 @@ const TERMINATOR: &str = r#"
 import socket, ssl, sys, threading
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[1], sys.argv[2])
+if sys.argv[3:]:
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion[sys.argv[3]]
 listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*(listener.getsockname()[1] for listener in listeners), flush=True)
 targets = [int(word) for word in sys.stdin.readline().split()]
@@ -58,23 +61,33 @@ pub struct Terminator {
 impl Terminator {
     /// One before the Hub of a lab, certified for `localhost` alone; none where openssl or python3 is missing.
     pub fn start(lab: &Lab) -> Option<Self> {
-        Self::open().map(|tls| tls.before(lab))
+        Self::with(lab, "", &[])
+    }
+
+    /// One whose certificates a script has changed, and which speaks one version of TLS alone.
+    pub fn with(lab: &Lab, script: &str, version: &[&str]) -> Option<Self> {
+        Self::open(script, version).map(|tls| tls.before(lab))
     }
 
     /// One that is told later before what it stands.
-    fn open() -> Option<Self> {
+    fn open(script: &str, version: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let script = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
+        const MAKE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
              -addext basicConstraints=critical,CA:TRUE && \
              openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=localhost && \
              printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > ext && \
              openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem";
-        let made = Command::new("sh").args(["-c", script]).current_dir(folder.path()).output().ok()?;
+        let made = Command::new("sh")
+            .args(["-ec", &format!("{MAKE}\n{script}")])
+            .current_dir(folder.path())
+            .output()
+            .ok()?;
         if !made.status.success() {
             return None;
         }
         let mut child = Command::new("python3")
             .args(["-c", TERMINATOR, "cert.pem", "key.pem"])
+            .args(version)
             .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -165,7 +178,7 @@ fn tls_goes_through_a_proxy_by_connect() {
 
 #[test]
 fn parts_go_out_over_tls_and_come_back_over_it() {
-    let Some(tls) = Terminator::open() else {
+    let Some(tls) = Terminator::open("", &[]) else {
         return skip("tls", "openssl and python3 are needed");
     };
     let (here, cdn) = (tls.endpoint("localhost"), format!("https://localhost:{}", tls.cdn));

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use hfx::client::{Client, FileResult, Hooks, Output, SnapshotResult};
 use hfx::error::Result;
+use hfx::log::{Level, Log};
 use hfx::options::Options;
 use hfx::repo::{RepoId, RepoKind};
 use tempfile::TempDir;
 
-use super::Hub;
+use super::{Hub, told};
 
 /// One test's world.
 pub struct Lab {
@@ -49,7 +50,8 @@ impl Lab {
         for (name, value) in self.pairs() {
             options.set_by_name(&name, &value).unwrap();
         }
-        Client::open(with(options, more)).unwrap()
+        let log = Log::new(Level::Debug, Box::new(|_, room, text| told(&format!("{room}: {text}"))));
+        Client::open_with(with(options, more), log).unwrap()
     }
 
     /// The cache's folder.
@@ -111,7 +113,7 @@ pub fn url(client: &Client, url: &str, to: &Path, more: &[(&str, &str)]) -> Resu
 
 /// The file that a job ended with.
 pub fn file(output: Result<Output>) -> Result<FileResult> {
-    match output? {
+    match output.inspect_err(|error| told(&format!("{error:?}")))? {
         Output::File(file) => Ok(file),
         other => panic!("{other:?}"),
     }

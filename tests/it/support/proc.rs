@@ -70,7 +70,7 @@ pub fn can_have_files_of_its_own() -> bool {
     ran.is_ok_and(|output| output.status.success())
 }
 
-/// What a child ended with: `{"path"}` or `{"error", "text"}`.
+/// What a child ended with: `{"path"}` or `{"error", "text"}`, and its `peak` of memory.
 pub fn result(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find_map(|line| line.split_once("RESULT ").map(|(_, json)| json.to_owned()));
@@ -84,11 +84,18 @@ fn child() {
     let Ok(task) = std::env::var(TASK) else { return };
     let task: Value = serde_json::from_str(&task).unwrap();
     let answer = match work(&task) {
-        Ok(path) => json!({"path": path}),
-        Err(error) => json!({"error": error.kind().name(), "text": error.to_string()}),
+        Ok(path) => json!({"path": path, "peak": peak()}),
+        Err(error) => json!({"error": error.kind().name(), "text": error.to_string(), "peak": peak()}),
     };
     println!("\nRESULT {answer}");
     std::io::stdout().flush().unwrap();
+}
+
+/// The most memory that this process has held, in bytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
 fn work(task: &Value) -> hfx::error::Result<PathBuf> {

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::access::{USER, open_to_write, revision_not_found};
 use super::base64;
 use super::discussion;
 use super::hashes::Ids;
+use super::line::Line;
 use super::names::{RepoName, flag, is_hex};
 use super::reply::Reply;
 use super::server::Call;
@@ -22,35 +22,6 @@ use super::store::{Change, Draft, Head, Repo, Temp};
 
 /// A commit's regular files hold no more than this.
 const MOST_BODY: u64 = 4 << 30;
-
-#[derive(Deserialize)]
-#[serde(tag = "key", content = "value", rename_all = "camelCase")]
-enum Line<'a> {
-    #[serde(rename_all = "camelCase")]
-    Header {
-        summary: String,
-        description: Option<String>,
-        parent_commit: Option<String>,
-    },
-    File {
-        path: String,
-        #[serde(borrow)]
-        content: Cow<'a, str>,
-        encoding: Option<String>,
-    },
-    LfsFile {
-        path: String,
-        algo: Option<String>,
-        oid: String,
-        size: Option<u64>,
-    },
-    DeletedFile {
-        path: String,
-    },
-    DeletedFolder {
-        path: String,
-    },
-}
 
 /// An operation whose content is on disk.
 enum Operation {

@@ -40,6 +40,7 @@ mod hashes;
 mod ignore;
 mod intake;
 mod lfs;
+mod line;
 mod manage;
 mod names;
 mod objects;
