@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-bindings test-swift test-all test-docs docs lint header header-check abi-check \
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-docs docs lint header header-check abi-check \
 	abi-update bench dist install install-files clean
 
 help: ## Show this.
@@ -67,6 +67,9 @@ $(CBINDGEN):
 
 bench: build ## Side by side with the peers; see benches/README.md.
 	python3 benches/bench.py --out $(BUILD)/bench.md --json $(BUILD)/bench.json
+
+instructions: build ## Count the instructions of fixed scenarios, and compare them with what is kept (valgrind).
+	python3 benches/instructions.py
 
 dist: ## What ships: the library alone, with link-time optimisation and a soname.
 	$(CARGO) rustc --locked --profile dist --lib --no-default-features --crate-type cdylib -- \

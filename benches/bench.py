@@ -178,7 +178,9 @@ def seconds(result: dict) -> str:
 def file_case(scheme: str, place: str):
     def case(bench: Bench) -> list[dict]:
         box = bench.box
+        floor = servers.build_c("floor", bench.args.build, "ssl", "crypto", "pthread")
         contenders = [box.hfx_get(), box.hfx_download(), box.curl(), box.aria2c(), box.hf_transfer(8), box.hub_file()]
+        contenders += [box.hfx_get(name=tools.UNCHECKED, checks=False), box.floor(floor)]
         name = f"{'tls' if scheme == 'https' else 'plain'}-{place}"
         job, warm = bench.job(scheme, place), bench.job(scheme, place, "warm.bin")
         rows = bench.compare(name, contenders, job, warm, check=True)

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from tools import DIGEST_THEN_HF_TRANSFER
+from tools import DIGEST_THEN_HF_TRANSFER, FLOOR, UNCHECKED
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -206,7 +206,7 @@ def at_least(limit: float):
 
 def file_targets(case: dict, _: dict) -> list[tuple]:
     hfx, curl = find(case, "hfx get"), find(case, "curl")
-    peers = [row for row in case["rows"] if not row["tool"].startswith("hfx")]
+    peers = [row for row in case["rows"] if not row["tool"].startswith("hfx") and row["tool"] != FLOOR]
     measured = [row for row in peers if middle(row, "wall", True) is not None]
     best_row = min(measured, key=lambda row: middle(row, "wall", True), default=None)
     best = middle(best_row, "wall", True)
@@ -214,7 +214,11 @@ def file_targets(case: dict, _: dict) -> list[tuple]:
         (f"CPU: hfx get / (curl, then {CHECKER})", ratio(middle(hfx, "cpu", True), middle(curl, "cpu", True)),
          "<= 0.85", at_most(0.85)),
         (f"wall: hfx get / (best peer, then {CHECKER})", ratio(middle(hfx, "wall", True), best),
-         f"<= 0.75 (openssl alone: {number(ratio(check_wall(best_row), best))})", at_most(0.75)),
+         f"<= 0.65 (openssl alone: {number(ratio(check_wall(best_row), best))})", at_most(0.65)),
+        (f"CPU: hfx get / (the floor, then {CHECKER})",
+         ratio(middle(hfx, "cpu", True), middle(find(case, FLOOR), "cpu", True)), "<= 1.15", at_most(1.15)),
+        ("CPU: hfx get without a hash / the floor", ratio(middle(find(case, UNCHECKED), "cpu"), middle(find(case, FLOOR), "cpu")),
+         "<= 1.15", at_most(1.15)),
         memory_target(hfx),
     ]
 
@@ -271,7 +275,7 @@ def upload_small_targets(case: dict, _: dict) -> list[tuple]:
 
 def memory_target(row: dict | None) -> tuple:
     anon = peak(row, "anon")
-    return ("peak RssAnon, MiB", anon and anon / MIB, "<= 64", at_most(64))
+    return ("peak RssAnon, MiB", anon and anon / MIB, "<= 48", at_most(48))
 
 
 TARGETS = {"file": file_targets, "line": line_targets, "small": small_targets, "cached": cached_targets,

@@ -209,6 +209,19 @@ def build_rust(name: str, build: Path) -> Path | None:
     return binary
 
 
+def build_c(name: str, build: Path, *libraries: str) -> Path | None:
+    """The program made of `name`.c beside this file; none where the compiler or a library is missing."""
+    source, binary, cc = Path(__file__).with_name(f"{name}.c"), build / name, shutil.which("cc")
+    if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
+        if cc is None:
+            return None
+        binary.parent.mkdir(parents=True, exist_ok=True)
+        made = subprocess.run([cc, "-O2", "-o", str(binary), str(source), *(f"-l{name}" for name in libraries)])
+        if made.returncode:
+            return None
+    return binary
+
+
 @contextmanager
 def longline(binary: Path, target_port: int, work: Path, slow_start: bool = False):
     """The long line before a port of this machine; gives its own port."""

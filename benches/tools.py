@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from servers import BIG_REPO, COMMIT, UPLOAD_REPO, DataFile
 
 PYTHON_PACKAGES = {"huggingface_hub": "2.4.0", "hf_transfer": "0.1.9"}
+UNCHECKED = "hfx get, without a hash"
+FLOOR = "the floor: 4 raw sockets, pwrite"
 DIGEST_THEN_HF_TRANSFER = "openssl dgst -sha256, then hf_transfer (no commit)"
 DEBIAN_PACKAGES = {"nginx": "nginx", "openssl": "openssl", "curl": "curl", "aria2c": "aria2"}
 
@@ -167,12 +170,13 @@ class Toolbox:
     def sha256(self, file: Path) -> list[str]:
         return [self.paths["openssl"], "dgst", "-sha256", "-r", str(file)]
 
-    def hfx_get(self, *options: str, name: str = "hfx get") -> Tool:
+    def hfx_get(self, *options: str, name: str = "hfx get", checks: bool = True) -> Tool:
         def command(job: Job) -> list[str]:
             ca = ["--ca-file", str(job.ca)] if job.ca else []
-            return [self.hfx, "get", job.url, "-o", str(job.out), "--sha256", job.file.sha256, *ca, *options]
+            sha256 = ["--sha256", job.file.sha256] if checks else []
+            return [self.hfx, "get", job.url, "-o", str(job.out), *sha256, *ca, *options]
 
-        return Tool(name, command, checks=True, absent=self.hfx_absent)
+        return Tool(name, command, checks=checks, absent=self.hfx_absent)
 
     def hfx_download(self) -> Tool:
         def command(job: Job) -> list[str]:
@@ -208,6 +212,15 @@ class Toolbox:
                     "--console-log-level=error", *ca, "-d", str(job.folder), "-o", job.out.name, job.url]
 
         return Tool("aria2c -x16", command, absent=self.absent("aria2c"))
+
+    def floor(self, binary: Path | None) -> Tool:
+        def command(job: Job) -> list[str]:
+            address = urlsplit(job.url)
+            ca = [str(job.ca)] if job.ca else []
+            return [str(binary), address.hostname, str(address.port), address.path, str(job.file.size), str(job.out), *ca]
+
+        absent = "" if binary else "it needs cc and OpenSSL's headers (apt-get install gcc libssl-dev)"
+        return Tool(FLOOR, command, absent=absent)
 
     def hf_transfer(self, connections: int) -> Tool:
         def command(job: Job) -> list[str]:

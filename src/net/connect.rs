@@ -75,22 +75,31 @@ impl Dialer {
         let order = self.order(addresses);
         let mut tries: JoinSet<(SocketAddr, io::Result<TcpStream>)> = JoinSet::new();
         let mut waiting = order.into_iter();
+        let mut pending: Vec<(SocketAddr, Instant)> = Vec::new();
         let mut last = io::Error::new(io::ErrorKind::NotFound, "no address");
         let mut next = waiting.next();
         loop {
             if let Some(address) = next.take() {
+                pending.push((address, Instant::now()));
                 tries.spawn(async move { (address, TcpStream::connect(address).await) });
             }
             let more = waiting.len() > 0;
             tokio::select! {
                 done = tries.join_next() => match done {
                     Some(Ok((address, Ok(stream)))) => {
+                        // One that does not answer must not cost each connection its head start.
+                        for (silent, since) in pending {
+                            if silent != address && since.elapsed() >= STAGGER {
+                                self.penalise(silent);
+                            }
+                        }
                         stream.set_nodelay(true)?;
                         not_ahead_of_the_line(&stream);
                         return Ok((stream, address));
                     }
                     Some(Ok((address, Err(error)))) => {
                         self.penalise(address);
+                        pending.retain(|(other, _)| *other != address);
                         last = error;
                         next = waiting.next();
                     }
@@ -199,5 +208,6 @@ mod tests {
         let (_, won) = dialer.dial(&[address, alive]).await.unwrap();
         assert_eq!(won, alive);
         assert!(start.elapsed() >= STAGGER, "the first one had its head start");
+        assert_eq!(dialer.order(&[address, alive])[0], alive, "which it does not get again");
     }
 }

@@ -19,5 +19,5 @@ pub mod tls;
 pub mod url;
 
 pub use payload::{Content, Payload};
-pub use request::{Answer, Body, Call, Net, Timeouts};
+pub use request::{Answer, Body, Call, Net, TOO_SLOW, Timeouts};
 pub use url::{Origin, Url};

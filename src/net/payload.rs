@@ -22,6 +22,10 @@ pub trait Content: Send + Sync {
     fn length(&self) -> u64;
     /// Starts to bring it from the first byte on; dropping the receiver stops that.
     fn open(self: Arc<Self>) -> mpsc::Receiver<Result<Bytes>>;
+    /// Ends when it had better be sent over another connection.
+    fn too_slow(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// The body of a request.
@@ -85,6 +89,14 @@ impl Payload {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::Stream(content) => content.length(),
+        }
+    }
+
+    /// Ends when it had better be sent over another connection.
+    pub(super) async fn too_slow(&self) {
+        match self {
+            Self::Bytes(_) => std::future::pending().await,
+            Self::Stream(content) => content.too_slow().await,
         }
     }
 

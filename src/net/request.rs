@@ -31,6 +31,8 @@ use crate::options::{Opt, Options};
 
 /// An unread rest of a body up to this size is read for the sake of the connection.
 const DRAIN: u64 = 64 << 10;
+/// Why an exchange over a connection ends that others leave behind.
+pub const TOO_SLOW: &str = "the connection is much slower than the others";
 /// Least time for the answer to content that was sent whole.
 const STORING: Duration = Duration::from_mins(1);
 
@@ -266,7 +268,7 @@ enum Failed {
 
 /// Waits for the head of an answer: while the body goes out, for as long as it goes out.
 async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> Result<T, String> {
-    let mut answer = pin!(answer);
+    let (mut answer, mut too_slow) = (pin!(answer), pin!(call.body.too_slow()));
     let mut before = 0;
     loop {
         let ended = sent.ended();
@@ -276,8 +278,11 @@ async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> R
             true => call.timeouts.head,
             false => call.timeouts.stall,
         };
-        if let Ok(answer) = tokio::time::timeout(limit, &mut answer).await {
-            return Ok(answer);
+        tokio::select! {
+            biased;
+            answer = &mut answer => return Ok(answer),
+            () = &mut too_slow => return Err(TOO_SLOW.to_owned()),
+            () = tokio::time::sleep(limit) => {}
         }
         let now = sent.bytes();
         if ended {

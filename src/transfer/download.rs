@@ -14,13 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use twox_hash::XxHash3_64;
 
 use super::attempts::Attempts;
 use super::journal::{Journal, Record};
 use super::limit::{Limits, Slot};
+use super::meters::{COMPARE, Meters, REPLACEMENTS};
 use super::plan::{Plan, RangeSet};
 use super::sink::Sink;
 use super::source::{Opened, Source};
@@ -28,10 +29,10 @@ use crate::cancel::{Watch, Wish};
 use crate::digest::{Expected, Hasher, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
-use crate::log::Log;
+use crate::log::{Level, Log};
 use crate::net::outage::Outage;
 use crate::net::retry::Patience;
-use crate::net::{Body, Net};
+use crate::net::{Body, Net, TOO_SLOW};
 
 /// A part notes what it has after this many bytes.
 const NOTE: u64 = 4 << 20;
@@ -47,10 +48,6 @@ const SMALL: u64 = 1 << 20;
 const SYNC: u64 = 128 << 20;
 /// How long an ending transfer waits for its parts to note what they have.
 const GRACE: Duration = Duration::from_millis(1500);
-/// An exchange of at least this many bytes tells what a connection brings.
-const METERED: u64 = 1 << 20;
-/// How often connections are compared.
-const COMPARE: Duration = Duration::from_secs(1);
 
 /// What the transfers of a client share.
 #[derive(Clone)]
@@ -132,25 +129,29 @@ struct Transfer {
     sync_failure: Mutex<Option<std::io::Error>>,
     edge: watch::Sender<u64>,
     patience: Mutex<Patience>,
-    meters: Mutex<Vec<Arc<Meter>>>,
+    meters: Meters,
     progress: Arc<FileProgress>,
-    /// Bytes per second that a connection of this transfer usually brings; 0 while unknown.
-    usual: AtomicU64,
-}
-
-/// What one connection of a transfer brings.
-struct Meter {
-    bytes: AtomicU64,
-    before: AtomicU64,
-    ages: AtomicU64,
-    left: AtomicU64,
-    too_slow: Notify,
 }
 
 enum PartEnd {
     Done,
     /// The server does not do ranges; here is the whole file.
     Whole(Body, Slot),
+}
+
+/// How the reading of a body came to its end.
+enum Received {
+    All,
+    /// Another connection would be done sooner.
+    TooSlow,
+}
+
+/// An answer whose body begins.
+struct Begun {
+    body: Body,
+    /// From the request to the answer.
+    latency: Duration,
+    may_be_replaced: bool,
 }
 
 /// Fetches what is missing, proves it, and returns. The sink holds all bytes then; publishing is the caller's.
@@ -181,9 +182,8 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         syncing: false.into(),
         sync_failure: Mutex::new(None),
         patience: Mutex::new(Patience::new(spec.patience, Instant::now())),
-        meters: Mutex::default(),
+        meters: Meters::new(0),
         progress: spec.progress,
-        usual: 0.into(),
     });
     let _sealed = Sealed(transfer.clone());
     let Some(expected) = spec.expected else {
@@ -308,7 +308,7 @@ impl Transfer {
                     Ok(())
                 }
                 _ = compare.tick(), if !whole && !parts.is_empty() && !self.engine.limits.is_rate_capped() => {
-                    self.drop_slow();
+                    self.meters.look(Instant::now());
                     Ok(())
                 }
             };
@@ -347,6 +347,7 @@ impl Transfer {
         let mut at = range.start;
         let mut slot = Some(slot);
         let mut attempts = Attempts::new(&self.engine, &self.progress.name, &self.patience);
+        let mut replaced = 0;
         let outcome = loop {
             let before = at;
             let mut held = match slot.take() {
@@ -356,6 +357,7 @@ impl Transfer {
                     Err(error) => break Err(error),
                 },
             };
+            let asked = Instant::now();
             let tried = {
                 let mut stop = watch.clone();
                 let opened = async {
@@ -370,24 +372,34 @@ impl Transfer {
                     opened = opened => opened,
                 }
             };
+            let latency = asked.elapsed();
+            let begun = |body| Begun { body, latency, may_be_replaced: replaced < REPLACEMENTS };
             let tried = match tried {
                 Ok(Opened::Whole(whole)) if self.covers_all(at..range.end) => {
                     // The whole file is what was asked for.
-                    self.receive(whole, &mut at, range.end, &mut held, &mut watch, &mut attempts).await
+                    self.receive(begun(whole), &mut at, range.end, &mut held, &mut watch, &mut attempts).await
                 }
                 Ok(Opened::Whole(whole)) => {
                     self.plan().give_back(at..range.end);
                     return Ok(PartEnd::Whole(whole, held));
                 }
                 Ok(Opened::Part(part)) => {
-                    self.receive(part, &mut at, range.end, &mut held, &mut watch, &mut attempts).await
+                    self.receive(begun(part), &mut at, range.end, &mut held, &mut watch, &mut attempts).await
                 }
                 Err(error) => Err(error),
             };
             let error = match tried {
-                Ok(()) => {
+                Ok(Received::All) => {
                     held.finished();
                     break Ok(PartEnd::Done);
+                }
+                Ok(Received::TooSlow) => {
+                    // Nothing is wrong with the network: no need to wait.
+                    replaced += 1;
+                    self.engine.log.tell(Level::Warn, "transfer", || {
+                        format!("{}: {TOO_SLOW}; going on over another one", self.progress.name)
+                    });
+                    continue;
                 }
                 Err(error) => error,
             };
@@ -411,20 +423,22 @@ impl Transfer {
     /// Moves a body into the sink.
     async fn receive(
         self: &Arc<Self>,
-        mut body: Body,
+        begun: Begun,
         at: &mut u64,
         end: u64,
         slot: &mut Slot,
         watch: &mut Watch,
         attempts: &mut Attempts<'_>,
-    ) -> Result<()> {
-        let meter = Metered::new(self, end - *at);
-        let mut note = Note::new(*at);
+    ) -> Result<Received> {
+        let (from, since) = (*at, Instant::now());
+        let Begun { mut body, latency, may_be_replaced } = begun;
+        let metered = self.meters.start(end - from, false, may_be_replaced);
+        let mut note = Note::new(from);
         let outcome = loop {
             if *at == end {
                 // Nothing may follow; reading the end gives the connection back to the pool.
                 break match body.chunk().await {
-                    Ok(None) | Err(_) => Ok(()),
+                    Ok(None) | Err(_) => Ok(Received::All),
                     Ok(Some(_)) => Err(Error::new(Kind::Protocol, "the server sent more than was asked for")),
                 };
             }
@@ -432,9 +446,9 @@ impl Transfer {
                 biased;
                 () = watch.stopped() => Err(Error::cancelled()),
                 chunk = body.chunk() => chunk,
-                () = meter.0.too_slow.notified() => {
+                () = metered.meter.too_slow() => {
                     self.engine.net.penalise(body.address());
-                    Err(Error::new(Kind::Timeout, "the connection is much slower than the others").retryable(true))
+                    break Ok(Received::TooSlow);
                 }
             };
             let chunk = match chunk {
@@ -458,8 +472,13 @@ impl Transfer {
                 break Err(error);
             }
             *at += chunk.len() as u64;
-            meter.0.bytes.fetch_add(chunk.len() as u64, Relaxed);
-            meter.0.left.store(end - *at, Relaxed);
+            metered.meter.moved(*at - from);
+            let so_far = since.elapsed();
+            let left = so_far.mul_f64((end - *at) as f64 / (*at - from).max(1) as f64);
+            if left < latency && latency < so_far {
+                // The rest is here before the answer to another request could be.
+                slot.rests();
+            }
             let length = chunk.len() as u64;
             drop(chunk); // Before the wait: its buffer is used again.
             tokio::select! {
@@ -470,7 +489,7 @@ impl Transfer {
             }
         };
         let noted = self.note(&mut note);
-        outcome.and(noted)
+        outcome.and_then(|received| noted.map(|()| received))
     }
 
     /// Puts a chunk into the sink and tells everybody.
@@ -626,7 +645,9 @@ impl Transfer {
             }
             return Ok(());
         }
-        self.receive(body, at, size, slot, watch, attempts).await
+        // There is nothing to compare one stream with.
+        let begun = Begun { body, latency: Duration::ZERO, may_be_replaced: false };
+        self.receive(begun, at, size, slot, watch, attempts).await.map(|_| ())
     }
 
     /// Tells of bytes of a stream, wanted or not, and waits for the rate limit.
@@ -733,32 +754,6 @@ impl Transfer {
         Ok(())
     }
 
-    /// Ends connections that bring a tenth of what the others bring, or of what others have brought before them.
-    fn drop_slow(&self) {
-        let mut meters = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
-        // Each rate is over the time since the last look, about a second.
-        let mut rates: Vec<u64> = Vec::new();
-        for meter in meters.iter_mut() {
-            let bytes = meter.bytes.load(Relaxed);
-            rates.push(bytes - meter.before.swap(bytes, Relaxed));
-            meter.ages.fetch_add(1, Relaxed);
-        }
-        let mut sorted = rates.clone();
-        sorted.sort_unstable();
-        let usual = if self.engine.limits.is_rate_capped() { 0 } else { self.usual.load(Relaxed) };
-        // A few can't be compared with each other: one of two may be slow, and the last part is alone.
-        let median = if sorted.len() > 2 { sorted[sorted.len() / 2] } else { usual };
-        for (meter, rate) in meters.iter().zip(rates) {
-            let old = meter.ages.load(Relaxed) >= 3;
-            let long = meter.left.load(Relaxed) / (rate + 1) > 5;
-            if old && long && rate * 10 < median {
-                meter.too_slow.notify_one();
-                // Should the line itself have become slow, this ends soon.
-                self.usual.store(usual / 2, Relaxed);
-            }
-        }
-    }
-
     fn plan(&self) -> MutexGuard<'_, Plan> {
         lock(&self.plan)
     }
@@ -800,35 +795,6 @@ struct Note {
 impl Note {
     fn new(at: u64) -> Self {
         Self { range: at..at, hash: XxHash3_64::default() }
-    }
-}
-
-/// A meter in its transfer's list, for as long as its body is read.
-struct Metered<'a>(Arc<Meter>, &'a Transfer, Instant);
-
-impl<'a> Metered<'a> {
-    fn new(transfer: &'a Transfer, left: u64) -> Self {
-        let meter = Arc::new(Meter {
-            bytes: 0.into(),
-            before: 0.into(),
-            ages: 0.into(),
-            left: left.into(),
-            too_slow: Notify::new(),
-        });
-        lock(&transfer.meters).push(meter.clone());
-        Self(meter, transfer, Instant::now())
-    }
-}
-
-impl Drop for Metered<'_> {
-    fn drop(&mut self) {
-        lock(&self.1.meters).retain(|meter| !Arc::ptr_eq(meter, &self.0));
-        let bytes = self.0.bytes.load(Relaxed);
-        if bytes >= METERED {
-            let rate = (bytes as f64 / self.2.elapsed().as_secs_f64().max(1e-6)) as u64;
-            let usual = self.1.usual.load(Relaxed);
-            self.1.usual.store(if usual == 0 { rate } else { (usual * 3 + rate) / 4 }, Relaxed);
-        }
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! A part holds a [`Slot`] while it uses a connection. Slots go to the transfer that has the fewest, so that files
 //! share the line fairly; how many there are is the [`Window`]'s decision, taken ten times a second by a task that
-//! lives only while slots are in use.
+//! lives only while slots are in use. A part that has nothing left to move but still waits for an answer rests: another
+//! one begins in its place, so that the line is not idle for a round trip after each part. And the last parts begin
+//! together, so that they end together. Neither takes more than twice the window's connections.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -27,6 +29,8 @@ const REQUEST_WORTH: f64 = 65_536.0;
 const TICK: Duration = Duration::from_millis(100);
 /// Bytes that may pass at once under a rate limit, in seconds of the rate.
 const BURST: f64 = 0.1;
+/// The parts that a transfer has yet to begin, where that is not known.
+const MANY: usize = usize::MAX;
 
 /// The shared budgets of one client.
 #[derive(Debug)]
@@ -50,9 +54,21 @@ pub struct Limits {
 struct Slots {
     window: Window,
     hard_cap: usize,
+    /// Slots of parts that move bytes.
     active: usize,
+    /// Slots of parts that rest.
+    resting: usize,
     held: HashMap<u64, usize>,
-    waiting: VecDeque<(u64, oneshot::Sender<()>)>,
+    waiting: VecDeque<Waiting>,
+}
+
+/// A transfer that waits for a slot.
+#[derive(Debug)]
+struct Waiting {
+    transfer: u64,
+    /// How many parts it has yet to begin.
+    parts: usize,
+    sender: oneshot::Sender<()>,
 }
 
 /// The right to use one connection. Dropping it gives the right back.
@@ -62,6 +78,7 @@ pub struct Slot {
     transfer: u64,
     delivering: bool,
     sending: bool,
+    resting: bool,
 }
 
 impl Limits {
@@ -78,6 +95,7 @@ impl Limits {
                 window: Window::new(FIRST, most),
                 hard_cap,
                 active: 0,
+                resting: 0,
                 held: HashMap::new(),
                 waiting: VecDeque::new(),
             }),
@@ -145,14 +163,19 @@ impl Limits {
 
     /// Waits for a connection's turn.
     pub async fn acquire(self: &Arc<Self>, transfer: u64) -> Slot {
+        self.acquire_one_of(transfer, MANY).await
+    }
+
+    /// Waits for the turn of one of the last `parts` that a transfer has yet to begin.
+    pub async fn acquire_one_of(self: &Arc<Self>, transfer: u64, parts: usize) -> Slot {
         let turn = {
             let mut slots = self.slots();
-            if slots.waiting.is_empty() && slots.active < slots.window.target() {
+            if slots.waiting.is_empty() && slots.has_room(parts) {
                 slots.take(transfer);
                 None
             } else {
                 let (sender, receiver) = oneshot::channel();
-                slots.waiting.push_back((transfer, sender));
+                slots.waiting.push_back(Waiting { transfer, parts, sender });
                 Some(Turn { limits: self, transfer, receiver, taken: false })
             }
         };
@@ -162,7 +185,7 @@ impl Limits {
             let _ = (&mut turn.receiver).await;
             turn.taken = true;
         }
-        Slot { limits: self.clone(), transfer, delivering: false, sending: false }
+        Slot { limits: self.clone(), transfer, delivering: false, sending: false, resting: false }
     }
 
     /// Waits until the rate limit lets these bytes pass.
@@ -209,7 +232,7 @@ impl Limits {
                 let work = (b - bytes) as f64 + (r - requests) as f64 * REQUEST_WORTH;
                 (bytes, requests) = (b, r);
                 let mut slots = limits.slots();
-                if slots.active == 0 && slots.waiting.is_empty() {
+                if slots.active + slots.resting == 0 && slots.waiting.is_empty() {
                     limits.ticking.store(false, Relaxed);
                     return;
                 }
@@ -249,7 +272,7 @@ impl Drop for Turn<'_> {
         if self.receiver.try_recv().is_ok() {
             slots.release(self.transfer);
         }
-        slots.waiting.retain(|(_, sender)| !sender.is_closed());
+        slots.waiting.retain(|waiting| !waiting.sender.is_closed());
         slots.grant();
     }
 }
@@ -270,14 +293,22 @@ impl Slots {
         }
     }
 
+    /// Whether another part may begin, with so many that have yet to.
+    fn has_room(&self, parts: usize) -> bool {
+        let target = self.window.target();
+        let level = if parts <= target { target * 2 } else { target };
+        self.active < level && self.active + self.resting < (target * 2).min(self.window.most())
+    }
+
     fn grant(&mut self) {
-        while self.active < self.window.target() {
-            let fewest =
-                self.waiting.iter().enumerate().min_by_key(|(place, (transfer, _))| {
-                    (self.held.get(transfer).copied().unwrap_or(0), *place)
-                });
+        while self
+            .has_room(self.waiting.iter().fold(0, |sum: usize, waiting| sum.saturating_add(waiting.parts)))
+        {
+            let fewest = self.waiting.iter().enumerate().min_by_key(|(place, waiting)| {
+                (self.held.get(&waiting.transfer).copied().unwrap_or(0), *place)
+            });
             let Some((place, _)) = fewest else { return };
-            let Some((transfer, sender)) = self.waiting.remove(place) else { return };
+            let Some(Waiting { transfer, sender, .. }) = self.waiting.remove(place) else { return };
             if sender.send(()).is_ok() {
                 self.take(transfer);
             }
@@ -288,7 +319,7 @@ impl Slots {
 impl Slot {
     /// Bytes arrive on the connection; whether that was known.
     pub fn delivers(&mut self) -> bool {
-        if !self.delivering {
+        if !self.delivering && !self.resting {
             self.delivering = true;
             self.limits.delivering.fetch_add(1, Relaxed);
             return false;
@@ -304,6 +335,27 @@ impl Slot {
         self.delivers();
     }
 
+    /// All bytes are moved, or as good as: what is left is waiting for an answer, and another part may begin.
+    pub fn rests(&mut self) {
+        if std::mem::replace(&mut self.resting, true) {
+            return;
+        }
+        self.no_longer_moves();
+        let mut slots = self.limits.slots();
+        slots.release(self.transfer);
+        slots.resting += 1;
+        slots.grant();
+    }
+
+    fn no_longer_moves(&mut self) {
+        if std::mem::take(&mut self.delivering) {
+            self.limits.delivering.fetch_sub(1, Relaxed);
+        }
+        if std::mem::take(&mut self.sending) {
+            self.limits.sending.fetch_sub(1, Relaxed);
+        }
+    }
+
     /// A request was answered in full.
     pub fn finished(&self) {
         self.limits.requests.fetch_add(1, Relaxed);
@@ -317,14 +369,13 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if self.delivering {
-            self.limits.delivering.fetch_sub(1, Relaxed);
-        }
-        if self.sending {
-            self.limits.sending.fetch_sub(1, Relaxed);
-        }
+        self.no_longer_moves();
         let mut slots = self.limits.slots();
-        slots.release(self.transfer);
+        if self.resting {
+            slots.resting -= 1;
+        } else {
+            slots.release(self.transfer);
+        }
         slots.grant();
     }
 }
@@ -362,6 +413,50 @@ mod tests {
             drop(waiting); // ...and given up before it sees it.
         }
         tokio::time::timeout(Duration::from_secs(5), limits.acquire(2)).await.expect("the slot is free");
+    }
+
+    /// How many turns come at once, for a transfer with so many parts to begin.
+    async fn turns(limits: &Arc<Limits>, parts: usize) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        for begun in 0..parts {
+            let turn = limits.acquire_one_of(0, parts - begun);
+            match tokio::time::timeout(Duration::from_millis(1), turn).await {
+                Ok(slot) => slots.push(slot),
+                Err(_) => break,
+            }
+        }
+        slots
+    }
+
+    #[tokio::test]
+    async fn the_last_parts_begin_together() {
+        for (parts, begin) in [(5, 5), (FIRST, FIRST), (FIRST + 4, FIRST + 4), (3 * FIRST, FIRST)] {
+            let limits = Limits::new(0, 256 << 20, 0, None);
+            assert_eq!(turns(&limits, parts).await.len(), begin, "of {parts}");
+        }
+        let capped = Limits::new(4, 256 << 20, 0, None);
+        assert_eq!(turns(&capped, 6).await.len(), 4, "a cap is a cap");
+    }
+
+    #[tokio::test]
+    async fn a_part_that_rests_lets_another_begin_and_twice_the_window_is_the_end() {
+        let limits = Limits::new(0, 256 << 20, 0, None);
+        let mut first = turns(&limits, 100).await;
+        assert_eq!(first.len(), FIRST);
+        first.iter_mut().for_each(Slot::rests);
+        first[0].rests();
+        let mut second = turns(&limits, 100).await;
+        assert_eq!(second.len(), FIRST);
+        second[0].rests();
+        assert!(turns(&limits, 100).await.is_empty(), "each of them has a connection");
+        drop(first.pop());
+        assert_eq!(turns(&limits, 100).await.len(), 1);
+        let capped = Limits::new(1, 256 << 20, 0, None);
+        let mut only = capped.acquire(0).await;
+        only.rests();
+        assert!(turns(&capped, 100).await.is_empty(), "a cap is one of connections");
+        drop(only);
+        assert_eq!(turns(&capped, 100).await.len(), 1);
     }
 
     #[test]

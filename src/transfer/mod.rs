@@ -10,6 +10,7 @@ pub mod attempts;
 pub mod download;
 pub mod journal;
 pub mod limit;
+pub mod meters;
 pub mod plan;
 pub mod reader;
 pub mod sink;

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::hash::Hasher as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
@@ -17,6 +18,7 @@ use twox_hash::XxHash3_64;
 
 use super::download::blocking;
 use super::limit::Limits;
+use super::meters::Meter;
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
@@ -295,6 +297,8 @@ pub struct Stretch {
     pub progress: Arc<FileProgress>,
     /// Told of how far it is out.
     pub moved: Arc<dyn Fn(u64) + Send + Sync>,
+    /// The connection it goes over, beside the others.
+    pub meter: Arc<Meter>,
 }
 
 impl Stretch {
@@ -320,6 +324,10 @@ impl Content for Stretch {
         self.range.end - self.range.start
     }
 
+    fn too_slow(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.meter.too_slow())
+    }
+
     fn open(self: Arc<Self>) -> mpsc::Receiver<Result<Bytes>> {
         // One block waits while one is on the wire and one is read.
         let (sender, receiver) = mpsc::channel(1);
@@ -337,6 +345,7 @@ impl Content for Stretch {
                 }
                 self.progress.add_sent(length);
                 out += length;
+                self.meter.moved(out);
                 (self.moved)(out);
             }
         });
@@ -349,6 +358,7 @@ mod tests {
     use super::*;
     use crate::cancel::Control;
     use crate::event::Progress;
+    use crate::transfer::meters::Meters;
 
     fn limits() -> Arc<Limits> {
         Limits::new(0, 64 << 20, 0, None)
@@ -378,7 +388,9 @@ mod tests {
         let stretch = |range: Range<u64>| {
             let (reader, sums) = (reader.clone(), sums.clone());
             let progress = progress.clone();
-            Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved: Arc::new(|_| ()) })
+            let meter = Meters::new(BLOCK).start(range.end - range.start, true, true).meter.clone();
+            let moved = Arc::new(|_| ());
+            Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved, meter })
         };
         let size = bytes.len() as u64;
         for step in [700_001, BLOCK, size] {
@@ -427,7 +439,8 @@ mod tests {
         let progress = Progress::default().add("f", reader.size());
         let (sums, range) = (Arc::<Sums>::default(), 0..reader.size());
         let moved = Arc::new(|_| ());
-        let stretch = Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved });
+        let meter = Meters::new(BLOCK).start(reader.size(), true, true).meter.clone();
+        let stretch = Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved, meter });
         assert!(all(stretch.clone().open()).await.is_ok());
         std::fs::write(&path, vec![2; 2 * BLOCK as usize]).unwrap();
         assert_eq!(all(stretch.open()).await.unwrap_err().kind(), Kind::ContentChanged);

@@ -2,26 +2,30 @@
 //!
 //! [`parts`] sends a file in parts of one size (one part, where a store takes it whole), each with its own retries, and
 //! tells of each part that the store has taken, so that an upload that was killed goes on with the missing ones. An
-//! address that is refused is asked for again through [`Addresses`]. A cancel or a pause loses the parts in flight.
+//! address that is refused is asked for again through [`Addresses`]. A part on a connection that is much slower than the
+//! others is sent again over another one. A cancel or a pause loses the parts in flight.
 
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, Method, header};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::attempts::Attempts;
 use super::download::Engine;
 use super::limit::Slot;
-use super::reader::{Reader, Stretch, Sums};
+use super::meters::{COMPARE, Meter, Meters, REPLACEMENTS};
+use super::reader::{BLOCK, Reader, Stretch, Sums};
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
+use crate::log::Level;
 use crate::net::retry::Patience;
 use crate::net::{Answer, Call, Payload, Timeouts, Url, classify, redirect};
 
@@ -88,6 +92,7 @@ struct Upload {
     addresses: Arc<dyn Addresses>,
     current: tokio::sync::Mutex<Current>,
     patience: Mutex<Patience>,
+    meters: Meters,
 }
 
 /// What one exchange came to.
@@ -113,8 +118,11 @@ pub async fn parts(
     let patience = Mutex::new(Patience::new(out.patience, Instant::now()));
     let current = tokio::sync::Mutex::new(Current { targets, renewals: 0, refusals: 0 });
     let id = engine.limits.transfer_id();
-    let upload = Arc::new(Upload { engine: engine.clone(), id, out, addresses, current, patience });
+    let meters = Meters::new(BLOCK);
+    let upload = Arc::new(Upload { engine: engine.clone(), id, out, addresses, current, patience, meters });
     let mut running: JoinSet<(usize, Result<()>)> = JoinSet::new();
+    let mut compare = tokio::time::interval(COMPARE);
+    compare.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         if running.is_empty() && missing.is_empty() {
             return Ok(());
@@ -139,11 +147,14 @@ pub async fn parts(
                 Ok((_, Err(error))) => return Err(error),
                 Err(join) => return Err(Error::new(Kind::Internal, "a part failed").cause(&join)),
             },
-            slot = upload.engine.limits.acquire(upload.id), if !missing.is_empty() => {
+            slot = engine.limits.acquire_one_of(upload.id, missing.len()), if !missing.is_empty() => {
                 if let Some(part) = missing.pop_first() {
                     let (upload, watch) = (upload.clone(), watch.clone());
                     running.spawn(async move { (part, upload.part(part, slot, watch).await) });
                 }
+            }
+            _ = compare.tick(), if !running.is_empty() && !engine.limits.is_rate_capped() => {
+                upload.meters.look(Instant::now());
             }
         }
     }
@@ -155,6 +166,7 @@ impl Upload {
         let mut attempts = Attempts::new(&self.engine, &self.out.progress.name, &self.patience);
         let mut slot = Some(slot);
         let furthest = Arc::<AtomicU64>::default();
+        let mut replaced = 0;
         loop {
             let mut held = match slot.take() {
                 Some(slot) => slot,
@@ -168,12 +180,17 @@ impl Upload {
             };
             held.sends();
             let length = range.end - range.start;
+            let metered = self.meters.start(length, true, replaced < REPLACEMENTS);
             let tried = {
-                let mut stop = watch.clone();
-                tokio::select! {
-                    biased;
-                    () = stop.stopped() => Err(Error::cancelled()),
-                    tried = self.send(&address, range, &furthest) => tried,
+                let (mut stop, out) = (watch.clone(), Arc::<Notify>::default());
+                let mut send = pin!(self.send(&address, range, &furthest, &metered.meter, &out));
+                loop {
+                    tokio::select! {
+                        biased;
+                        () = stop.stopped() => break Err(Error::cancelled()),
+                        tried = &mut send => break tried,
+                        () = out.notified() => held.rests(),
+                    }
                 }
             };
             let error = match tried {
@@ -193,6 +210,15 @@ impl Upload {
                 }
                 Err(error) => error,
             };
+            if metered.meter.is_replaced() && watch.wish() == Wish::Run {
+                // Nothing is wrong with the network: no need to wait.
+                replaced += 1;
+                let name = &self.out.progress.name;
+                self.engine
+                    .log
+                    .tell(Level::Warn, "transfer", || format!("{name}: {error}; sending it again"));
+                continue;
+            }
             attempts.failed(&error, held, &mut watch).await?;
         }
     }
@@ -223,18 +249,24 @@ impl Upload {
         start..start.saturating_add(part_size).min(size)
     }
 
-    /// One exchange. What gets further than any before it is progress: a slow line costs no patience, and a part that
-    /// always breaks at the same place does.
+    /// One exchange; tells when all bytes are out. What gets further than any before it is progress: a slow line costs no
+    /// patience, and a part that always breaks at the same place does.
     async fn send(
         self: &Arc<Self>,
         address: &Address,
         range: Range<u64>,
         furthest: &Arc<AtomicU64>,
+        meter: &Arc<Meter>,
+        all_out: &Arc<Notify>,
     ) -> Result<Tried> {
-        let (upload, furthest) = (self.clone(), furthest.clone());
+        let (upload, furthest, all_out) = (self.clone(), furthest.clone(), all_out.clone());
+        let length = range.end - range.start;
         let moved = move |out| {
             if furthest.fetch_max(out, Relaxed) < out {
                 upload.patience().progress(Instant::now());
+            }
+            if out == length {
+                all_out.notify_one();
             }
         };
         let stretch = Stretch {
@@ -244,6 +276,7 @@ impl Upload {
             limits: self.engine.limits.clone(),
             progress: self.out.progress.clone(),
             moved: Arc::new(moved),
+            meter: meter.clone(),
         };
         let mut call = Call {
             method: Method::PUT,

@@ -239,7 +239,7 @@ fn a_dead_hub_is_given_up_after_the_time_for_it() {
     let start = Instant::now();
     let error = get(&lab.client(&[("retry_timeout_ms", "1500")]), "model.bin").unwrap_err();
     assert_eq!(error.kind(), Kind::Network);
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn cancelled(lab: &Lab, client: &Client, path: &Path) {
     let start = Instant::now();
     job.cancel();
     assert_eq!(job.join().unwrap_err().kind(), Kind::Cancelled);
-    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     lab.hub.faults(&json!([]));
 }
 

@@ -1,5 +1,6 @@
 /*
- * Downloads a model with its progress shown, as a job that Enter cancels. Run again, it goes on where it was.
+ * Downloads a model with its progress shown, in an event loop of two descriptors: one says that the job has ended, the
+ * other that Enter was pressed, which cancels it. Run again, it goes on where it was.
  *
  *   cc progress.c $(pkg-config --cflags --libs hfx) -o progress && ./progress openai-community/gpt2
  */
@@ -37,21 +38,31 @@ int main(int argc, char **argv) {
     hfx_repo *repo = NULL;
     hfx_job *job = NULL;
     hfx_snapshot *snapshot = NULL;
+    int32_t fd = -1;
 
     check(hfx_options_from_env(&options, &error), &error);
     check(hfx_client_open(options, &client, &error), &error);
     check(hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error), &error);
+
+    check(hfx_client_event_fd(client, &fd, &error), &error); /* before the job whose end it shall tell */
 
     /* What one job has of its own: here, a callback. */
     check(hfx_options_new(&watched, &error), &error);
     check(hfx_options_set_progress_fn(watched, on_progress, NULL, NULL, &error), &error);
     check(hfx_client_download_snapshot(client, repo, watched, &job, &error), &error);
 
-    struct pollfd enter = {.fd = 0, .events = POLLIN};
-    for (int32_t ended = 0; !ended;) {
-        if (poll(&enter, 1, 0) > 0 && getchar() == '\n')
-            hfx_job_cancel(job); /* returns at once; the job still ends once, as cancelled */
-        check(hfx_job_wait(job, 100, &ended, &error), &error);
+    struct pollfd watch[] = {{.fd = fd, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+    for (hfx_job *ended = NULL; !ended;) {
+        poll(watch, 2, -1);
+        if (watch[0].revents)
+            check(hfx_client_next_job(client, &ended, &error), &error);
+        if (watch[1].revents) {
+            if (getchar() == '\n')
+                hfx_job_cancel(job); /* returns at once; the job still ends once, as cancelled */
+            else
+                watch[1].fd = -1; /* no terminal: nobody can press Enter */
+        }
+        hfx_job_free(ended); /* a second handle of the one job */
     }
     fprintf(stderr, "\n");
 

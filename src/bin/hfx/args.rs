@@ -379,6 +379,15 @@ pub(crate) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
+    /// Address of the second port, from which large files come [default: the same host, a free port]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) cdn_listen: Option<SocketAddr>,
+    /// How clients reach the Hub where something stands before it (TLS, a proxy): https://hub.example
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The same for the second port
+    #[arg(long, value_name = "URL")]
+    pub(crate) cdn_url: Option<String>,
     /// A token that is known, TOKEN:read for one that may not write; may be repeated. With none, every token is taken
     /// and everyone may write
     #[arg(long)]

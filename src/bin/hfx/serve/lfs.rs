@@ -100,7 +100,7 @@ fn upload(call: &Call<'_>, repo: &Repo, object: &Object, in_parts: bool) -> Valu
         None => {}
     }
     let (signer, key) = (&call.shared.signer, repo.name.key());
-    let cdn = format!("http://{}", call.cdn_host());
+    let cdn = call.cdn();
     let send = if in_parts {
         let chunk = call.shared.chunk_size.max(size.div_ceil(MOST_PARTS));
         let address = |number| signer.address(&format!("/part/{key}/{oid}/{size}/{chunk}/{number}"));
@@ -126,7 +126,7 @@ fn download(call: &Call<'_>, view: &View, object: &Object) -> Value {
         return refused(object, 404, "Object does not exist");
     };
     let address = call.shared.signer.sign(&view.name.key(), &object.oid, &object.oid, size, &place);
-    let href = format!("http://{}{address}", call.cdn_host());
+    let href = format!("{}{address}", call.cdn());
     let actions = json!({"download": {"href": href, "header": {}}});
     json!({"oid": object.oid, "size": size, "authenticated": true, "actions": actions})
 }

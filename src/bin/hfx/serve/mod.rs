@@ -65,6 +65,12 @@ pub(crate) struct Config {
     /// A Hugging Face cache, served read-only.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) listen: SocketAddr,
+    /// The second port's address; without one, a free port beside the first.
+    pub(crate) cdn_listen: Option<SocketAddr>,
+    /// How clients reach the Hub, where that is not how they ask for it.
+    pub(crate) url: Option<String>,
+    /// How clients reach the second port, where that is not the same host.
+    pub(crate) cdn_url: Option<String>,
     /// The tokens that are known; with none, every token is taken and everyone may write.
     pub(crate) tokens: Vec<Token>,
     pub(crate) faults: Vec<Fault>,
@@ -110,6 +116,9 @@ impl Default for Config {
             dir: None,
             cache: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            cdn_listen: None,
+            url: None,
+            cdn_url: None,
             tokens: Vec::new(),
             faults: Vec::new(),
             control: false,
@@ -133,6 +142,8 @@ struct Shared {
     page_size: usize,
     multipart_from: u64,
     chunk_size: u64,
+    url: Option<String>,
+    cdn_url: Option<String>,
     hub: SocketAddr,
     cdn: SocketAddr,
     /// Another host of the same store, to redirect to.
@@ -164,7 +175,8 @@ async fn run(config: Config, out: &mut dyn Write) -> Result<(), String> {
         Ok::<_, String>((listener, address))
     };
     let (hub_listener, hub) = bind(config.listen).await?;
-    let (cdn_listener, cdn) = bind(SocketAddr::new(config.listen.ip(), 0)).await?;
+    let (cdn_listener, cdn) =
+        bind(config.cdn_listen.unwrap_or(SocketAddr::new(config.listen.ip(), 0))).await?;
     let (spare_listener, spare) = bind(SocketAddr::new(config.listen.ip(), 0)).await?;
     let shared = Arc::new(Shared {
         repos: Arc::new(repos::Repos::new(config.dir, config.cache, config.lfs_threshold)?),
@@ -175,6 +187,8 @@ async fn run(config: Config, out: &mut dyn Write) -> Result<(), String> {
         page_size: config.page_size.max(1),
         multipart_from: config.multipart_from,
         chunk_size: config.chunk_size.max(1),
+        url: config.url,
+        cdn_url: config.cdn_url,
         hub,
         cdn,
         spare,

@@ -94,7 +94,7 @@ fn redirect(
 ) -> Result<Reply, Reply> {
     unchanged(place)?;
     let address = call.shared.signer.sign(&name.key(), path, sha256, entry.size, place);
-    let location = format!("http://{}{address}", call.cdn_host());
+    let location = format!("{}{address}", call.cdn());
     let reply = Reply::new(
         StatusCode::FOUND,
         "text/plain; charset=utf-8",

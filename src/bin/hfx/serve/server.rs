@@ -60,12 +60,12 @@ impl Call<'_> {
 
     /// Where the client finds the Hub.
     pub(super) fn endpoint(&self) -> String {
-        format!("http://{}", self.host())
+        self.shared.url.clone().unwrap_or_else(|| format!("http://{}", self.host()))
     }
 
     /// Where the client finds the CDN: the host it used, the other port.
-    pub(super) fn cdn_host(&self) -> String {
-        self.host_at(self.shared.cdn)
+    pub(super) fn cdn(&self) -> String {
+        self.shared.cdn_url.clone().unwrap_or_else(|| format!("http://{}", self.host_at(self.shared.cdn)))
     }
 
     fn host_at(&self, address: SocketAddr) -> String {
