@@ -433,6 +433,15 @@ def check_complete():
             raise Failed(f"docs/{page} says nothing of {', '.join(missing)}")
 
 
+def check_names(path):
+    """What a page calls by a name of the C ABI is in the header."""
+    header = set(re.findall(r"\b(?:hfx|HFX)_\w+", (ROOT / "include/hfx.h").read_text()))
+    named = set(re.findall(r"\b(?:hfx|HFX)_\w*[A-Za-z0-9]\b(?![*.])", path.read_text()))
+    no_names = {"HFX_OPT_NAME", "HFX_VERSION", "HFX_INCLUDE", "HFX_LIB", "HFX_LIBRARY", "HFX_TOOL", "hfx_static"}
+    if unknown := sorted(named - header - no_names):
+        raise Failed(f"{path.relative_to(ROOT)}: not in include/hfx.h: {', '.join(unknown)}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", type=Path, default=ROOT / "target/release")
@@ -453,6 +462,7 @@ def main():
         for path in pages:
             try:
                 check_links(path)
+                check_names(path)
                 run_page(machine, path, count, skipped)
                 print(f"ok: {path.relative_to(ROOT)}", flush=True)
             except Failed as failure:
