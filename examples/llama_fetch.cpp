@@ -215,23 +215,9 @@ int main(int argc, char** argv) {
         }
         const auto snapshot = client.download_snapshot(repo, what).get();
         std::fprintf(stderr, "\n");
-        const auto path_of = [&](const std::string& path) -> std::string {
-            for (const auto file : snapshot) {
-                if (file.name() == path) {
-                    return file.path();
-                }
-            }
-            return {};
-        };
-        for (const auto& path : wanted) {
-            if (path_of(path).empty()) {
-                std::fprintf(stderr, "%s has no %s\n", repo.id().c_str(), path.c_str());
-                return 1;
-            }
-        }
-        std::printf("%s\n", path_of(*model).c_str());
+        std::printf("%s/%s\n", snapshot.path().c_str(), model->c_str());
         if (mmproj) {
-            std::printf("%s\n", path_of(*mmproj).c_str());
+            std::printf("%s/%s\n", snapshot.path().c_str(), mmproj->c_str());
         }
     } catch (const hfx::error& error) {
         std::fprintf(stderr, "\n%s: %s\n", hfx::name(error.code()).c_str(), error.what());

@@ -21,8 +21,8 @@ Comments above a block, which no reader sees, say what is odd about it:
     <!-- background: PORT -->   a command that goes on; the next block runs once something listens on PORT
     <!-- from: FILE -->         not run, but quoted from a file that another test runs
     <!-- output -->             (text) what the block before printed
-In all blocks the Hub's address stands for https://huggingface.co, a free port for 8080, the page's home for
-/home/you, where what `make install` installs lies in .local.
+In all blocks the Hub's address stands for https://huggingface.co, free ports for 8080 and 8081, the page's
+home for /home/you, where what `make install` installs lies in .local.
 """
 import argparse
 import os
@@ -123,10 +123,12 @@ def furnish(hub):
     (hub / "datasets/owner/name/data/a.parquet").write_bytes(b"PAR1" + bytes(1000) + b"PAR1")
 
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+def free_ports():
+    """A port of its own for each that pages name."""
+    with socket.socket() as first, socket.socket() as second:
+        first.bind(("127.0.0.1", 0))
+        second.bind(("127.0.0.1", 0))
+        return {"8080": first.getsockname()[1], "8081": second.getsockname()[1]}
 
 
 def matches(expected, output):
@@ -202,7 +204,8 @@ class Page:
         (self.home / ".local").symlink_to(machine.prefix)  # where pages install to
         furnish(base / "hub")
         self.env = machine.environment(self.home)
-        self.groups, self.output, self.port, self.number = [], "", free_port(), 0
+        self.groups, self.output, self.number = [], "", 0
+        self.ports = free_ports()
         said = self.state / "hub.out"
         self.start(
             [machine.prefix / "bin/hfx", "serve", base / "hub", "--control", "--lfs-threshold", "100K",
@@ -251,7 +254,7 @@ class Page:
 
     def local(self, text):
         text = text.replace("https://huggingface.co", self.endpoint).replace("/home/you", str(self.home))
-        return re.sub(r"\b8080\b", str(self.port), text)
+        return re.sub(r"\b808[01]\b", lambda port: str(self.ports[port[0]]), text)
 
     def run(self, block):
         if "setup" in block.marks:
@@ -430,6 +433,15 @@ def check_complete():
             raise Failed(f"docs/{page} says nothing of {', '.join(missing)}")
 
 
+def check_names(path):
+    """What a page calls by a name of the C ABI is in the header."""
+    header = set(re.findall(r"\b(?:hfx|HFX)_\w+", (ROOT / "include/hfx.h").read_text()))
+    named = set(re.findall(r"\b(?:hfx|HFX)_\w*[A-Za-z0-9]\b(?![*.])", path.read_text()))
+    no_names = {"HFX_OPT_NAME", "HFX_INCLUDE", "HFX_LIB", "hfx_static"}
+    if unknown := sorted(named - header - no_names):
+        raise Failed(f"{path.relative_to(ROOT)}: not in include/hfx.h: {', '.join(unknown)}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--library", type=Path, default=ROOT / "target/release")
@@ -450,6 +462,7 @@ def main():
         for path in pages:
             try:
                 check_links(path)
+                check_names(path)
                 run_page(machine, path, count, skipped)
                 print(f"ok: {path.relative_to(ROOT)}", flush=True)
             except Failed as failure:
