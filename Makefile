@@ -4,9 +4,12 @@ CARGO ?= cargo
 BUILD := build
 CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
+DENY_VERSION := 0.20.2
+DENY := $(BUILD)/tools/bin/cargo-deny
 SOVERSION := 0
+RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help build demo instructions test test-bindings test-swift test-all test-docs docs sanitize fuzz lint header header-check abi-check \
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-packages test-docs docs sanitize fuzz lint deny header header-check abi-check \
 	abi-update bench dist install install-files clean
 
 help: ## Show this.
@@ -21,7 +24,8 @@ demo: build ## A C program downloads a model from a local Hub, is killed half wa
 test: ## The tests (about 20 minutes on 2 cores, the build included).
 	tests/run.sh
 
-test-bindings: build ## The tests of the C++, Go and Python bindings, against the release build.
+test-bindings: build ## The tests of the C, C++, Go and Python bindings, against the release build.
+	bindings/c/test.sh
 	bindings/cpp/test.sh
 	bindings/go/test.sh
 	bindings/python/test.sh
@@ -29,7 +33,10 @@ test-bindings: build ## The tests of the C++, Go and Python bindings, against th
 test-swift: build ## The Swift binding's tests; sets Swift 6 up where there is none (Linux, root, 4 GB).
 	bindings/swift/test.sh
 
-test-all: test test-bindings test-swift test-docs ## All of them.
+test-packages: build ## What is installed is whole, and projects outside of the tree build with it.
+	packaging/test.sh
+
+test-all: test test-bindings test-packages test-swift test-docs ## All of them.
 
 test-docs: build ## The commands and programs that README.md and docs/ show, against a local Hub.
 	tests/docs/run.py
@@ -53,6 +60,18 @@ lint: ## Formatting and warnings.
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib --no-default-features -- -D warnings
+	$(CARGO) clippy --locked --bin hfx --no-default-features --features cli -- -D warnings
+	@grep -q "^RUST_NEEDED=$(RUST)$$" setup.sh || { echo "setup.sh installs another Rust than Cargo.toml names"; exit 1; }
+
+# An advisory database that can't be fetched is said, and no failure: licences, duplicates and sources are checked all
+# the same.
+deny: $(DENY) ## What may be linked: licences, bans, sources, advisories (deny.toml).
+	$(DENY) --locked check bans licenses sources
+	@if $(DENY) fetch db >/dev/null 2>&1; then $(DENY) --locked check advisories; \
+	else echo "SKIPPED: advisories, since their database (github.com/RustSec/advisory-db) is not reachable"; fi
+
+$(DENY): # Without optimisation: it runs for a second.
+	$(CARGO) install cargo-deny --version $(DENY_VERSION) --locked --debug --no-default-features --root $(BUILD)/tools
 
 header: $(CBINDGEN) ## Make include/hfx.h from src/ffi.
 	$(CBINDGEN) --config include/cbindgen.toml --output include/hfx.h --quiet src/ffi/mod.rs
@@ -77,32 +96,44 @@ bench: build ## Side by side with the peers; see benches/README.md.
 instructions: build ## Count the instructions of fixed scenarios, and compare them with what is kept (valgrind).
 	python3 benches/instructions.py
 
-dist: ## What ships: the library alone, with link-time optimisation and a soname.
-	$(CARGO) rustc --locked --profile dist --lib --no-default-features --crate-type cdylib -- \
-		-C link-arg=-Wl,-soname,libhfx.so.$(SOVERSION)
-	$(CARGO) rustc --locked --profile dist --lib --no-default-features --crate-type staticlib
-	$(CARGO) build --locked --profile dist --bin hfx
+dist: ## What ships for Linux, into build/dist: tarball, Debian packages, wheel, for glibc 2.17; checked and tried.
+	packaging/dist.sh
 
-install: dist install-files ## Install libraries, headers, pkg-config and CMake files and tool below PREFIX (DESTDIR is honoured).
+install: ## Build with link-time optimisation, and install below PREFIX (LIBDIR, DESTDIR are honoured).
+	packaging/build.sh $(BUILD)/native
+	$(MAKE) install-files LIBDIR_FROM=$(BUILD)/native
 
-# What a build made, put where it belongs; LIBDIR_FROM is the folder with libhfx.so, libhfx.a and hfx.
-LIBDIR_FROM ?= target/dist
+# What a build made, put where it belongs; LIBDIR_FROM is the folder with libhfx.so, libhfx.a and hfx. PC_PREFIX is what
+# hfx.pc says of PREFIX: `make dist` lets it find itself.
+LIBDIR_FROM ?= target/release
+LIBDIR ?= lib
+PC_PREFIX ?= $(PREFIX)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 TO = $(DESTDIR)$(PREFIX)
-FILL = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@SOVERSION@|$(SOVERSION)|' \
-	-e "s|@POINTER_SIZE@|$$(($$(getconf LONG_BIT) / 8))|"
+LIB = $(TO)/$(LIBDIR)
+SHARE = $(TO)/share
+FILL = sed -e 's|@PREFIX@|$(PC_PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	-e 's|@SOVERSION@|$(SOVERSION)|g' -e "s|@POINTER_SIZE@|$$(($$(getconf LONG_BIT) / 8))|" \
+	-e "s|@UP@|$$(echo $(LIBDIR) | sed 's|[^/][^/]*|..|g')|"
 
 install-files:
-	install -d $(TO)/lib/pkgconfig $(TO)/lib/cmake/hfx $(TO)/include $(TO)/bin
-	install -m 755 $(LIBDIR_FROM)/libhfx.so $(TO)/lib/libhfx.so.$(VERSION)
-	ln -sf libhfx.so.$(VERSION) $(TO)/lib/libhfx.so.$(SOVERSION)
-	ln -sf libhfx.so.$(SOVERSION) $(TO)/lib/libhfx.so
-	install -m 644 $(LIBDIR_FROM)/libhfx.a $(TO)/lib/libhfx.a
+	install -d $(LIB)/pkgconfig $(LIB)/cmake/hfx $(TO)/include $(TO)/bin $(SHARE)/man/man1 $(SHARE)/doc/hfx \
+		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -m 755 $(LIBDIR_FROM)/libhfx.so $(LIB)/libhfx.so.$(VERSION)
+	ln -sf libhfx.so.$(VERSION) $(LIB)/libhfx.so.$(SOVERSION)
+	ln -sf libhfx.so.$(SOVERSION) $(LIB)/libhfx.so
+	packaging/static.sh $(LIBDIR_FROM)/libhfx.a $(LIB)/libhfx.a
 	install -m 644 include/hfx.h include/hfx.hpp $(TO)/include
 	install -m 755 $(LIBDIR_FROM)/hfx $(TO)/bin/hfx
-	$(FILL) bindings/c/hfx.pc.in > $(TO)/lib/pkgconfig/hfx.pc
-	$(FILL) bindings/c/cmake/hfx-config.cmake.in > $(TO)/lib/cmake/hfx/hfx-config.cmake
-	$(FILL) bindings/c/cmake/hfx-config-version.cmake.in > $(TO)/lib/cmake/hfx/hfx-config-version.cmake
+	$(FILL) bindings/c/hfx.pc.in > $(LIB)/pkgconfig/hfx.pc
+	$(FILL) bindings/c/cmake/hfx-config.cmake.in > $(LIB)/cmake/hfx/hfx-config.cmake
+	$(FILL) bindings/c/cmake/hfx-config-version.cmake.in > $(LIB)/cmake/hfx/hfx-config-version.cmake
+	$(LIBDIR_FROM)/hfx man $(SHARE)/man/man1
+	$(LIBDIR_FROM)/hfx completions bash > $(SHARE)/bash-completion/completions/hfx
+	$(LIBDIR_FROM)/hfx completions zsh > $(SHARE)/zsh/site-functions/_hfx
+	$(LIBDIR_FROM)/hfx completions fish > $(SHARE)/fish/vendor_completions.d/hfx.fish
+	install -m 644 LICENSE README.md CHANGELOG.md $(SHARE)/doc/hfx
+	python3 packaging/licences.py > $(SHARE)/doc/hfx/THIRD-PARTY.txt
 
 clean: ## Remove what was built.
 	$(CARGO) clean

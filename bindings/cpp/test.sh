@@ -174,35 +174,6 @@ llama_fetch() {
     unset HF_ENDPOINT HF_HOME HF_TOKEN
 }
 
-installed() {
-    make -s install-files LIBDIR_FROM="$LIB" PREFIX="$WORK/prefix" > /dev/null
-    [ "$(readlink "$WORK/prefix/lib/libhfx.so")" = libhfx.so.0 ] || fail "the soname link"
-    make -s install-files LIBDIR_FROM="$LIB" PREFIX=/usr DESTDIR="$WORK/staged" > /dev/null
-    grep -q '^prefix=/usr$' "$WORK/staged/usr/lib/pkgconfig/hfx.pc" || fail "DESTDIR is in hfx.pc"
-    mv "$WORK/prefix" "$WORK/moved" # CMake's files say where they are by themselves
-    cmake -S bindings/cpp/tests/consumer -B "$WORK/consumer" -DCMAKE_PREFIX_PATH="$WORK/moved" > "$WORK/cmake.log" &&
-        cmake --build "$WORK/consumer" >> "$WORK/cmake.log" || { cat "$WORK/cmake.log"; fail "find_package"; }
-    for program in shared static plain; do
-        "$WORK/consumer/$program" | grep -q '^hfx 0' || fail "find_package, $program"
-    done
-    ldd "$WORK/consumer/shared" | grep -q libhfx || fail "hfx::hfx is not shared"
-    ! ldd "$WORK/consumer/static" | grep -q libhfx || fail "hfx::static is not static"
-    mv "$WORK/moved" "$WORK/prefix"
-
-    export PKG_CONFIG_PATH="$WORK/prefix/lib/pkgconfig"
-    from=bindings/cpp/tests/consumer
-    # shellcheck disable=SC2046
-    g++ -std=c++17 $from/main.cpp $(pkg-config --cflags --libs hfx) -Wl,-rpath,"$WORK/prefix/lib" -o "$WORK/pc-shared"
-    # shellcheck disable=SC2046
-    g++ -std=c++17 $from/main.cpp $(pkg-config --cflags --static --libs hfx | sed 's/-lhfx/-l:libhfx.a/') -o "$WORK/pc-static"
-    # shellcheck disable=SC2046
-    gcc $from/main.c $(pkg-config --cflags --static --libs hfx | sed 's/-lhfx/-l:libhfx.a/') -o "$WORK/pc-c"
-    for program in pc-shared pc-static pc-c; do
-        "$WORK/$program" | grep -q '^hfx 0' || fail "pkg-config, $program"
-    done
-    echo "ok: installed tree: find_package and pkg-config, shared and static, C and C++"
-}
-
 furnish "$WORK/furnished"
 header g++ & a=$!
 header clang++ & b=$!
@@ -229,5 +200,4 @@ serve "$WORK/furnished"
 examples
 llama_fetch
 kill "$HUB"
-installed
 echo "the C++ binding: all passed"

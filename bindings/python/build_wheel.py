@@ -1,7 +1,7 @@
 """Builds a wheel with the library inside: `python build_wheel.py LIBRARY [FOLDER]`.
 
 The platform tag is taken from the library: manylinux with the newest GLIBC version that it needs, so a wheel that runs
-on old systems takes a library that was built for them. Needs pip, setuptools, wheel and objdump.
+on old systems takes a library that was built for them. Needs pip, setuptools, wheel, objdump and cargo.
 """
 
 import base64
@@ -16,6 +16,7 @@ import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 
 
 def tag(library: Path) -> str:
@@ -23,14 +24,18 @@ def tag(library: Path) -> str:
     symbols = subprocess.run(["objdump", "-T", str(library)], check=True, capture_output=True, text=True).stdout
     versions = [tuple(map(int, version.split("."))) for version in re.findall(r"GLIBC_(\d+\.\d+)", symbols)]
     major, minor = max(versions)[:2]
-    return f"manylinux_{major}_{minor}_{platform.machine()}"
+    name = f"manylinux_{major}_{minor}_{platform.machine()}"
+    # Pips before 20.3 know this one by its older name alone.
+    return f"{name}.manylinux2014_{platform.machine()}" if (major, minor) == (2, 17) else name
 
 
 def build(library: Path, out: Path) -> Path:
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, "source")
         shutil.copytree(HERE, source, ignore=shutil.ignore_patterns("__pycache__", "tests", "build", "*.egg-info"))
-        shutil.copy(HERE.parent.parent / "LICENSE", source / "LICENSE")
+        shutil.copy(ROOT / "LICENSE", source / "LICENSE")
+        licences = subprocess.run([sys.executable, str(ROOT / "packaging" / "licences.py")], check=True, stdout=subprocess.PIPE)
+        (source / "LICENSE-THIRD-PARTY.txt").write_bytes(licences.stdout)
         bundled = source / "hfx" / "libhfx.so"
         shutil.copy(library, bundled)
         line = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
@@ -49,7 +54,8 @@ def retag(plain: Path, out: Path, platform_tag: str) -> Path:
             data = old.read(entry)
             if entry.filename.endswith(".dist-info/WHEEL"):
                 data = data.replace(b"Root-Is-Purelib: true", b"Root-Is-Purelib: false")
-                data = data.replace(b"-any\n", f"-{platform_tag}\n".encode())
+                tags = "".join(f"Tag: py3-none-{each}\n" for each in platform_tag.split("."))
+                data = data.replace(b"Tag: py3-none-any\n", tags.encode())
             if entry.filename.endswith(".dist-info/RECORD"):
                 record_entry = entry
                 continue

@@ -52,7 +52,7 @@ class Package(unittest.TestCase):
         out = folder()
         env = {name: value for name, value in os.environ.items() if name not in ("HFX_LIBRARY", "PYTHONPATH")}
         made = Path(ran(BINDING / "build_wheel.py", os.environ["HFX_LIBRARY"], out, env=env).strip())
-        self.assertRegex(made.name, r"^hfx-\d+\.\d+\.\d+-py3-none-manylinux_2_\d+_\w+\.whl$")
+        self.assertRegex(made.name, r"^hfx-\d+\.\d+\.\d+-py3-none-manylinux_2_\d+_[\w.]+\.whl$")
         names = zipfile.ZipFile(made).namelist()
         self.assertTrue({"hfx/libhfx.so", "hfx/py.typed", "hfx/__init__.py"} <= set(names))
         ran(

@@ -165,6 +165,9 @@ pub(crate) enum Command {
     Env,
     /// Print the completion script for a shell, e.g. `source <(hfx completions bash)`
     Completions(CompletionsArgs),
+    /// Write the manual pages into a folder; for packagers
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 #[derive(Args)]
@@ -422,6 +425,13 @@ pub(crate) struct ServeArgs {
 pub(crate) struct CompletionsArgs {
     /// The shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+pub(crate) struct ManArgs {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 /// Reads the command line; on `--help` and mistakes the process ends here.

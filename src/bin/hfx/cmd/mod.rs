@@ -8,6 +8,7 @@ mod download;
 mod env;
 mod get;
 mod lfs;
+mod man;
 mod repo;
 #[cfg(feature = "serve")]
 mod serve;
@@ -32,5 +33,6 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(args),
         Command::Env => env::run(),
         Command::Completions(args) => completions::run(args.shell),
+        Command::Man(args) => man::run(&args.folder),
     }
 }
