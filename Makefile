@@ -6,7 +6,7 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo test test-bindings test-swift test-all lint header header-check bench dist install install-files clean
+.PHONY: help build demo test test-bindings test-swift test-all soak fault-matrix power-loss scale lint header header-check bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,20 @@ test-swift: build ## The Swift binding's tests; sets Swift 6 up where there is n
 	bindings/swift/test.sh
 
 test-all: test test-bindings test-swift ## All of them.
+
+ORACLE = tests/oracle/setup.sh && build/oracle-venv/bin/python
+
+soak: build ## Faults, kills, full disks, other clocks for SOAK_MINUTES (20); SEED and ROUND repeat one. As root.
+	$(ORACLE) tests/soak/soak.py
+
+fault-matrix: build ## Every fault in every phase, alone and in pairs; writes the tables of docs/reliability.md.
+	$(ORACLE) tests/soak/matrix.py --write
+
+power-loss: build ## What a power loss at any moment of a download may leave, and what comes of it. As root, with strace.
+	$(ORACLE) tests/soak/power.py
+
+scale: build ## 10,000 files in a snapshot, and a file of 100 GB both ways. As root.
+	$(ORACLE) tests/soak/scale.py
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check
