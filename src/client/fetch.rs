@@ -206,10 +206,13 @@ async fn large(
             Ok(Fetched { path, verified: Some(outcome.verified) })
         }
         Err(error) => {
-            if error.kind() == Kind::HashMismatch {
-                partial.discard();
-            }
-            Err(error)
+            blocking(move || {
+                if error.kind() == Kind::HashMismatch || partial.is_empty() {
+                    partial.discard();
+                }
+                Err(error)
+            })
+            .await
         }
     }
 }
