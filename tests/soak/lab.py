@@ -138,9 +138,9 @@ def leftovers(folder, *, foreign=False):
     return found
 
 
-def torn(cache):
+def torn(cache, *, foreign=False):
     """What of a cache is visible and not whole: blobs against their names, links and refs against what they lead to.
-    True of a cache at any moment, whoever was killed."""
+    True of a cache at any moment, whoever was killed. The Python client (`foreign`) writes a ref before its snapshot."""
     found = []
     for blobs in Path(cache).glob("*/blobs"):
         for path in blobs.iterdir():
@@ -152,7 +152,7 @@ def torn(cache):
     for path in Path(cache).glob("*/snapshots/**/*"):
         if path.is_symlink() and not path.exists():
             found.append(f"{path}: leads nowhere")
-    for path in Path(cache).glob("*/refs/**/*"):
+    for path in [] if foreign else Path(cache).glob("*/refs/**/*"):
         repo = Path(cache, path.relative_to(cache).parts[0])
         if path.is_file() and not Path(repo, "snapshots", path.read_text()).is_dir():
             found.append(f"{path}: leads to no snapshot: {path.read_text()!r}")

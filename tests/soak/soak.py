@@ -285,6 +285,7 @@ class Round:
     def __init__(self, root, plan, counts):
         self.root, self.plan, self.counts = Path(root), plan, counts
         self.disk, self.over, self.broken = self.root / "disk", threading.Event(), False
+        self.foreign = any(job["kind"] == "python" for job in plan["jobs"])
         self.cache = self.disk / "hub"
         self.contents = {}
 
@@ -442,7 +443,7 @@ class Round:
         for job in self.jobs:
             job.signal(signal.SIGCONT)
         if self.plan["end"] == "kill all":
-            self.must("visible and whole after the kill", lab.torn(self.cache), [])
+            self.must("visible and whole after the kill", lab.torn(self.cache, foreign=self.foreign), [])
         self.over.set()
         until = time.monotonic() + PATIENCE
         for job in self.jobs:
@@ -468,11 +469,10 @@ class Round:
     def look(self):
         from huggingface_hub import scan_cache_dir
 
-        foreign = any(job["kind"] == "python" for job in self.plan["jobs"])
-        self.must("visible and whole", lab.torn(self.cache), [])
+        self.must("visible and whole", lab.torn(self.cache, foreign=self.foreign), [])
         for job in self.jobs:
             self.look_at(job)
-        self.must("left behind", lab.leftovers(self.disk, foreign=foreign), [])
+        self.must("left behind", lab.leftovers(self.disk, foreign=self.foreign), [])
         self.prune()
         self.must("journals of uploads", sorted((self.root / "home").rglob("*.parts")), [])
         self.must("files of the moment", sorted((self.root / "home").rglob("*.new")), [])
@@ -481,7 +481,7 @@ class Round:
             scan = scan_cache_dir(self.cache)
             warnings = [str(warning) for warning in scan.warnings]
             # Its own notes on their way, when the disk was full.
-            self.must("warnings of the Python client", [w for w in warnings if not (foreign and ".tmp'" in w)], [])
+            self.must("warnings of the Python client", [w for w in warnings if not (self.foreign and ".tmp'" in w)], [])
             self.must("partials", list(scan.incomplete_files), [])
         self.look_at_hub()
 
@@ -550,8 +550,12 @@ class Round:
                 self.must(f"{name}/{path}", sha256(Path(found).read_bytes()), sha256(data))
                 self.counts["up"] += 1
                 self.counts["bytes up"] += size
+        # A Hub that was told to stop reading keeps what it had, until it starts again.
         making = self.root / "served/.hub/tmp"
-        self.must("in the making on the Hub", os.listdir(making) if making.exists() else [], [])
+        if making.exists() and os.listdir(making):
+            self.hub.stop()
+            self.hub.start()
+            self.must("in the making on the Hub", os.listdir(making), [])
 
 
 def stacks(pid):
