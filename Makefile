@@ -9,8 +9,8 @@ DENY := $(BUILD)/tools/bin/cargo-deny
 SOVERSION := 0
 RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help build demo instructions test test-bindings test-swift test-all test-packages test-docs docs sanitize fuzz lint deny header header-check abi-check \
-	abi-update bench dist install install-files clean
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-packages test-docs docs sanitize fuzz soak fault-matrix power-loss scale \
+	lint deny header header-check abi-check abi-update bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,20 @@ sanitize: ## Address, leak and thread sanitizers, valgrind, Miri where there is 
 
 fuzz: ## Each fuzz target for FUZZ_SECONDS (60).
 	tests/fuzz/run.sh
+
+ORACLE = tests/oracle/setup.sh && build/oracle-venv/bin/python
+
+soak: build ## Faults, kills, full disks, other clocks for SOAK_MINUTES (20); SEED and ROUND repeat one. As root.
+	$(ORACLE) tests/soak/soak.py
+
+fault-matrix: build ## Every fault in every phase, alone and in pairs; writes the tables of docs/reliability.md.
+	$(ORACLE) tests/soak/matrix.py --write
+
+power-loss: build ## What a power loss at any moment of a download may leave, and what comes of it. As root, with strace.
+	$(ORACLE) tests/soak/power.py
+
+scale: build ## 10,000 files in a snapshot, and a file of 100 GB both ways. As root.
+	$(ORACLE) tests/soak/scale.py
 
 lint: ## Formatting and warnings.
 	$(CARGO) fmt --check

@@ -218,8 +218,11 @@ impl LocalDir {
             (make_dirs(&self.root, &place.notes)?, make_dirs(&self.root, parent(&place.file))?);
         settle(&notes, partial, &folder, &place.file, true)?;
         if self.sync {
-            let folder = parent(&place.file);
-            link::sync_dir(folder).map_err(|error| Error::io("sync", folder, &error))?;
+            // Up to the top: a folder on the way may be new.
+            for folder in parent(&place.file).ancestors().take_while(|folder| folder.starts_with(&self.root))
+            {
+                link::sync_dir(folder).map_err(|error| Error::io("sync", folder, &error))?;
+            }
         }
         self.write_metadata(path, commit, etag)?;
         Ok(place.file)

@@ -146,7 +146,12 @@ impl Cache {
         {
             return Ok(false);
         }
-        self.write_small(&paths, &paths.ref_file(revision), commit.as_bytes())
+        let path = paths.ref_file(revision);
+        let written = self.write_small(&paths, &path, commit.as_bytes())?;
+        if written && self.sync() {
+            self.sync_up(parent(&path))?;
+        }
+        Ok(written)
     }
 
     /// Notes that the repository has no such file at this commit. False when it is known already or the cache is
@@ -186,6 +191,18 @@ impl Cache {
         [paths.blobs(), paths.snapshots(), paths.dir().join("refs"), paths.dir(), self.root().to_owned()]
             .iter()
             .try_for_each(|folder| sync_dir(folder))
+    }
+
+    /// As [`Cache::sync_names`], for one file of a snapshot.
+    pub fn sync_name(&self, repo: &RepoId, commit: &str, path: &str) -> Result<()> {
+        let paths = self.paths(repo);
+        sync_dir(&paths.blobs())?;
+        self.sync_up(parent(&paths.pointer(commit, &check_repo_path(path)?)))
+    }
+
+    /// Brings the names in a folder, and those that lead to it, to disk.
+    fn sync_up(&self, folder: &Path) -> Result<()> {
+        folder.ancestors().take_while(|folder| folder.starts_with(self.root())).try_for_each(sync_dir)
     }
 
     /// Writes a small file of ours whole. False on a read-only cache.

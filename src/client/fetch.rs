@@ -206,10 +206,13 @@ async fn large(
             Ok(Fetched { path, verified: Some(outcome.verified) })
         }
         Err(error) => {
-            if error.kind() == Kind::HashMismatch {
-                partial.discard();
-            }
-            Err(error)
+            blocking(move || {
+                if error.kind() == Kind::HashMismatch || partial.is_empty() {
+                    partial.discard();
+                }
+                Err(error)
+            })
+            .await
         }
     }
 }
@@ -261,8 +264,9 @@ pub async fn check_space(files: Vec<(Place, u64)>) -> Result<()> {
         let folder = place.folder();
         let mut needed = 0u64;
         for (place, size) in &files {
-            let there =
-                place.partials().unwrap_or_default().iter().map(|path| allocated(path)).max().unwrap_or(0);
+            // Nobody goes on with a small one, and to look for each of many would read its folder as often.
+            let partials = if *size <= SMALL { Vec::new() } else { place.partials().unwrap_or_default() };
+            let there = partials.iter().map(|path| allocated(path)).max().unwrap_or(0);
             needed = needed.saturating_add(size.saturating_sub(there));
         }
         // A file system that does not tell is found out on the way.

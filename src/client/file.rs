@@ -74,7 +74,15 @@ async fn find(
     if !context.options.bool(Opt::DryRun)
         && let Ok(cache) = context.cache()
     {
-        cache.write_ref(repo, revision, &commit)?;
+        let is_new = local.is_none() && result.state == FileState::Done && context.sync();
+        let (repo, revision, path) = (repo.clone(), revision.to_owned(), path.to_owned());
+        blocking(move || {
+            if is_new {
+                cache.sync_name(&repo, &commit, &path)?;
+            }
+            cache.write_ref(&repo, &revision, &commit)
+        })
+        .await?;
     }
     Ok(result)
 }

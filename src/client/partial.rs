@@ -192,6 +192,18 @@ fn find(place: &Place, etag: &str, size: u64, expected: Option<&Expected>) -> Re
     Ok(all)
 }
 
+/// Removes what killed processes have left of a file of this size that is published now: nobody would go on with it.
+pub fn sweep(partials: &[PathBuf], size: u64) {
+    for path in partials {
+        let writer =
+            || Journal::read(&File::open(path).ok()?, size, file::boot_id()).ok()?.map(|state| state.writer);
+        let is_dead = |writer: Process| writer.is_this() || writer.is_alive() == Some(false);
+        if !Claim::is_taken(path) && writer().is_some_and(is_dead) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
 /// Whether nobody writes it any more.
 fn is_orphan(found: &Found, held: bool, go_on: &dyn Fn() -> bool) -> Result<bool> {
     if let Some(state) = &found.state {
@@ -277,10 +289,18 @@ impl Partial {
             return self.rescue(place);
         }
         self.to_disk(&self.file, path)?;
-        place.publish(path)
+        let published = place.publish(path)?;
+        sweep(&place.partials().unwrap_or_default(), self.size);
+        Ok(published)
     }
 
-    /// Gives up what was fetched: it can't be right.
+    /// Whether nothing in it is worth going on with.
+    pub fn is_empty(&self) -> bool {
+        let state = Journal::read(&self.file, self.size, file::boot_id());
+        state.is_ok_and(|state| state.is_some_and(|state| state.ranges.is_empty()))
+    }
+
+    /// Gives up what was fetched: it can't be right, or there is nothing.
     pub fn discard(self) {
         let _ = fs::remove_file(&self.path.0);
     }

@@ -11,6 +11,7 @@ use super::context::{Context, cache_may_answer};
 use super::fetch::check_space;
 use super::file::{self, Wanted};
 use super::output::{FileOutcome, FileResult, SnapshotResult};
+use super::partial;
 use super::place::Place;
 use crate::cache::{Cache, Completeness, LocalDir, Tree, TreeEntry};
 use crate::error::{Error, Kind, Result};
@@ -389,6 +390,12 @@ async fn finish(
             }
         }
         cache.write_ref(&repo, &revision, &commit)?;
+        for (etag, partials) in cache.all_partials(&repo) {
+            let blob = cache.has_blob(&repo, &etag, None);
+            if let Some(Ok(blob)) = blob.map(std::fs::metadata) {
+                partial::sweep(&partials, blob.len());
+            }
+        }
         Ok(())
     })
     .await

@@ -22,6 +22,7 @@ use crate::net::retry::Backoff;
 use crate::net::{Body, Url};
 use crate::options::Opt;
 use crate::repo::{RepoId, is_commit};
+use crate::sys::link;
 use crate::sys::map::Region;
 use crate::transfer::download::{First, Spec, blocking, run};
 use crate::transfer::limit::Slot;
@@ -94,6 +95,7 @@ async fn to_path(
     }
     let (slot, opened, found) = first_look(context, &source, FIRST).await?;
     context.check_match(&source.remote().url.safe(), found.etag.as_deref().unwrap_or_default())?;
+    let folder = place.folder();
     let result = |path: PathBuf, size: u64, verified: Option<Verified>| FileResult {
         name: source.remote().url.safe(),
         path,
@@ -106,6 +108,7 @@ async fn to_path(
     let Some(size) = found.size else {
         let first = (opened, slot);
         let (path, size, verified) = endless(context, &source, first, &place, expected, &progress).await?;
+        sync_name(context, folder).await?;
         progress.set_state(FileState::Done);
         return Ok(result(path, size, verified));
     };
@@ -123,8 +126,17 @@ async fn to_path(
     let first = (length > 0).then_some((sized, First { opened, length, slot }));
     let item = Item { remote, etag: identity, size, expected, first };
     let fetched = fetch::fetch(context, place, item, progress.clone()).await?;
+    sync_name(context, folder).await?;
     progress.set_state(FileState::Done);
     Ok(result(fetched.path, size, fetched.verified.or(Some(Verified::Length))))
+}
+
+/// Brings the names in the folder of a finished file to disk, where it is to survive a power loss.
+async fn sync_name(context: &Context, folder: PathBuf) -> Result<()> {
+    if !context.sync() {
+        return Ok(());
+    }
+    blocking(move || link::sync_dir(&folder).map_err(|error| Error::io("sync", &folder, &error))).await
 }
 
 fn expected_of(context: &Context) -> Option<Expected> {

@@ -236,6 +236,31 @@ fn what_other_tools_left_is_used_only_when_it_is_right() {
 }
 
 #[test]
+fn what_several_killed_processes_left_goes_with_the_first_that_ends_well() {
+    let bytes = random(52, 24 * M);
+    let lab = Lab::with_file("model.bin", &bytes);
+    lab.hub.fault(json!({"port": "cdn", "times": 0}), json!({"rate": 4_000_000}));
+    let mut child = Task::download(&lab, Some("model.bin"), &[]).start();
+    wait_for("the first bytes", || lab.hub.sent() > 5 * M as u64);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    lab.hub.faults(&json!([]));
+    let left = partials(lab.cache()).remove(0);
+    let name = left.file_name().unwrap().to_str().unwrap();
+    let other = left.with_file_name(format!("{}.0a1b2c3d.incomplete", &name[..64]));
+    let content = fs::read(&left).unwrap();
+    fs::write(&other, &content).unwrap();
+    let client = lab.client(&[]);
+    let result = get(&client, "model.bin").unwrap();
+    assert!(fs::read(result.path).unwrap() == bytes);
+    assert_eq!(partials(lab.cache()), Vec::<PathBuf>::new());
+    // Killed while another tool finished the file.
+    fs::write(&other, &content).unwrap();
+    snapshot(&client, &[]).unwrap();
+    assert_eq!(partials(lab.cache()), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn another_commit_with_the_same_blob_keeps_what_is_there() {
     let bytes = random(49, 24 * M);
     let lab = Lab::with_file("model.bin", &bytes);

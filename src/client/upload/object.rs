@@ -61,7 +61,10 @@ impl Sender {
         let mut before = begun.and_then(|(begun, taken)| Some((begun.way()?, taken)));
         // Twice: once for an upload that the server has forgotten meanwhile.
         for last in [false, true] {
-            let Answered::Upload { by, verify } = answered else { return Ok(()) };
+            let Answered::Upload { by, verify } = answered else {
+                parts.forget();
+                return Ok(());
+            };
             // Begun at addresses that the server does not name any more.
             let elsewhere =
                 before.as_ref().is_some_and(|(old, taken)| !taken.is_empty() && !is_same(old, &by));
