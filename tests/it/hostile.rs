@@ -34,7 +34,7 @@ const SIGNATURE: &str = "5ignatureThatIsSecret";
 const HUNG: Duration = Duration::from_mins(3);
 
 /// How a job ended, which it must.
-fn failed(job: Job) -> Error {
+fn failed(job: &Job) -> Error {
     assert!(job.wait(Some(HUNG)).unwrap(), "it hangs");
     job.join().unwrap_err()
 }
@@ -198,7 +198,7 @@ fn circles_between_two_servers_and_pages_that_never_end_are_left() {
         let link = format!("</api/models/o/n/tree/x?cursor={}>; rel=\"next\"", number + 1);
         say(asked, stream, 200, &[("Link", &link)], b"[]")
     });
-    let error = failed(start_snapshot(&lab.client(&[("endpoint", &pages.origin)])));
+    let error = failed(&start_snapshot(&lab.client(&[("endpoint", &pages.origin)])));
     assert_eq!(error.kind(), Kind::Protocol, "{error}");
 }
 
@@ -309,7 +309,7 @@ fn a_folder_that_becomes_a_symlink_in_the_middle_leads_nowhere() {
     ] {
         let client = lab.client(&[("retry_timeout_ms", "1000")]);
         let mut came = 0;
-        swapping(&[folder.clone()], outside.path(), || {
+        swapping(std::slice::from_ref(&folder), outside.path(), || {
             for _ in 0..8 {
                 let ended = start(&client, options);
                 assert!(ended.wait(Some(HUNG)).unwrap(), "it hangs");
@@ -352,7 +352,7 @@ fn planted_symlinks_are_not_written_through() {
         let option = [("local_dir", local.path().to_str().unwrap())];
         let error = get_with(&lab.client(&[]), "sub/model.bin", None, &option).unwrap_err();
         assert_eq!(error.kind(), Kind::CorruptCache, "{folder}: {error}");
-        assert_eq!(files_below(outside.path()), [victim.clone()], "{folder}");
+        assert_eq!(files_below(outside.path()), std::slice::from_ref(&victim), "{folder}");
     }
     for folder in
         ["models--o--n", "models--o--n/blobs", "models--o--n/snapshots", "models--o--n/refs", ".locks"]
@@ -363,7 +363,7 @@ fn planted_symlinks_are_not_written_through() {
         symlink(outside.path(), &at).unwrap();
         let ended = get(&lab.client(&[("cache_dir", cache.path().to_str().unwrap())]), "sub/model.bin");
         assert!(ended.is_err() || folder == ".locks", "{folder}: locks are a courtesy, all else is not");
-        assert_eq!(files_below(outside.path()), [victim.clone()], "{folder}");
+        assert_eq!(files_below(outside.path()), std::slice::from_ref(&victim), "{folder}");
     }
     // The names of partials, of which the victim would be gone on with.
     let local = tempfile::tempdir().unwrap();
@@ -419,7 +419,7 @@ fn whoever_dribbles_is_left() {
     for head in heads {
         let slow = Rude::start(move |_, stream| drip(stream, head));
         let client = lab.client(&[&quick[..], &[("endpoint", &slow.origin)]].concat());
-        let error = failed(start_snapshot(&client));
+        let error = failed(&start_snapshot(&client));
         let text = String::from_utf8_lossy(head);
         assert!(matches!(error.kind(), Kind::Timeout | Kind::Protocol | Kind::Network), "{text}: {error}");
         assert!(!slow.asked().is_empty());
@@ -430,7 +430,7 @@ fn whoever_dribbles_is_left() {
             stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")?;
         }
     });
-    let error = failed(start_snapshot(&lab.client(&[&quick[..], &[("endpoint", &slow.origin)]].concat())));
+    let error = failed(&start_snapshot(&lab.client(&[&quick[..], &[("endpoint", &slow.origin)]].concat())));
     assert!(matches!(error.kind(), Kind::Timeout | Kind::Protocol | Kind::Network), "{error}");
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let secure = format!("https://{}", listener.local_addr().unwrap());
@@ -439,9 +439,11 @@ fn whoever_dribbles_is_left() {
             std::thread::spawn(move || drip(&mut { stream }, b"\x16\x03\x03\x40\x00"));
         }
     });
-    let error = failed(start_snapshot(&lab.client(&[&quick[..], &[("endpoint", &secure)]].concat())));
+    let error = failed(&start_snapshot(&lab.client(&[&quick[..], &[("endpoint", &secure)]].concat())));
     assert!(matches!(error.kind(), Kind::Timeout | Kind::Tls | Kind::Network), "{error}");
 }
+
+type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;
 
 #[test]
 fn what_never_ends_takes_no_memory() {
@@ -449,7 +451,6 @@ fn what_never_ends_takes_no_memory() {
     let entry = |number: u64| {
         format!("{{\"type\":\"file\",\"path\":\"{number:x}\",\"oid\":\"a\",\"size\":18446744073709551615}},")
     };
-    type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;
     let endless: [(&str, &'static str, Piece); 7] = [
         ("headers", "HTTP/1.1 200 OK\r\n", Box::new(|n| format!("X-{n}: {}\r\n", "y".repeat(1000)))),
         ("one header", "HTTP/1.1 200 OK\r\nX: ", Box::new(|_| "y".repeat(1000))),
@@ -526,7 +527,7 @@ fn packed_answers_are_refused_unread() {
         let packer = Rude::saying(200, &[("Content-Encoding", encoding)], &random(9, 100_000));
         let lab = Lab::with_file("model.bin", b"x");
         let client = lab.client(&[("endpoint", &packer.origin), ("retry_timeout_ms", "500")]);
-        let error = failed(start_snapshot(&client));
+        let error = failed(&start_snapshot(&client));
         assert!(
             error.kind() == Kind::Protocol && error.to_string().contains("plain bytes"),
             "{encoding}: {error}"
@@ -595,7 +596,7 @@ fn bad_certificates_and_old_versions_of_tls_are_refused() {
 /// Everything that can be read of a client: its log, its errors, their `Debug`, and the options.
 #[test]
 fn no_secret_is_told() {
-    let told = Arc::new(Mutex::new(String::new()));
+    let told = Arc::new(Mutex::new(Vec::<String>::new()));
     let lab = push::lab(&["--token", TOKEN]);
     lab.hub.put("models/o/n/model.bin", &random(10, 3 * M));
     let log = told.clone();
@@ -608,12 +609,12 @@ fn no_secret_is_told() {
         options,
         &[("token", TOKEN), ("https_proxy", proxy), ("retry_timeout_ms", "500"), ("stall_timeout_ms", "300")],
     );
-    let tell = move |_: Level, room: &str, text: &str| *log.lock().unwrap() += &format!("{room} {text}\n");
+    let tell = move |_: Level, room: &str, text: &str| log.lock().unwrap().push(format!("{room} {text}"));
     let client = Client::open_with(options.clone(), Log::new(Level::Debug, Box::new(tell))).unwrap();
     let say_all = |error: &Error| {
-        *told.lock().unwrap() += &format!("{error} {error:?} {:?} {:?}\n", error.url_text(), error.message());
+        told.lock().unwrap().push(format!("{error} {error:?} {:?} {:?}", error.url_text(), error.message()));
     };
-    *told.lock().unwrap() += &format!("{options:?}\n");
+    told.lock().unwrap().push(format!("{options:?}"));
     let signed =
         |origin: &str| format!("{origin}/x?X-Amz-Signature={SIGNATURE}&Signature={SIGNATURE}&token={TOKEN}");
     for (status, body) in [(403, "<Code>AccessDenied</Code>"), (500, "no"), (200, "short"), (302, "")] {
@@ -637,7 +638,7 @@ fn no_secret_is_told() {
     say_all(&get(&client, "model.bin").unwrap_err());
     let folder = tempfile::tempdir().unwrap();
     say_all(&url(&client, &signed("https://hub.invalid"), &folder.path().join("x"), &[]).unwrap_err());
-    let told = told.lock().unwrap().clone();
+    let told = told.lock().unwrap().join("\n");
     assert!(told.contains("http://127.0.0.1"), "something was told: {told}");
     for secret in [TOKEN, SIGNATURE, "proxy-password", "X-Amz"] {
         assert!(!told.contains(secret), "{secret} is in: {told}");

@@ -50,6 +50,13 @@ threading.Thread(target=listen, args=(listeners[1], targets[1]), daemon=True).st
 listen(listeners[0], targets[0])
 "#;
 
+/// A CA, and a certificate of it for `localhost` alone.
+const MAKE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
+             -addext basicConstraints=critical,CA:TRUE && \
+             openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=localhost && \
+             printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > ext && \
+             openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem";
+
 pub struct Terminator {
     child: Child,
     port: u16,
@@ -72,11 +79,6 @@ impl Terminator {
     /// One that is told later before what it stands.
     fn open(script: &str, version: &[&str]) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        const MAKE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
-             -addext basicConstraints=critical,CA:TRUE && \
-             openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=localhost && \
-             printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > ext && \
-             openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem";
         let made = Command::new("sh")
             .args(["-ec", &format!("{MAKE}\n{script}")])
             .current_dir(folder.path())

@@ -72,7 +72,7 @@ pub fn say(
 ) -> std::io::Result<()> {
     let mut head = format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     stream.write_all(format!("{head}\r\n").as_bytes())?;
     if asked.method == "HEAD" { Ok(()) } else { stream.write_all(body) }

@@ -11,45 +11,57 @@ pub(super) enum Slash {
 
 /// Whether the pattern takes the whole text.
 pub(super) fn matches(pattern: &str, text: &str, slash: Slash) -> bool {
-    step(pattern.as_bytes(), text.as_bytes(), slash, &mut 200_000)
+    step(pattern.as_bytes(), text.as_bytes(), slash, &mut 200_000, 500)
 }
 
-/// `fuel` bounds the work that a hostile pattern can cause.
-fn step(pattern: &[u8], text: &[u8], slash: Slash, fuel: &mut u32) -> bool {
-    if *fuel == 0 {
-        return false;
-    }
-    *fuel -= 1;
-    let Some((&first, rest)) = pattern.split_first() else { return text.is_empty() };
-    match first {
-        b'*' => {
-            let deep = rest.first() == Some(&b'*');
-            let stars = rest.iter().take_while(|&&byte| byte == b'*').count();
-            let rest = &rest[stars..];
-            // `a/**/b` takes `a/b` too.
-            if deep && rest.first() == Some(&b'/') && step(&rest[1..], text, slash, fuel) {
-                return true;
+/// `fuel` bounds the work that a hostile pattern can cause, `stars` how deep it leads.
+fn step(mut pattern: &[u8], mut text: &[u8], slash: Slash, fuel: &mut u32, stars: u32) -> bool {
+    loop {
+        if *fuel == 0 || stars == 0 {
+            return false;
+        }
+        *fuel -= 1;
+        let Some((&first, rest)) = pattern.split_first() else { return text.is_empty() };
+        let (byte, tail) = text.split_first().map_or((None, text), |(byte, tail)| (Some(*byte), tail));
+        let (taken, after) = match first {
+            b'*' => {
+                let deep = rest.first() == Some(&b'*');
+                let rest = &rest[rest.iter().take_while(|&&byte| byte == b'*').count()..];
+                // `a/**/b` takes `a/b` too.
+                if deep && rest.first() == Some(&b'/') && step(&rest[1..], text, slash, fuel, stars - 1) {
+                    return true;
+                }
+                let reach = if deep || slash == Slash::Passes {
+                    text.len()
+                } else {
+                    text.iter().position(|&byte| byte == b'/').unwrap_or(text.len())
+                };
+                // Each look over the text counts as well.
+                *fuel = fuel.saturating_sub(reach as u32 / 32);
+                for taken in 0..=reach {
+                    if *fuel == 0 {
+                        return false;
+                    }
+                    if step(rest, &text[taken..], slash, fuel, stars - 1) {
+                        return true;
+                    }
+                }
+                return false;
             }
-            let reach = if deep || slash == Slash::Passes {
-                text.len()
-            } else {
-                text.iter().position(|&byte| byte == b'/').unwrap_or(text.len())
-            };
-            (0..=reach).any(|taken| step(rest, &text[taken..], slash, fuel))
+            b'?' => (byte.is_some_and(|byte| byte != b'/' || slash == Slash::Passes), rest),
+            b'[' if rest.contains(&b']') => {
+                let close =
+                    rest.iter().skip(1).position(|&byte| byte == b']').map_or(rest.len() - 1, |at| at + 1);
+                let after = &rest[(close + 1).min(rest.len())..];
+                (byte.is_some_and(|byte| in_class(&rest[..close], byte)), after)
+            }
+            b'\\' if !rest.is_empty() => (byte == rest.first().copied(), &rest[1..]),
+            literal => (byte == Some(literal), rest),
+        };
+        if !taken {
+            return false;
         }
-        b'?' => text.split_first().is_some_and(|(&byte, tail)| {
-            !(byte == b'/' && slash == Slash::Stops) && step(rest, tail, slash, fuel)
-        }),
-        b'[' if rest.contains(&b']') => {
-            let Some((&byte, tail)) = text.split_first() else { return false };
-            let close =
-                rest.iter().skip(1).position(|&byte| byte == b']').map_or(rest.len() - 1, |at| at + 1);
-            in_class(&rest[..close], byte) && step(&rest[(close + 1).min(rest.len())..], tail, slash, fuel)
-        }
-        b'\\' if !rest.is_empty() => {
-            text.first() == rest.first() && step(&rest[1..], &text[1..], slash, fuel)
-        }
-        literal => text.first() == Some(&literal) && step(rest, &text[1..], slash, fuel),
+        (pattern, text) = (after, tail);
     }
 }
 
@@ -101,5 +113,9 @@ mod tests {
     #[test]
     fn a_hostile_pattern_ends() {
         assert!(!matches(&"*a".repeat(40), &"a".repeat(39), Slash::Passes));
+        // Nor does a long one fill the stack.
+        let long = "a".repeat(150_000);
+        assert!(matches(&long, &long, Slash::Stops));
+        assert!(!matches(&"*?".repeat(60_000), &long, Slash::Stops));
     }
 }
