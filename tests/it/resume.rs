@@ -385,6 +385,7 @@ fn a_local_folder_is_resumed_as_well() {
 
 /// A download of `model.bin` by its address, whose hash nobody tells, killed when some of it was noted: its partial.
 fn killed_without_a_hash(lab: &Lab, out: &Path) -> PathBuf {
+    lab.hub.forget();
     lab.hub.fault(json!({"times": 0}), json!({"rate": 20_000_000}));
     let mut child = get_by_url(lab, out).spawn().unwrap();
     wait_for("some megabytes", || lab.hub.sent() >= 40 * M as u64 || child.try_wait().unwrap().is_some());
