@@ -12,6 +12,15 @@ static void never(const hfx_job *job, void *user) {
     abort();
 }
 
+/* A child that just ends has the memory of threads that it does not have: to LeakSanitizer a leak, to the child none. */
+static int just_ends;
+
+int __lsan_is_turned_off(void);
+
+int __lsan_is_turned_off(void) {
+    return just_ends;
+}
+
 static void child(hfx_client *client, hfx_job *job, hfx_repo *repo, hfx_options *options) {
     int32_t number = 0;
     hfx_file *file = NULL;
@@ -100,6 +109,7 @@ void forked(void) {
     CHECK(pid >= 0);
     if (pid == 0) {
         alarm(30);
+        just_ends = 1;
         exit(0);
     }
     int status = -1;

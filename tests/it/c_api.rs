@@ -213,7 +213,7 @@ fn c_programs_are_clean_under_valgrind() {
         ];
         // The others take minutes: `make sanitize` runs them.
         let all = std::env::var_os("HFX_TEST_VALGRIND").is_some();
-        let some = ["api", "hostile", "uploads", "repos", "forked", "few_descriptors"];
+        let some = ["api", "hostile", "uploads", "repos", "few_descriptors"];
         run(&build("gcc", Link::Shared, &[], &dir), valgrind, if all { &some } else { &some[..1] });
     }
 }
