@@ -77,7 +77,8 @@ DONE = {
 }
 SENT = {
     "cut off": ({"drop_request_after": 50}, True),
-    "not read any more": ({"stall_request_after": 100}, True),
+    # The kernel takes the whole part, and its answer is waited for a minute: longer than the patience set here.
+    "not read any more": ({"stall_request_after": 100}, False),
 }
 
 # Phase: which requests, and the faults that can happen to them. REPO stands for the case's repository.

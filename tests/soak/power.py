@@ -822,7 +822,7 @@ def main():
     if not shutil.which("strace"):
         sys.exit("needs strace: apt-get install strace")
     seed = os.environ.get("SEED") or str(random.randrange(1 << 32))
-    states, runs = int(os.environ.get("STATES", 1200)), int(os.environ.get("RUNS", 48))
+    states, runs = int(os.environ.get("STATES", 600)), int(os.environ.get("RUNS", 24))
     chance = random.Random(seed)
     root = Path(os.environ.get("SOAK_DIR") or lab.TREE / "build/soak") / f"power-{os.getpid()}"
     shutil.rmtree(root, ignore_errors=True)
