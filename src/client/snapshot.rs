@@ -45,6 +45,8 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
         Err(error) if cache_may_answer(&error) && !force => {
             // The Hub can't say; what the cache holds of the ref's last commit is the best answer there is.
             let cached = complete(context, repo, revision, local.as_ref(), &filter, true)?;
+            // Without a listing it names no file, which must not read as if there were none of those asked for.
+            let cached = cached.filter(|result| filter.is_open() || !result.files.is_empty());
             return cached.map(|result| told(context, result)).ok_or(error);
         }
         Err(error) => return Err(error),

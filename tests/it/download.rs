@@ -547,3 +547,14 @@ fn parts_that_end_at_the_same_moment_never_leave_the_hash_waiting() {
         assert!(read.bytes == bytes && read.verified == Verified::Hash);
     }
 }
+
+#[test]
+fn what_nobody_can_list_is_not_said_to_be_missing() {
+    let lab = Lab::with_file("a.txt", b"a");
+    lab.hub.put("models/o/n/b.txt", b"b");
+    let client = lab.client(&[("retry_timeout_ms", "300")]);
+    get(&client, "a.txt").unwrap();
+    lab.hub.fault(json!({"times": 0}), json!({"refuse": true}));
+    let error = snapshot(&client, &[("include", "b.txt")]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Network, "{error}");
+}

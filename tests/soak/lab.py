@@ -58,7 +58,15 @@ class Hub:
     def __init__(self, folder, *args, listen="127.0.0.1:0", env=None, lfs_from=M):
         self.folder, self.env = Path(folder), {**os.environ, **(env or {})}
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.line = [HFX, "serve", self.folder, "--control", "--lfs-threshold", str(lfs_from), *map(str, args)]
+        self.line = [
+            HFX,
+            "serve",
+            self.folder,
+            "--control",
+            "--lfs-threshold",
+            str(lfs_from),
+            *map(str, args),
+        ]
         self.listen = listen
         self.start()
         self.listen = self.endpoint.removeprefix("http://")
@@ -127,7 +135,11 @@ def leftovers(folder, *, foreign=False):
     for path in Path(folder).rglob("*"):
         if path.is_symlink() or not path.is_file():
             continue
-        if PARTIAL.search(path.name) and path.stat().st_size > M and not (foreign and b"hfxpart1" not in path.read_bytes()):
+        if (
+            PARTIAL.search(path.name)
+            and path.stat().st_size > M
+            and not (foreign and b"hfxpart1" not in path.read_bytes())
+        ):
             found.append(f"{path.name}: {path.stat().st_size} bytes left")
         elif path.suffix == ".lock":
             with open(path) as lock:

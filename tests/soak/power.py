@@ -224,7 +224,11 @@ class Disk:
         found, folders = {}, [self.top]
         while folders:
             folder = folders.pop()
-            for value in [*folder.now.values(), *folder.safe.values(), *(change.value for change in folder.pending)]:
+            for value in [
+                *folder.now.values(),
+                *folder.safe.values(),
+                *(change.value for change in folder.pending),
+            ]:
                 if isinstance(value, Folder):
                     folders.append(value)
                 elif isinstance(value, File):
@@ -303,7 +307,10 @@ class Disk:
 
     def opened(self, call):
         flags = call.words[2] if call.name == "openat" else call.words[1]
-        parts = self.parts(call.words[1 if call.name == "openat" else 0], call.words[0] if call.name == "openat" else "AT_FDCWD")
+        parts = self.parts(
+            call.words[1 if call.name == "openat" else 0],
+            call.words[0] if call.name == "openat" else "AT_FDCWD",
+        )
         if parts is None:
             return
         if "O_TMPFILE" in flags:
@@ -428,7 +435,12 @@ class State:
         if id(file) in self.drawn:
             return self.drawn[id(file)]
         there, lost, sizes, size = [], [], [len(file.safe)], len(file.safe)
-        under_way = [op for seen in self.disk.running.values() if seen[0] is file and isinstance(seen[1], tuple) for op in [seen[1]]]
+        under_way = [
+            op
+            for seen in self.disk.running.values()
+            if seen[0] is file and isinstance(seen[1], tuple)
+            for op in [seen[1]]
+        ]
         for offset, data in [*file.pending, *under_way]:
             if offset is None:
                 size = data
@@ -539,7 +551,16 @@ class Scene:
             return [lab.HFX, "download", f"acme/{self.kind}", "--local-dir", f"{place}/model", *more]
         # By its version's commit: the address stays what it is when the Hub moves on.
         url = f"{self.hub.endpoint}/acme/{self.kind}/resolve/main/big.bin"
-        return [lab.HFX, "get", url, "--output", f"{place}/big.bin", "--sha256", sha256(self.versions[version]["big.bin"]), *more]
+        return [
+            lab.HFX,
+            "get",
+            url,
+            "--output",
+            f"{place}/big.bin",
+            "--sha256",
+            sha256(self.versions[version]["big.bin"]),
+            *more,
+        ]
 
     def env(self, place):
         return {**os.environ, "HF_ENDPOINT": self.hub.endpoint, "HF_HOME": f"{place}/home"}
@@ -551,7 +572,10 @@ class Scene:
         self.place.mkdir()
         self.commits, self.runs = [self.serve(0)], []
         # It is slow, so that there is something to kill.
-        rate = {"match": {"method": "GET", "port": "cdn", "times": 0}, "do": {"rate": 20 * M if self.kind == "cache" else M}}
+        rate = {
+            "match": {"method": "GET", "port": "cdn", "times": 0},
+            "do": {"rate": 20 * M if self.kind == "cache" else M},
+        }
         self.hub.faults([rate])
         self.trace(0, kill=True)
         self.hub.faults([])
@@ -579,8 +603,25 @@ class Scene:
 
     def trace(self, version, kill=False):
         out = self.root / f"trace-{len(self.runs)}"
-        line = ["strace", "-f", "-qq", "--seccomp-bpf", "-xx", "-s", str(SEEN), "-e", f"trace={CALLS}", "-o", out]
-        process = subprocess.Popen([*map(str, line), *self.line(self.place, version)], stdout=subprocess.PIPE, env=self.env(self.place), text=True)
+        line = [
+            "strace",
+            "-f",
+            "-qq",
+            "--seccomp-bpf",
+            "-xx",
+            "-s",
+            str(SEEN),
+            "-e",
+            f"trace={CALLS}",
+            "-o",
+            out,
+        ]
+        process = subprocess.Popen(
+            [*map(str, line), *self.line(self.place, version)],
+            stdout=subprocess.PIPE,
+            env=self.env(self.place),
+            text=True,
+        )
         if kill:
             if not lab.wait_until(lambda: self.under_way() or process.poll() is not None, 60):
                 raise SystemExit("the first run does not get on")
@@ -658,7 +699,9 @@ class Scene:
             for path, data in self.files(done).items():
                 file = read(path)
                 if file is None or not self.holds(state, file, [data]):
-                    wrong.append(f"a job had ended well, and {path} is {'not there' if file is None else 'wrong'}")
+                    wrong.append(
+                        f"a job had ended well, and {path} is {'not there' if file is None else 'wrong'}"
+                    )
             if self.kind == "cache":
                 ref = tree.get("hub/models--acme--cache/refs/main")
                 # Or what a later job has made of it.
@@ -701,7 +744,9 @@ class Scene:
             if isinstance(value, File) and value.known is not None and path.endswith(".incomplete")
             for start, end in sure(value, state.bytes(value, len(value.known)))
         )
-        done = subprocess.run(self.line(place, version), capture_output=True, text=True, env=self.env(place), timeout=120)
+        done = subprocess.run(
+            self.line(place, version), capture_output=True, text=True, env=self.env(place), timeout=120
+        )
         wrong = []
         if done.returncode != 0:
             wrong.append(f"it ended with {done.returncode}: {done.stdout[-600:]} {done.stderr[-600:]}")
@@ -715,7 +760,9 @@ class Scene:
         if self.kind == "cache":
             wrong += lab.torn(place / "hub")
         fetched = sum(
-            r["bytes_sent"] for r in self.hub.control("GET", "requests") if r["port"] == "cdn" and r["status"] in (200, 206)
+            r["bytes_sent"]
+            for r in self.hub.control("GET", "requests")
+            if r["port"] == "cdn" and r["status"] in (200, 206)
         )
         total = sum(len(data) for data in self.versions[version].values() if len(data) >= M)
         # Parts that were cut at another place may cost a little.
@@ -735,13 +782,17 @@ def all_moments(disk, scene):
             if not isinstance(value, File):
                 continue
             if scene.finished(path + name) is not None and value.pending:
-                wrong.append(f"{path}{name} may be there while {len(value.pending)} of its writes are not on disk")
+                wrong.append(
+                    f"{path}{name} may be there while {len(value.pending)} of its writes are not on disk"
+                )
             if value.known is not None and name.endswith(".incomplete"):
                 trailer = whole_trailer(value)
                 for start, end in sure(value, trailer):
                     for offset, data in value.pending:
                         if offset is not None and offset < end and start < offset + len(data):
-                            wrong.append(f"a journal may claim {start}..{end} of {name} while it is not on disk")
+                            wrong.append(
+                                f"a journal may claim {start}..{end} of {name} while it is not on disk"
+                            )
     return wrong
 
 
@@ -771,7 +822,18 @@ def replay(scene, model, states, runs, chance, root):
     scene.compared = {}
     total = sum(len(happened) for _, _, happened in scene.runs)
     # More of the moments around syncs and names than of those between two writes.
-    busy = ("fsync", "fdatasync", "syncfs", "rename", "renameat", "renameat2", "ftruncate", "symlink", "symlinkat", "unlink")
+    busy = (
+        "fsync",
+        "fdatasync",
+        "syncfs",
+        "rename",
+        "renameat",
+        "renameat2",
+        "ftruncate",
+        "symlink",
+        "symlinkat",
+        "unlink",
+    )
     weights = [8 if call.name in busy else 1 for _, _, happened in scene.runs for _, call in happened]
     moments = chance.choices(range(total), weights, k=states)
     # Every other state that is built is of the time around the kill, when there is most to go on with.
@@ -790,14 +852,23 @@ def replay(scene, model, states, runs, chance, root):
             (disk.begin if what == "begin" else disk.end)(call)
             if call.name in busy and what == "end":
                 exact += 1
-                wrong += [f"{scene.kind}, {model.__name__}, moment {moment}: {w}" for w in all_moments(disk, scene)]
+                wrong += [
+                    f"{scene.kind}, {model.__name__}, moment {moment}: {w}" for w in all_moments(disk, scene)
+                ]
             for for_real in wanted.get(moment, []):
                 state = State(disk, chance)
                 found = scene.check(state, done)
                 if for_real:
                     more, got, was_sure = scene.recover(state, version, root / "rebuilt")
-                    found, fetched, claimed, recovered = found + more, fetched + got, claimed + was_sure, recovered + 1
-                wrong += [f"{scene.kind}, {model.__name__}, moment {moment} ({call.name}): {w}" for w in found]
+                    found, fetched, claimed, recovered = (
+                        found + more,
+                        fetched + got,
+                        claimed + was_sure,
+                        recovered + 1,
+                    )
+                wrong += [
+                    f"{scene.kind}, {model.__name__}, moment {moment} ({call.name}): {w}" for w in found
+                ]
             moment += 1
         # What a killed run had begun may have been done.
         for file, op in [seen for seen in disk.running.values() if isinstance(seen[1], tuple)]:
@@ -822,7 +893,7 @@ def main():
     if not shutil.which("strace"):
         sys.exit("needs strace: apt-get install strace")
     seed = os.environ.get("SEED") or str(random.randrange(1 << 32))
-    states, runs = int(os.environ.get("STATES", 1200)), int(os.environ.get("RUNS", 48))
+    states, runs = int(os.environ.get("STATES", 600)), int(os.environ.get("RUNS", 24))
     chance = random.Random(seed)
     root = Path(os.environ.get("SOAK_DIR") or lab.TREE / "build/soak") / f"power-{os.getpid()}"
     shutil.rmtree(root, ignore_errors=True)
@@ -844,7 +915,9 @@ def main():
             if scene.hub:
                 scene.hub.stop()
     shutil.rmtree(root)
-    for line, count in collections.Counter(re.sub("moment [0-9]+", "", line) for line in wrong).most_common(30):
+    for line, count in collections.Counter(re.sub("moment [0-9]+", "", line) for line in wrong).most_common(
+        30
+    ):
         print(count, line)
     print(f"{time.monotonic() - start:.0f} s")
     if wrong:

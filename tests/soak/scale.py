@@ -22,15 +22,23 @@ COUNT = int(os.environ.get("COUNT", 10_000))
 BIG = int(float(os.environ.get("BIG", 100)) * 1e9)
 
 
+# Short waits are for faults.
+del os.environ["HF_HUB_DOWNLOAD_TIMEOUT"], os.environ["HF_HUB_ETAG_TIMEOUT"]
+
+
 def measured(what, line, **env):
     start = time.monotonic()
-    process = subprocess.Popen([str(word) for word in line], stdout=subprocess.PIPE, text=True, env={**os.environ, **env})
+    process = subprocess.Popen(
+        [str(word) for word in line], stdout=subprocess.PIPE, text=True, env={**os.environ, **env}
+    )
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{what} failed: {said[-2000:]}")
     seconds, used = time.monotonic() - start, usage.ru_utime + usage.ru_stime
-    print(f"{what}: {seconds:.1f} s, {used:.1f} CPU s, peak memory {usage.ru_maxrss / 1024:.0f} MiB", flush=True)
+    print(
+        f"{what}: {seconds:.1f} s, {used:.1f} CPU s, peak memory {usage.ru_maxrss / 1024:.0f} MiB", flush=True
+    )
     return said
 
 
@@ -47,7 +55,11 @@ def many(root):
     said = measured(f"download of {COUNT} files", [*get, "--cache-dir", root / "power"], **env)
     files = lab.events(said)[-1]["files"]
     measured("the same, nothing to do", [*get, "--cache-dir", root / "power"], **env)
-    measured("the same, --durability process", [*get, "--cache-dir", root / "process", "--durability", "process"], **env)
+    measured(
+        "the same, --durability process",
+        [*get, "--cache-dir", root / "process", "--durability", "process"],
+        **env,
+    )
     for n in range(0, COUNT, 2):
         hub.put(f"models/acme/many/{n % 100:02}/{n:05}.{ending(n)}", content(f"other {n}", 16 << 10))
     measured("a new version of half of them", [*get, "--cache-dir", root / "power"], **env)
@@ -66,10 +78,13 @@ def many(root):
 def big(root):
     """Zeros through everything."""
     number = Path("/sys/class/zram-control/hot_add").read_text().strip()
-    device, disk = f"/dev/zram{number}", root / "disk"
+    device, disk, running = f"/dev/zram{number}", root / "disk", []
     try:
         Path(f"/sys/block/zram{number}/disksize").write_text(str(2 * BIG + BIG // 5))
-        subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-N", "65536", "-E", "lazy_itable_init=1,nodiscard", device], check=True)
+        subprocess.run(
+            ["mkfs.ext4", "-q", "-m", "0", "-N", "65536", "-E", "lazy_itable_init=1,nodiscard", device],
+            check=True,
+        )
         disk.mkdir()
         subprocess.run(["mount", "-o", "noatime", device, disk], check=True)
         try:
@@ -81,27 +96,48 @@ def big(root):
             with open(file, "r+b") as opened:
                 os.pwrite(opened.fileno(), b"hfx" * 1000, BIG // 2 + 7)
             hub = lab.Hub(disk / "served", "--chunk-size", "64M")
+            running.append(hub)
             env = {"HF_ENDPOINT": hub.endpoint, "HF_HOME": str(disk / "home")}
             start = time.monotonic()
             hub.control("GET", "stats")
-            tree = json.loads(subprocess.run(["curl", "-sS", f"{hub.endpoint}/api/models/acme/big/tree/main"], capture_output=True, check=True).stdout)
-            print(f"the Hub has hashed {tree[0]['size'] / 1e9:.0f} GB in {time.monotonic() - start:.0f} s", flush=True)
-            said = measured(f"download of {BIG / 1e9:.0f} GB", [lab.HFX, "download", "acme/big", "big.bin", "--json", "--cache-dir", disk / "hub"], **env)
+            tree = json.loads(
+                subprocess.run(
+                    ["curl", "-sS", f"{hub.endpoint}/api/models/acme/big/tree/main"],
+                    capture_output=True,
+                    check=True,
+                ).stdout
+            )
+            print(f"the Hub has hashed {BIG / 1e9:g} GB in {time.monotonic() - start:.0f} s", flush=True)
+            said = measured(
+                f"download of {BIG / 1e9:g} GB",
+                [lab.HFX, "download", "acme/big", "big.bin", "--json", "--cache-dir", disk / "hub"],
+                **env,
+            )
             done = lab.events(said)
             verified = [event["verified"] for event in done if event["event"] == "file"]
             got = next((disk / "hub/models--acme--big/blobs").iterdir())
             if verified != ["hash"] or got.stat().st_size != BIG or got.name != tree[0]["lfs"]["oid"]:
                 raise SystemExit(f"not right: {verified}, {got}, {got.stat().st_size}")
             shutil.rmtree(disk / "hub")
-            said = measured(f"upload of {BIG / 1e9:.0f} GB", [lab.HFX, "upload", "acme/sent", file, "--json"], **env)
-            sent = json.loads(subprocess.run(["curl", "-sS", f"{hub.endpoint}/api/models/acme/sent/tree/main"], capture_output=True, check=True).stdout)
-            if [entry["lfs"]["oid"] for entry in sent if entry["path"] == "big.bin"] != [tree[0]["lfs"]["oid"]]:
+            said = measured(
+                f"upload of {BIG / 1e9:g} GB", [lab.HFX, "upload", "acme/sent", file, "--json"], **env
+            )
+            sent = json.loads(
+                subprocess.run(
+                    ["curl", "-sS", f"{hub.endpoint}/api/models/acme/sent/tree/main"],
+                    capture_output=True,
+                    check=True,
+                ).stdout
+            )
+            if [entry["lfs"]["oid"] for entry in sent if entry["path"] == "big.bin"] != [
+                tree[0]["lfs"]["oid"]
+            ]:
                 raise SystemExit(f"not right: {sent}")
-            hub.stop()
         finally:
-            subprocess.run(["umount", "--lazy", disk], check=True)
+            for hub in running:
+                hub.stop()
+            subprocess.run(["umount", disk], check=True)
     finally:
-        time.sleep(1)
         Path(f"/sys/block/zram{number}/reset").write_text("1")
         Path("/sys/class/zram-control/hot_remove").write_text(number)
 
