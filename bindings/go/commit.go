@@ -170,12 +170,12 @@ type source struct {
 	err error
 }
 
-// read fills all of p, or gives a negative number: that of the operating system's error, if there is one behind it.
+// read fills all of p, or gives the negative number of the operating system's error, 0 when there is none behind it.
 func (s *source) read(p []byte, offset int64) (n int) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.fail(fmt.Errorf("the reader panicked: %v", r))
-			n = -1
+			n = 0
 		}
 	}()
 	s.mu.Lock()
@@ -189,7 +189,7 @@ func (s *source) read(p []byte, offset int64) (n int) {
 		err = io.ErrUnexpectedEOF // shorter than the size that was given
 	}
 	s.fail(err)
-	return min(errnoOf(err), -1)
+	return errnoOf(err)
 }
 
 // drop lets go of the content, which the library needs no more; the builder keeps but what it failed with.

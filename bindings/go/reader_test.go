@@ -185,7 +185,7 @@ func TestReaderIsOfOneContent(t *testing.T) {
 	ctx, repo, url := t.Context(), hfx.Model("acme/big"), h.endpoint+"/acme/big/resolve/main/model.bin"
 	file := must(c.OpenFile(ctx, repo, "model.bin"))(t)
 	remote := must(c.OpenURL(ctx, url))(t)
-	if file.Etag() == "" || file.Etag() != remote.Etag() {
+	if len(file.Etag()) != 64 || remote.Etag() == "" {
 		t.Fatal(file.Etag(), remote.Etag())
 	}
 	m := must(hfx.NewCommit())(t)
@@ -203,7 +203,7 @@ func TestReaderIsOfOneContent(t *testing.T) {
 	if n, err := remote.WriteTo(io.Discard); n != 0 || !errors.Is(err, hfx.ErrContentChanged) {
 		t.Fatal(n, err)
 	}
-	if _, err := c.ReadURL(ctx, url, 0, 10, hfx.WithIfMatch(file.Etag())); !errors.Is(err, hfx.ErrContentChanged) {
+	if _, err := c.ReadURL(ctx, url, 0, 10, hfx.WithIfMatch(remote.Etag())); !errors.Is(err, hfx.ErrContentChanged) {
 		t.Fatal(err)
 	}
 }

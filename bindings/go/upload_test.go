@@ -118,7 +118,8 @@ func TestCommitReaderFails(t *testing.T) {
 		m := must(hfx.NewCommit())(t)
 		ok(t, m.AddReaderAt("model.bin", r, 11<<20))
 		_, err := c.Commit(t.Context(), repo, m)
-		if !errors.Is(err, hfx.ErrCallback) || !strings.Contains(err.Error(), want) || errors.Is(err, broken) != (want == broken.Error()) {
+		var e *hfx.Error
+		if !errors.As(err, &e) || e.OS != 0 || e.Code != hfx.ErrCallback || !strings.Contains(err.Error(), want) || errors.Is(err, broken) != (want == broken.Error()) {
 			t.Fatal(want, err)
 		}
 		ok(t, m.Close())
