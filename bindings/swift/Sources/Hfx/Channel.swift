@@ -39,7 +39,7 @@ final class Channel: Sendable {
             return HFX_CONTINUE
         } catch {
             channel.state.withLock { $0.thrown = error }
-            return HFX_STOP
+            return (error as? POSIXError).map { -$0.code.rawValue } ?? HFX_STOP
         }
     }
 

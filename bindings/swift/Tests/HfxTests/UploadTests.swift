@@ -66,6 +66,9 @@ import Testing
             }
         }
         await count.becomes(0)
+        await #expect(throws: POSIXError.self) {
+            try await client.upload(size: 11 << 20, as: "broken.bin", to: Self.repo) { _, _ in throw POSIXError(.EIO) }
+        }
     }
 
     @Test func filesFoldersAndDataAreUploaded() async throws {
