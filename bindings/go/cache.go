@@ -4,6 +4,7 @@ package hfx
 import "C"
 
 import (
+	"context"
 	"runtime"
 	"time"
 )
@@ -42,14 +43,18 @@ type CachedFile struct {
 	Size int64
 }
 
-// ScanCache looks the client's cache over. It takes as long as the disk needs to list it, and writes nothing.
-func (c *Client) ScanCache() (*Cache, error) {
+// ScanCache looks the cache over. It takes as long as the disk needs to list it, and writes nothing.
+func (c *Client) ScanCache(ctx context.Context, options ...Option) (*Cache, error) {
+	return run(ctx, c, options, func(x *call) C.hfx_status {
+		return C.hfx_client_scan_cache(x.client, x.options, &x.job, &x.err)
+	}, takeCache)
+}
+
+func takeCache(job *C.hfx_job, err **C.hfx_error) (*Cache, C.hfx_status) {
 	var pointer *C.hfx_cache
-	err := c.use(func(client *C.hfx_client, err **C.hfx_error) C.hfx_status {
-		return C.hfx_cache_scan(client, &pointer, err)
-	})
-	if err != nil {
-		return nil, err
+	status := C.hfx_job_take_cache(job, &pointer, err)
+	if status != C.HFX_OK {
+		return nil, status
 	}
 	cache := &Cache{
 		Path:     C.GoString(C.hfx_cache_path(pointer)),
@@ -64,7 +69,7 @@ func (c *Client) ScanCache() (*Cache, error) {
 	for i := range cache.Repos {
 		cache.Repos[i] = cachedRepo(pointer, C.size_t(i))
 	}
-	return cache, nil
+	return cache, status
 }
 
 func cachedRepo(cache *C.hfx_cache, r C.size_t) CachedRepo {

@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -50,6 +51,17 @@ func (x *call) texts(list []string) **C.char {
 		}
 	}
 	return unsafe.SliceData(x.strings[from:])
+}
+
+// variables splits an environment. What is not UTF-8 counts as not set, as in C's own look at it.
+func (x *call) variables(environment []string) (names, values []string) {
+	for _, each := range environment {
+		name, value, set := strings.Cut(each, "=")
+		if set && name != "" && utf8.ValidString(each) {
+			names, values = append(names, name), append(values, value)
+		}
+	}
+	return names, values
 }
 
 func (x *call) repo(r Repo) *C.hfx_repo {

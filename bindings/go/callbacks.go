@@ -24,12 +24,14 @@ func goProgress(progress *C.hfx_progress, user C.uintptr_t) {
 	cgo.Handle(user).Value().(*watcher).put(progressOf(progress))
 }
 
+//export goStart
+func goStart(meta *C.hfx_meta, user C.uintptr_t) C.int32_t {
+	return C.int32_t(cgo.Handle(user).Value().(*sink).hand(chunk{meta: metaOf(meta)}))
+}
+
 //export goChunk
 func goChunk(bytes unsafe.Pointer, length C.size_t, user C.uintptr_t) C.int32_t {
-	if cgo.Handle(user).Value().(*sink).hand(unsafe.Slice((*byte)(bytes), int(length))) {
-		return C.HFX_CONTINUE
-	}
-	return C.HFX_STOP
+	return C.int32_t(cgo.Handle(user).Value().(*sink).hand(chunk{bytes: unsafe.Slice((*byte)(bytes), int(length))}))
 }
 
 //export goRead

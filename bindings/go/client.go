@@ -108,7 +108,7 @@ func (c *Client) Close(ctx context.Context) error {
 	return c.close(ctx)
 }
 
-// slice bounds one look at a context while the library closes.
+// slice bounds one look at a context while the library closes, or waits for a lock.
 const slice = 50 * time.Millisecond
 
 func (e *engine) close(ctx context.Context) error {

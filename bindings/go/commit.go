@@ -86,6 +86,17 @@ func (m *Commit) AddReaderAt(pathInRepo string, r io.ReaderAt, size int64) error
 	return err
 }
 
+// AddLFS adds or replaces a file by content that the repository's LFS server holds already, as after Preupload with this
+// or another Commit: its SHA-256 in hex (CommittedFile.OID) and its length.
+func (m *Commit) AddLFS(pathInRepo, oid string, size int64) error {
+	if size < 0 {
+		return &Error{Code: ErrInvalidArgument, Message: "a negative size"}
+	}
+	return m.add(func(x *call, commit *C.hfx_commit) C.hfx_status {
+		return C.hfx_commit_add_lfs(commit, x.text(pathInRepo), x.text(oid), C.uint64_t(size), &x.err)
+	})
+}
+
 // DeleteFile deletes a file.
 func (m *Commit) DeleteFile(pathInRepo string) error {
 	return m.add(func(x *call, commit *C.hfx_commit) C.hfx_status {
@@ -159,12 +170,12 @@ type source struct {
 	err error
 }
 
-// read fills all of p, or gives -1.
+// read fills all of p, or gives the negative number of the operating system's error, 0 when there is none behind it.
 func (s *source) read(p []byte, offset int64) (n int) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.fail(fmt.Errorf("the reader panicked: %v", r))
-			n = -1
+			n = 0
 		}
 	}()
 	s.mu.Lock()
@@ -178,7 +189,7 @@ func (s *source) read(p []byte, offset int64) (n int) {
 		err = io.ErrUnexpectedEOF // shorter than the size that was given
 	}
 	s.fail(err)
-	return -1
+	return errnoOf(err)
 }
 
 // drop lets go of the content, which the library needs no more; the builder keeps but what it failed with.

@@ -16,6 +16,8 @@ type Content struct {
 	Data     []byte // nil when they went to a writer or into the caller's memory
 	Length   int64  // how many were read
 	FileSize int64  // of the whole remote file
+	Commit   string // empty when unknown, and for a URL
+	Etag     string // of the whole file; with WithIfMatch later reads are of the same content
 	Verified Verified
 }
 
@@ -38,7 +40,7 @@ func (c *Client) ReadURL(ctx context.Context, url string, offset, length int64, 
 
 // StreamFile writes length bytes from offset on to w, in order, while ranges are fetched in parallel. w is used on the
 // calling goroutine alone, and not any more after the return; it must not close the client. What it got is proven only
-// when the error is nil.
+// when the error is nil. OnStart tells which file it is before the first byte.
 func (c *Client) StreamFile(ctx context.Context, repo Repo, path string, offset, length int64, w io.Writer, options ...Option) (*Content, error) {
 	return stream(ctx, c, w, options, func(x *call, user C.uintptr_t) C.hfx_status {
 		r, p := x.repo(repo), x.text(path)
@@ -57,7 +59,7 @@ func stream(ctx context.Context, c *Client, w io.Writer, options []Option, begin
 	if ctx.Err() != nil {
 		return nil, cancelled(ctx)
 	}
-	s := &sink{to: w, chunks: make(chan chunk), stopped: make(chan struct{})}
+	s := &sink{begun: gather(options).begun, to: w, chunks: make(chan chunk), stopped: make(chan struct{})}
 	j, err := start(c, options, func(x *call) C.hfx_status {
 		return begin(x, C.uintptr_t(lend(s)))
 	}, takeContent)
@@ -97,6 +99,8 @@ func takeContent(job *C.hfx_job, err **C.hfx_error) (*Content, C.hfx_status) {
 	content := &Content{
 		Length:   int64(C.hfx_bytes_length(bytes)),
 		FileSize: int64(C.hfx_bytes_file_size(bytes)),
+		Commit:   C.GoString(C.hfx_bytes_commit(bytes)),
+		Etag:     C.GoString(C.hfx_bytes_etag(bytes)),
 		Verified: Verified(C.hfx_bytes_verified(bytes)),
 	}
 	if data := C.hfx_bytes_data(bytes); data != nil {
@@ -106,9 +110,10 @@ func takeContent(job *C.hfx_job, err **C.hfx_error) (*Content, C.hfx_status) {
 	return content, status
 }
 
-// sink carries chunks from a thread of the library to the goroutine that waits, which writes them: so the writer is
+// sink carries a stream from a thread of the library to the goroutine that waits, which writes it: so the writer is
 // used by one goroutine, and its panic meets its own caller.
 type sink struct {
+	begun   func(*Meta) error
 	to      io.Writer
 	chunks  chan chunk
 	stopped chan struct{}
@@ -116,37 +121,55 @@ type sink struct {
 	err     error
 }
 
+// chunk is a piece of a stream, or what begins it.
 type chunk struct {
+	meta  *Meta
 	bytes []byte // C's, good until taken is answered
-	taken chan bool
+	taken chan int
 }
 
-// hand is false when the job shall stop.
-func (s *sink) hand(bytes []byte) bool {
-	c := chunk{bytes: bytes, taken: make(chan bool, 1)}
+// hand gives what the library's callback returns.
+func (s *sink) hand(c chunk) int {
+	if c.meta != nil && s.begun == nil {
+		return C.HFX_CONTINUE
+	}
+	c.taken = make(chan int, 1)
 	select {
 	case s.chunks <- c:
 		return <-c.taken
 	case <-s.stopped:
-		return false
+		return C.HFX_STOP
 	}
 }
 
-func (s *sink) write(c chunk) {
-	good := false
-	defer func() { c.taken <- good }()
-	if len(c.bytes) == 0 {
-		good = true
+func (s *sink) take(c chunk) {
+	answer := C.HFX_STOP // of a panic
+	defer func() { c.taken <- answer }()
+	err := s.use(c)
+	if err == nil {
+		answer = C.HFX_CONTINUE
 		return
+	}
+	if s.err == nil {
+		s.err = err
+	}
+	if errno := errnoOf(err); errno != 0 {
+		answer = errno
+	}
+}
+
+func (s *sink) use(c chunk) error {
+	if c.meta != nil {
+		return s.begun(c.meta)
+	}
+	if len(c.bytes) == 0 {
+		return nil
 	}
 	n, err := s.to.Write(c.bytes)
 	if err == nil && n < len(c.bytes) {
 		err = io.ErrShortWrite
 	}
-	if s.err == nil {
-		s.err = err
-	}
-	good = err == nil
+	return err
 }
 
 // stop lets go of a thread that waits to hand a chunk over.

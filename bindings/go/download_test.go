@@ -46,6 +46,10 @@ func TestDownloadFile(t *testing.T) {
 	if found, state, err := c.Lookup(hfx.Model("acme/none"), "x"); err != nil || state != hfx.Unknown || found != nil {
 		t.Fatal(found, state, err)
 	}
+	elsewhere := hfx.WithCacheDir(t.TempDir())
+	if found, state, err := c.Lookup(hfx.Model("acme/big"), "model.bin", elsewhere); err != nil || state != hfx.Unknown || found != nil {
+		t.Fatal(found, state, err)
+	}
 	dry := must(c.DownloadFile(ctx, hfx.Model("acme/tiny"), "config.json", hfx.WithDryRun(true)))(t)
 	if dry.State != hfx.FilePlanned {
 		t.Fatalf("%+v", dry)
@@ -67,15 +71,43 @@ func TestSnapshot(t *testing.T) {
 	}
 
 	h.fault(`[{"match": {"path": "config.json", "times": 0}, "do": {"status": 403}}]`)
-	_, err := h.open(hfx.WithFailFast(false)).DownloadSnapshot(t.Context(), hfx.Model("acme/tiny"))
-	var e *hfx.Error
-	if !errors.Is(err, hfx.ErrIncomplete) || !errors.As(err, &e) || len(e.Files) != 3 {
-		t.Fatalf("%v %+v", err, e)
+	s, err := h.open(hfx.WithFailFast(false)).DownloadSnapshot(t.Context(), hfx.Model("acme/tiny"))
+	if !errors.Is(err, hfx.ErrIncomplete) || s == nil || len(s.Files) != 3 {
+		t.Fatalf("%v %+v", err, s)
 	}
-	for _, file := range e.Files {
-		if failed := file.Name == "config.json"; failed != (file.Err != nil) || failed != (file.State == hfx.FileFailed) {
+	for _, file := range s.Files {
+		if failed := file.Name == "config.json"; failed != errors.Is(file.Err, hfx.ErrForbidden) || failed != (file.State == hfx.FileFailed) {
 			t.Fatalf("%+v", file)
 		}
+		if content, err := os.ReadFile(file.Path); file.Name == "sub/notes.txt" && string(content) != "notes\n" {
+			t.Fatal(content, err)
+		}
+	}
+}
+
+func TestSnapshotOfFiles(t *testing.T) {
+	h := startHub(t)
+	h.put("models/acme/odd/a [1]*.txt", []byte("odd"))
+	h.put("models/acme/odd/a 1.txt", []byte("even"))
+	c := h.open(hfx.WithInclude("*.none"), hfx.WithHeader("X-Of", "the client"))
+	ctx, repo := t.Context(), hfx.Model("acme/odd")
+	s := must(c.DownloadSnapshot(ctx, repo, hfx.WithFiles("a [1]*.txt")))(t)
+	if len(s.Files) != 1 || s.Files[0].Name != "a [1]*.txt" {
+		t.Fatalf("%+v", s)
+	}
+	if _, err := c.DownloadSnapshot(ctx, repo, hfx.WithFiles("b.txt")); !errors.Is(err, hfx.ErrEntryNotFound) {
+		t.Fatal(err)
+	}
+	// A list without anything lifts what the client has set.
+	if s = must(c.DownloadSnapshot(ctx, repo, hfx.WithInclude(), hfx.WithList("headers")))(t); len(s.Files) != 2 {
+		t.Fatalf("%+v", s)
+	}
+	if _, err := c.DownloadSnapshot(ctx, repo, hfx.WithList("none", "x")); !errors.Is(err, hfx.ErrInvalidArgument) {
+		t.Fatal(err)
+	}
+	// Offline, the cache lists what the commit has.
+	if tree := must(c.Tree(ctx, repo, "", hfx.WithOffline(true)))(t); len(tree) != 2 || tree[0].Path != "a 1.txt" {
+		t.Fatalf("%+v", tree)
 	}
 }
 
@@ -218,7 +250,7 @@ func TestProgress(t *testing.T) {
 		last = p
 		calls++
 	})))(t)
-	if last.BytesDone != bigSize || last.FilesDone != 1 || len(last.Files) != 1 || last.Files[0].State != hfx.FileDone || calls == 0 {
+	if last.BytesDone != bigSize || last.FilesDone != 1 || len(last.Files) != 1 || last.Files[0].State != hfx.FileDone || last.Files[0].Received < bigSize || calls == 0 {
 		t.Fatalf("%d calls, the last %+v", calls, last)
 	}
 	if p := <-channel; p.BytesDone != bigSize || p.JobID != last.JobID {

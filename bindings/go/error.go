@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -26,6 +27,7 @@ const (
 	ErrClosed           Code = C.HFX_E_CLOSED             // the client or handle was closed
 	ErrUnsupported      Code = C.HFX_E_UNSUPPORTED        // not on this platform, or with this server
 	ErrAlreadyTaken     Code = C.HFX_E_ALREADY_TAKEN      // the result was taken already
+	ErrNotEnded         Code = C.HFX_E_NOT_ENDED          // the job has not ended yet
 	ErrRepoNotFound     Code = C.HFX_E_REPO_NOT_FOUND     // no such repository, or hidden from this token
 	ErrRevisionNotFound Code = C.HFX_E_REVISION_NOT_FOUND // no such branch, tag or commit
 	ErrEntryNotFound    Code = C.HFX_E_ENTRY_NOT_FOUND    // no such file at that revision
@@ -50,7 +52,7 @@ const (
 	ErrLocked           Code = C.HFX_E_LOCKED             // somebody else holds a lock
 	ErrTooSmall         Code = C.HFX_E_TOO_SMALL          // the memory is too small for the file
 	ErrCorruptCache     Code = C.HFX_E_CORRUPT_CACHE      // the cache is not what it must be
-	ErrIncomplete       Code = C.HFX_E_INCOMPLETE         // some files of a snapshot failed: Error.Files
+	ErrIncomplete       Code = C.HFX_E_INCOMPLETE         // some files of a snapshot failed
 	ErrCallback         Code = C.HFX_E_CALLBACK           // a reader or writer of the program failed
 )
 
@@ -85,15 +87,14 @@ func (c Code) Is(target error) bool {
 // Error is a failure of the library: what failed, on what, and why.
 type Error struct {
 	Code       Code
-	Message    string         // one line with the causes; holds no secret
-	HTTPStatus int            // 0 when no answer is behind it
-	RequestID  string         // under which the server logged the request
-	URL        string         // without user information and query
-	Commit     string         // the commit that the server named: of a missing file, or the head on a conflict
-	OS         syscall.Errno  // 0 when no system call is behind it
-	Retryable  bool           // the same call may succeed later
-	Files      []FileProgress // with ErrIncomplete: how each file of the snapshot ended
-	cause      error          // the context's, or the program's own reader's or writer's
+	Message    string        // one line with the causes; holds no secret
+	HTTPStatus int           // 0 when no answer is behind it
+	RequestID  string        // under which the server logged the request
+	URL        string        // without user information and query
+	Commit     string        // the commit that the server named: of a missing file, or the head on a conflict
+	OS         syscall.Errno // 0 when no system call is behind it
+	Retryable  bool          // the same call may succeed later
+	cause      error         // the context's, or the program's own reader's or writer's
 }
 
 // Error is the whole message.
@@ -151,6 +152,15 @@ func errorOf(err *C.hfx_error) *Error {
 		OS:         syscall.Errno(C.hfx_error_os_error(err)),
 		Retryable:  C.hfx_error_retryable(err) != 0,
 	}
+}
+
+// errnoOf is the negative error number behind an error, as callbacks return it; 0 when there is none.
+func errnoOf(err error) int {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return -int(errno)
+	}
+	return 0
 }
 
 // cancelled is the error of a call whose context was over.

@@ -26,14 +26,15 @@ type File struct {
 	Commit   string // empty when unknown
 	Size     int64
 	Verified Verified
-	State    FileState // FileDone, FileCached or FilePlanned
+	State    FileState // FileDone, FileCached or FilePlanned; with ErrIncomplete also FileFailed or FileCancelled
+	Err      error     // an *Error when it is not there, else nil
 }
 
 // Open opens the file for reading: an io.ReaderAt and io.ReadSeeker as any other.
 func (f *File) Open() (*os.File, error) { return os.Open(f.Path) }
 
 func fileOf(f *C.hfx_file) *File {
-	return &File{
+	file := &File{
 		Name:     C.GoString(C.hfx_file_name(f)),
 		Path:     C.GoString(C.hfx_file_path(f)),
 		Etag:     C.GoString(C.hfx_file_etag(f)),
@@ -42,6 +43,10 @@ func fileOf(f *C.hfx_file) *File {
 		Verified: Verified(C.hfx_file_verified(f)),
 		State:    FileState(C.hfx_file_state(f)),
 	}
+	if err := C.hfx_file_error(f); err != nil {
+		file.Err = errorOf(err)
+	}
+	return file
 }
 
 func takeFile(job *C.hfx_job, err **C.hfx_error) (*File, C.hfx_status) {
@@ -98,10 +103,14 @@ const (
 	Unknown Found = C.HFX_LOOKUP_UNKNOWN // nothing is known of it
 )
 
-// Lookup says what the cache knows of a file, without network and without writing. The file is nil unless Cached.
-func (c *Client) Lookup(repo Repo, path string) (*File, Found, error) {
+// Lookup says what the cache knows of a file, without network and without writing; WithCacheDir names another cache.
+// The file is nil unless Cached.
+func (c *Client) Lookup(repo Repo, path string, options ...Option) (*File, Found, error) {
 	var x call
 	defer x.free()
+	if err := gather(options).options(&x); err != nil {
+		return nil, Unknown, err
+	}
 	r, p := x.repo(repo), x.text(path)
 	if x.bad != nil {
 		return nil, Unknown, x.bad
@@ -109,7 +118,7 @@ func (c *Client) Lookup(repo Repo, path string) (*File, Found, error) {
 	var state C.int32_t
 	var file *C.hfx_file
 	err := c.use(func(client *C.hfx_client, err **C.hfx_error) C.hfx_status {
-		return C.hfx_client_lookup(client, r, p, &state, &file, err)
+		return C.hfx_client_lookup(client, r, p, x.options, &state, &file, err)
 	})
 	defer C.hfx_file_free(file)
 	if err != nil {

@@ -31,7 +31,7 @@ func TestCollectorWhileCallsRun(t *testing.T) {
 	for range 5 {
 		file := must(open().DownloadFile(ctx, repo, "config.json", hfx.OnProgress(func(hfx.Progress) { runtime.GC() })))(t)
 		_ = must(must(open().StartDownloadSnapshot(repo))(t).Wait(ctx))(t)
-		_ = must(must(must(open().ScanCache())(t).Prune())(t).Execute())(t)
+		_ = must(open().DeleteCached(ctx, must(must(open().ScanCache(ctx))(t).Prune())(t)))(t)
 		if n := must(must(hfx.Map(file.Path))(t).ReadAt(make([]byte, 4), 0))(t); n != 4 {
 			t.Fatal(n)
 		}

@@ -66,14 +66,19 @@ func start[T any](c *Client, options []Option, begin starter, take taker[T]) (*J
 	if err != nil {
 		return nil, err
 	}
-	id := uint64(C.hfx_job_id(x.job))
+	return jobOf(c, x.job, w, take), nil
+}
+
+// jobOf owns a job that has started.
+func jobOf[T any](c *Client, pointer *C.hfx_job, w *watcher, take taker[T]) *Job[T] {
+	id := uint64(C.hfx_job_id(pointer))
 	return &Job[T]{take: take, job: &job{
 		client:  c,
-		handle:  own(x.job, func(p *C.hfx_job) { C.hfx_job_free(p) }),
+		handle:  own(pointer, func(p *C.hfx_job) { C.hfx_job_free(p) }),
 		id:      id,
 		ended:   c.events.ended(id),
 		watcher: w,
-	}}, nil
+	}}
 }
 
 // run starts a job and waits for it.
@@ -135,10 +140,6 @@ func (j *Job[T]) finish(ctx context.Context) (T, error) {
 		e.cause = j.sink.err
 	case e.Code == ErrCallback && j.blame != nil:
 		e.cause = j.blame()
-	case e.Code == ErrIncomplete:
-		if p, err := j.Progress(); err == nil {
-			e.Files = p.Files
-		}
 	}
 	return result, e
 }
@@ -173,7 +174,7 @@ func (j *job) wait(ctx context.Context) {
 		case p := <-progress:
 			j.watcher.f(p)
 		case c := <-chunks:
-			j.sink.write(c)
+			j.sink.take(c)
 		case <-ctx.Done():
 			return
 		}

@@ -106,7 +106,7 @@ func cycle(t *testing.T, endpoint string, closes bool) {
 	if _, err := c.Call(ctx, "GET", "/api/models/acme/tiny", nil, 1); err != nil {
 		t.Fatal(err)
 	}
-	cache, err := c.ScanCache()
+	cache, err := c.ScanCache(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

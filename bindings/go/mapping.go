@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// Mapping is a finished file as read-only memory, without a copy. Meant for files that hfx has published: when another
+// Mapping is a finished file as memory, without a copy. Meant for files that hfx has published: when another
 // program truncates the file, reading the lost part raises SIGBUS; File.Open is the safe twin.
 type Mapping struct {
 	handle *handle[*C.hfx_map]
@@ -18,8 +18,14 @@ type Mapping struct {
 
 var _ io.ReaderAt = (*Mapping)(nil)
 
-// Map maps a file for reading. Close it; one that is forgotten is unmapped by the collector.
-func Map(path string) (*Mapping, error) {
+// Map maps a file for reading: writing to the bytes ends the process. Close it; one that is forgotten is unmapped by the
+// collector.
+func Map(path string) (*Mapping, error) { return open(path, C.HFX_MAP_READ) }
+
+// MapCopy maps a file whose bytes may be written to: that stays in this process, page by page, and never reaches the file.
+func MapCopy(path string) (*Mapping, error) { return open(path, C.HFX_MAP_COPY) }
+
+func open(path string, access C.int32_t) (*Mapping, error) {
 	var x call
 	defer x.free()
 	p := x.text(path)
@@ -27,7 +33,7 @@ func Map(path string) (*Mapping, error) {
 		return nil, x.bad
 	}
 	var pointer *C.hfx_map
-	if err := fail(C.hfx_map_open(p, &pointer, &x.err), &x.err); err != nil {
+	if err := fail(C.hfx_map_open(p, access, &pointer, &x.err), &x.err); err != nil {
 		return nil, err
 	}
 	m := &Mapping{handle: own(pointer, func(p *C.hfx_map) { C.hfx_map_free(p) })}
@@ -37,7 +43,7 @@ func Map(path string) (*Mapping, error) {
 	return m, nil
 }
 
-// Bytes is the file, aligned to a page; read-only, and gone with Close: keep the Mapping as long as you use them.
+// Bytes is the file, aligned to a page, and gone with Close: keep the Mapping as long as you use them.
 func (m *Mapping) Bytes() []byte { return m.bytes }
 
 // Len is the length of the file.

@@ -28,11 +28,16 @@ func takeMeta(job *C.hfx_job, err **C.hfx_error) (*Meta, C.hfx_status) {
 		return nil, status
 	}
 	defer C.hfx_meta_free(meta)
+	return metaOf(meta), status
+}
+
+// metaOf copies what stays C's.
+func metaOf(meta *C.hfx_meta) *Meta {
 	return &Meta{
 		Commit:  C.GoString(C.hfx_meta_commit(meta)),
 		Etag:    C.GoString(C.hfx_meta_etag(meta)),
 		URL:     C.GoString(C.hfx_meta_url(meta)),
 		XetHash: C.GoString(C.hfx_meta_xet_hash(meta)),
 		Size:    int64(C.hfx_meta_size(meta)),
-	}, status
+	}
 }

@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"log/slog"
+	"os"
 	"strconv"
 )
 
@@ -15,32 +16,36 @@ type Option func(*settings)
 
 // settings is what options come to before they are C's.
 type settings struct {
-	environment bool
-	set         []setting
-	progress    func(Progress)
-	channel     chan Progress
-	log         *logger
+	variables []string // as os.Environ gives them
+	set       []setting
+	progress  func(Progress)
+	channel   chan Progress
+	begun     func(*Meta) error
+	log       *logger
 }
 
-type setting struct {
-	id          C.int32_t // 0: by name
-	name, value string
-}
+// setting puts one option into x.options.
+type setting func(x *call) C.hfx_status
 
 // options makes the C set that x owns.
 func (s *settings) options(x *call) error {
 	var cerr *C.hfx_error
 	var status C.hfx_status
-	if s.environment {
-		status = C.hfx_options_from_env(&x.options, &cerr)
+	if s.variables != nil {
+		names, values := x.variables(s.variables)
+		status = C.hfx_options_from_vars(x.texts(names), x.texts(values), C.size_t(len(names)), &x.options, &cerr)
 	} else {
 		status = C.hfx_options_new(&x.options, &cerr)
 	}
 	if err := fail(status, &cerr); err != nil {
 		return err
 	}
-	for _, each := range s.set {
-		if err := each.apply(x); err != nil {
+	for _, set := range s.set {
+		err := fail(set(x), &x.err)
+		if x.bad != nil {
+			return x.bad
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -51,18 +56,6 @@ func (s *settings) options(x *call) error {
 	return nil
 }
 
-func (s setting) apply(x *call) error {
-	name, value := x.text(s.name), x.text(s.value)
-	if x.bad != nil {
-		return x.bad
-	}
-	var cerr *C.hfx_error
-	if s.id != 0 {
-		return fail(C.hfx_options_set_string(x.options, s.id, value, &cerr), &cerr)
-	}
-	return fail(C.hfx_options_set_by_name(x.options, name, value, &cerr), &cerr)
-}
-
 func gather(options []Option) *settings {
 	s := &settings{}
 	for _, option := range options {
@@ -71,24 +64,49 @@ func gather(options []Option) *settings {
 	return s
 }
 
-func with(id C.int32_t, values ...string) Option {
-	return func(s *settings) {
-		for _, value := range values {
-			s.set = append(s.set, setting{id: id, value: value})
-		}
-	}
+func (set setting) option() Option {
+	return func(s *settings) { s.set = append(s.set, set) }
+}
+
+func with(id C.int32_t, value string) Option {
+	return setting(func(x *call) C.hfx_status {
+		return C.hfx_options_set_string(x.options, id, x.text(value), &x.err)
+	}).option()
+}
+
+func withList(id C.int32_t, values []string) Option {
+	return setting(func(x *call) C.hfx_status {
+		return C.hfx_options_set_strings(x.options, id, x.texts(values), C.size_t(len(values)), &x.err)
+	}).option()
 }
 
 // WithOption sets any option by its name, from text: WithOption("max_bytes_per_second", "64M"). A list gets one more.
 func WithOption(name, value string) Option {
-	return func(s *settings) { s.set = append(s.set, setting{name: name, value: value}) }
+	return setting(func(x *call) C.hfx_status {
+		return C.hfx_options_set_by_name(x.options, x.text(name), x.text(value), &x.err)
+	}).option()
+}
+
+// WithList sets any option that is a list, by its name, in place of what it held. With a call, an empty one lifts what
+// the client has set: WithList("headers").
+func WithList(name string, values ...string) Option {
+	return setting(func(x *call) C.hfx_status {
+		id := C.hfx_option_id(C.hfx_option_by_name(x.text(name)))
+		return C.hfx_options_set_strings(x.options, id, x.texts(values), C.size_t(len(values)), &x.err)
+	}).option()
 }
 
 func flag(name string, on bool) Option { return WithOption(name, strconv.FormatBool(on)) }
 
 // FromEnv begins with what the environment says (HF_HOME, HF_TOKEN, proxies, the token file, as the Python client reads
 // them); other options lie over it, wherever it stands among them. For Open alone. Nothing else reads the environment.
-func FromEnv() Option { return func(s *settings) { s.environment = true } }
+func FromEnv() Option { return FromVars(os.Environ()) }
+
+// FromVars is FromEnv of variables of your own, as "HF_HOME=/data"; the token file and the home folder are found by HOME,
+// HF_HOME and HF_TOKEN_PATH among them.
+func FromVars(variables []string) Option {
+	return func(s *settings) { s.variables = append([]string{}, variables...) }
+}
 
 // WithEndpoint says where the Hub is.
 func WithEndpoint(url string) Option { return with(C.HFX_OPT_ENDPOINT, url) }
@@ -108,11 +126,19 @@ func WithHeader(name, value string) Option { return with(C.HFX_OPT_HEADERS, name
 // WithOffline answers from the cache or fails.
 func WithOffline(on bool) Option { return flag("offline", on) }
 
-// WithInclude takes only the files that match a pattern (fnmatch; * crosses slashes).
-func WithInclude(patterns ...string) Option { return with(C.HFX_OPT_INCLUDE, patterns...) }
+// WithInclude takes only the files that match a pattern (fnmatch; * crosses slashes). With a call, it takes the place of
+// the client's patterns, and without any lifts them; so do WithFiles, WithExclude and WithDelete.
+func WithInclude(patterns ...string) Option { return withList(C.HFX_OPT_INCLUDE, patterns) }
+
+// WithFiles takes these files, named exactly, beside what WithInclude lets through; one that is not there is
+// ErrEntryNotFound.
+func WithFiles(paths ...string) Option { return withList(C.HFX_OPT_FILES, paths) }
 
 // WithExclude leaves out the files that match a pattern.
-func WithExclude(patterns ...string) Option { return with(C.HFX_OPT_EXCLUDE, patterns...) }
+func WithExclude(patterns ...string) Option { return withList(C.HFX_OPT_EXCLUDE, patterns) }
+
+// WithIfMatch names the etag that a file to read or download must have, else ErrContentChanged.
+func WithIfMatch(etag string) Option { return with(C.HFX_OPT_IF_MATCH, etag) }
 
 // WithLocalDir puts the files into this folder under their own names, instead of into the cache.
 func WithLocalDir(folder string) Option { return with(C.HFX_OPT_LOCAL_DIR, folder) }
@@ -148,7 +174,7 @@ func WithParentCommit(commit string) Option { return with(C.HFX_OPT_PARENT_COMMI
 func WithCreatePR(on bool) Option { return flag("create_pr", on) }
 
 // WithDelete deletes the files of the repository's folder that match a pattern and do not come anew with a folder.
-func WithDelete(patterns ...string) Option { return with(C.HFX_OPT_DELETE, patterns...) }
+func WithDelete(patterns ...string) Option { return withList(C.HFX_OPT_DELETE, patterns) }
 
 // WithStateDir names the folder in which uploads remember hashes and parts, to go on after a crash.
 func WithStateDir(folder string) Option { return with(C.HFX_OPT_STATE_DIR, folder) }
@@ -171,6 +197,10 @@ func OnProgress(f func(Progress)) Option { return func(s *settings) { s.progress
 // full, the oldest value in it is dropped, so that the last of a job arrives. The channel is not closed. With Open it
 // is for every job, told apart by Progress.JobID.
 func ProgressTo(channel chan Progress) Option { return func(s *settings) { s.channel = channel } }
+
+// OnStart calls f with what a stream is of, on the calling goroutine and before its first byte; an error of it ends the
+// stream, and is wrapped by its error. For StreamFile and StreamURL alone.
+func OnStart(f func(*Meta) error) Option { return func(s *settings) { s.begun = f } }
 
 // WithLog gives a client's messages to a logger, those that its handler is enabled for when the client is opened. The
 // handler is called on threads of the library, several at once, and must return soon. For Open alone.

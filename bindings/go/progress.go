@@ -1,6 +1,6 @@
 package hfx
 
-// #include "shim.h"
+// #include <hfx.h>
 import "C"
 
 // FileState is how far one file is.
@@ -14,6 +14,8 @@ const (
 	FileCached  FileState = C.HFX_FILE_CACHED  // in place before
 	FileFailed  FileState = C.HFX_FILE_FAILED  // ended with an error
 	FilePlanned FileState = C.HFX_FILE_PLANNED // a dry run: would be fetched
+
+	FileCancelled FileState = C.HFX_FILE_CANCELLED // left unfinished: cancelled, or its job ended before its turn
 )
 
 // Progress is how far a job is at one moment; sizes in bytes. Numbers only grow.
@@ -23,7 +25,7 @@ type Progress struct {
 	FilesDone     int
 	FilesFailed   int
 	BytesTotal    int64 // of all files, as far as known
-	BytesDone     int64 // in place: fetched, restored or cached; of an upload stored by the server
+	BytesDone     int64 // in place: fetched, restored or cached; of an upload stored by the server; of a deletion freed
 	BytesReceived int64 // over the network in this job
 	BytesRestored int64 // left by an earlier run and not fetched again
 	BytesSent     int64 // over the network in this job
@@ -33,48 +35,54 @@ type Progress struct {
 
 // FileProgress is how far one file of a job is.
 type FileProgress struct {
-	Name   string
-	State  FileState
-	Size   int64 // 0 while unknown
-	Done   int64
-	Hashed int64
-	Sent   int64
-	Err    error // an *Error when it failed, else nil
+	Name     string
+	State    FileState
+	Size     int64 // 0 while unknown
+	Done     int64
+	Received int64
+	Restored int64
+	Hashed   int64
+	Sent     int64
+	Err      error // an *Error when it failed, else nil
 }
 
 func progressOf(p *C.hfx_progress) Progress {
+	var sums C.hfx_totals
+	C.hfx_progress_totals(p, &sums, C.sizeof_hfx_totals)
 	progress := Progress{
 		JobID:         uint64(C.hfx_progress_job_id(p)),
-		FileCount:     int(C.hfx_progress_files(p)),
-		FilesDone:     int(C.hfx_progress_files_done(p)),
-		FilesFailed:   int(C.hfx_progress_files_failed(p)),
-		BytesTotal:    int64(C.hfx_progress_bytes_total(p)),
-		BytesDone:     int64(C.hfx_progress_bytes_done(p)),
-		BytesReceived: int64(C.hfx_progress_bytes_received(p)),
-		BytesRestored: int64(C.hfx_progress_bytes_restored(p)),
-		BytesSent:     int64(C.hfx_progress_bytes_sent(p)),
-		BytesHashed:   int64(C.hfx_progress_bytes_hashed(p)),
+		FileCount:     int(sums.files),
+		FilesDone:     int(sums.files_done),
+		FilesFailed:   int(sums.files_failed),
+		BytesTotal:    int64(sums.bytes),
+		BytesDone:     int64(sums.bytes_done),
+		BytesReceived: int64(sums.bytes_received),
+		BytesRestored: int64(sums.bytes_restored),
+		BytesSent:     int64(sums.bytes_sent),
+		BytesHashed:   int64(sums.bytes_hashed),
 	}
-	if progress.FileCount == 0 {
+	count := int(C.hfx_progress_file_count(p))
+	if count == 0 {
 		return progress
 	}
-	rows := make([]C.hfx_go_file, progress.FileCount)
-	C.hfx_go_progress_files(p, &rows[0], C.size_t(len(rows)))
-	progress.Files = make([]FileProgress, 0, len(rows))
-	for i := range rows {
-		row := &rows[i]
+	progress.Files = make([]FileProgress, count)
+	var row C.hfx_file_progress
+	for i := range progress.Files {
+		C.hfx_progress_file(p, C.size_t(i), &row, C.sizeof_hfx_file_progress)
 		file := FileProgress{
-			Name:   C.GoString(row.name),
-			State:  FileState(row.state),
-			Size:   int64(row.size),
-			Done:   int64(row.done),
-			Hashed: int64(row.hashed),
-			Sent:   int64(row.sent),
+			Name:     C.GoString(row.name),
+			State:    FileState(row.state),
+			Size:     int64(row.bytes),
+			Done:     int64(row.bytes_done),
+			Received: int64(row.bytes_received),
+			Restored: int64(row.bytes_restored),
+			Hashed:   int64(row.bytes_hashed),
+			Sent:     int64(row.bytes_sent),
 		}
 		if row.error != nil {
 			file.Err = errorOf(row.error)
 		}
-		progress.Files = append(progress.Files, file)
+		progress.Files[i] = file
 	}
 	return progress
 }

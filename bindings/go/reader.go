@@ -7,17 +7,20 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"unsafe"
 )
 
 // Reader reads a remote file by ranges, without the disk: an io.ReaderAt for any number of goroutines, and an
-// io.ReadSeeker with a read-ahead that grows while reads are sequential. Of a file of a repository the commit is fixed
-// when it is opened. Ranges of what the cache holds come from there.
+// io.ReadSeeker with a read-ahead that grows while reads are sequential. All reads are of the content that was there when
+// it was opened, as its commit and etag say; when that has changed they are ErrContentChanged. Ranges of what the cache
+// holds come from there.
 type Reader struct {
 	ctx    context.Context
 	size   int64
 	commit string
+	etag   string
 	fetch  func(ctx context.Context, memory []byte, offset int64) (*Content, error)
 	stream func(ctx context.Context, w io.Writer, offset int64) (*Content, error)
 
@@ -48,10 +51,12 @@ func (c *Client) OpenFile(ctx context.Context, repo Repo, path string, options .
 		return nil, err
 	}
 	repo.Revision = meta.Commit
+	options = matching(options, meta.Etag)
 	return &Reader{
 		ctx:    ctx,
 		size:   meta.Size,
 		commit: meta.Commit,
+		etag:   meta.Etag,
 		next:   firstAhead,
 		fetch: func(ctx context.Context, memory []byte, offset int64) (*Content, error) {
 			return readInto(ctx, c, memory, options, func(x *call, to unsafe.Pointer, length C.size_t) C.hfx_status {
@@ -65,15 +70,18 @@ func (c *Client) OpenFile(ctx context.Context, repo Repo, path string, options .
 	}, nil
 }
 
-// OpenURL opens any http or https URL for reading by ranges. Nothing tells when its content changes between them.
+// OpenURL opens any http or https URL for reading by ranges. When its server names no etag, nothing tells of content that
+// changes between them.
 func (c *Client) OpenURL(ctx context.Context, url string, options ...Option) (*Reader, error) {
 	first, err := c.ReadURL(ctx, url, 0, firstAhead, options...)
 	if err != nil {
 		return nil, err
 	}
+	options = matching(options, first.Etag)
 	return &Reader{
 		ctx:   ctx,
 		size:  first.FileSize,
+		etag:  first.Etag,
 		ahead: first.Data,
 		next:  2 * firstAhead,
 		fetch: func(ctx context.Context, memory []byte, offset int64) (*Content, error) {
@@ -87,11 +95,22 @@ func (c *Client) OpenURL(ctx context.Context, url string, options ...Option) (*R
 	}, nil
 }
 
+// matching are the options with the etag that each read must find.
+func matching(options []Option, etag string) []Option {
+	if etag == "" {
+		return options
+	}
+	return append(slices.Clone(options), WithIfMatch(etag))
+}
+
 // Size is the size of the file.
 func (r *Reader) Size() int64 { return r.size }
 
 // Commit is the commit that is read; empty for a URL.
 func (r *Reader) Commit() string { return r.commit }
+
+// Etag is what is read, as SHA-256 or git SHA-1, or as the server of a URL names it; empty when unknown.
+func (r *Reader) Etag() string { return r.etag }
 
 // ReadAt reads len(p) bytes from offset on, straight into p.
 func (r *Reader) ReadAt(p []byte, offset int64) (int, error) {

@@ -2,12 +2,15 @@ package hfx_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
@@ -36,9 +39,37 @@ func TestReadAndStream(t *testing.T) {
 	_ = must(c.StreamURL(t.Context(), url, 5, 7, &got))(t)
 	same(t, "a streamed range", got.Bytes(), big[5:12])
 
+	if tag := fmt.Sprintf("%x", sha256.Sum256(big)); content.Etag != tag || len(content.Commit) != 40 {
+		t.Fatalf("%+v", content)
+	}
+	got.Reset()
+	var begun *hfx.Meta
+	content = must(c.StreamFile(t.Context(), repo, "model.bin", 0, 10, &got, hfx.OnStart(func(m *hfx.Meta) error {
+		if begun != nil || got.Len() != 0 {
+			t.Error("told of the start late, or twice")
+		}
+		begun = m
+		return nil
+	})))(t)
+	if begun == nil || begun.Etag != content.Etag || begun.Commit != content.Commit || begun.Size != bigSize {
+		t.Fatalf("%+v %+v", begun, content)
+	}
+	unwanted := errors.New("not this one")
+	_, err := c.StreamURL(t.Context(), url, 0, hfx.ToEnd, &got, hfx.OnStart(func(*hfx.Meta) error { return unwanted }))
+	if !errors.Is(err, unwanted) || !errors.Is(err, hfx.ErrCallback) {
+		t.Fatal(err)
+	}
+
 	full := errors.New("the writer is full")
-	_, err := c.StreamFile(t.Context(), repo, "model.bin", 0, hfx.ToEnd, writer(func([]byte) (int, error) { return 0, full }))
+	_, err = c.StreamFile(t.Context(), repo, "model.bin", 0, hfx.ToEnd, writer(func([]byte) (int, error) { return 0, full }))
 	if !errors.Is(err, full) || !errors.Is(err, hfx.ErrCallback) {
+		t.Fatal(err)
+	}
+	var e *hfx.Error
+	_, err = c.StreamFile(t.Context(), repo, "model.bin", 0, hfx.ToEnd, writer(func([]byte) (int, error) {
+		return 0, &os.PathError{Op: "write", Path: "pipe", Err: syscall.EPIPE}
+	}))
+	if !errors.As(err, &e) || e.OS != syscall.EPIPE || !errors.Is(err, hfx.ErrCallback) {
 		t.Fatal(err)
 	}
 	_, err = c.StreamFile(t.Context(), repo, "model.bin", 0, hfx.ToEnd, writer(func([]byte) (int, error) { return 0, nil }))
@@ -147,6 +178,36 @@ func TestReaderFromTheCache(t *testing.T) {
 	}
 }
 
+// TestReaderIsOfOneContent changes the file between reads.
+func TestReaderIsOfOneContent(t *testing.T) {
+	h := startHub(t)
+	c := h.open()
+	ctx, repo, url := t.Context(), hfx.Model("acme/big"), h.endpoint+"/acme/big/resolve/main/model.bin"
+	file := must(c.OpenFile(ctx, repo, "model.bin"))(t)
+	remote := must(c.OpenURL(ctx, url))(t)
+	if len(file.Etag()) != 64 || remote.Etag() == "" {
+		t.Fatal(file.Etag(), remote.Etag())
+	}
+	m := must(hfx.NewCommit())(t)
+	defer m.Close()
+	ok(t, m.AddBytes("model.bin", make([]byte, bigSize)))
+	_ = must(c.Commit(ctx, repo, m))(t)
+
+	p := make([]byte, 1000)
+	_ = must(file.ReadAt(p, 5<<20))(t)
+	same(t, "the commit that was opened", p, bigBytes()[5<<20:5<<20+1000])
+	if _, err := remote.ReadAt(p, 5<<20); !errors.Is(err, hfx.ErrContentChanged) {
+		t.Fatal(err)
+	}
+	_ = must(remote.Seek(5<<20, io.SeekStart))(t)
+	if n, err := remote.WriteTo(io.Discard); n != 0 || !errors.Is(err, hfx.ErrContentChanged) {
+		t.Fatal(n, err)
+	}
+	if _, err := c.ReadURL(ctx, url, 0, 10, hfx.WithIfMatch(remote.Etag())); !errors.Is(err, hfx.ErrContentChanged) {
+		t.Fatal(err)
+	}
+}
+
 func TestMap(t *testing.T) {
 	h := startHub(t)
 	file := must(h.open().DownloadFile(t.Context(), hfx.Model("acme/big"), "model.bin"))(t)
@@ -161,6 +222,12 @@ func TestMap(t *testing.T) {
 	if _, err := m.ReadAt(p, 0); !errors.Is(err, hfx.ErrClosed) {
 		t.Fatal(err)
 	}
+	own := must(hfx.MapCopy(file.Path))(t)
+	own.Bytes()[0]++
+	if now := must(os.ReadFile(file.Path))(t); own.Bytes()[0] != bigBytes()[0]+1 || !bytes.Equal(now, bigBytes()) {
+		t.Fatal("what was written to a copy reached the file")
+	}
+	ok(t, own.Close())
 	empty := filepath.Join(t.TempDir(), "empty")
 	ok(t, os.WriteFile(empty, nil, 0o644))
 	if m := must(hfx.Map(empty))(t); m.Len() != 0 {

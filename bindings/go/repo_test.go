@@ -1,6 +1,7 @@
 package hfx_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -103,7 +104,7 @@ func TestCache(t *testing.T) {
 	c := h.open()
 	ctx, repo := t.Context(), hfx.Model("acme/tiny")
 	s := must(c.DownloadSnapshot(ctx, repo))(t)
-	cache := must(c.ScanCache())(t)
+	cache := must(c.ScanCache(ctx))(t)
 	defer cache.Close()
 	if len(cache.Repos) != 1 || cache.Repos[0].ID != "acme/tiny" || cache.Repos[0].Kind != hfx.KindModel || cache.Repos[0].LastUsed.IsZero() || len(cache.Warnings) != 0 {
 		t.Fatalf("%+v", cache)
@@ -134,14 +135,29 @@ func TestCache(t *testing.T) {
 	if plan.Freed == 0 {
 		t.Fatal("nothing to free")
 	}
-	if freed := must(plan.Execute())(t); freed != plan.Freed {
+	if freed := must(c.DeleteCached(ctx, plan))(t); freed != plan.Freed {
 		t.Fatal(freed, plan.Freed)
 	}
+	if freed := must(c.DeleteCached(ctx, plan))(t); freed != 0 {
+		t.Fatal(freed)
+	}
 	_ = must(c.DownloadSnapshot(ctx, repo))(t)
-	again := must(c.ScanCache())(t)
-	_ = must(must(again.DeleteRepo(hfx.KindModel, "acme/tiny"))(t).Execute())(t)
-	if empty := must(c.ScanCache())(t); len(empty.Repos) != 0 || empty.Size != 0 {
+	again := must(c.ScanCache(ctx))(t)
+	_ = must(c.DeleteCached(ctx, must(again.DeleteRepo(hfx.KindModel, "acme/tiny"))(t)))(t)
+	if empty := must(c.ScanCache(ctx))(t); len(empty.Repos) != 0 || empty.Size != 0 {
 		t.Fatalf("%+v", empty)
+	}
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := c.ScanCache(over); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if _, err := c.DeleteCached(over, plan); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	elsewhere := must(c.ScanCache(ctx, hfx.WithCacheDir(t.TempDir())))(t)
+	if ok(t, elsewhere.Close()); len(elsewhere.Repos) != 0 {
+		t.Fatalf("%+v", elsewhere)
 	}
 	if path := must(c.AssetsPath("lib", "space", ""))(t); !strings.HasSuffix(path, "lib/space/default") {
 		t.Fatal(path)
@@ -183,6 +199,13 @@ func TestFromEnv(t *testing.T) {
 	defer c.Close(t.Context())
 	file := must(c.DownloadFile(t.Context(), hfx.Model("acme/tiny"), "config.json"))(t)
 	if !strings.HasPrefix(file.Path, os.Getenv("HF_HOME")) {
+		t.Fatal(file.Path)
+	}
+	home := t.TempDir()
+	ours := []string{"HF_HOME=" + home, "HF_ENDPOINT=" + h.endpoint, "ODD=\xff", "=C:", "EMPTY="}
+	c = must(hfx.Open(hfx.FromVars(ours), hfx.WithOption("durability", "process")))(t)
+	defer c.Close(t.Context())
+	if file = must(c.DownloadFile(t.Context(), hfx.Model("acme/tiny"), "config.json"))(t); !strings.HasPrefix(file.Path, home) {
 		t.Fatal(file.Path)
 	}
 }

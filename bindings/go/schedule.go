@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"time"
 )
@@ -29,9 +30,22 @@ func (c *Client) Schedule(repo Repo, folder, pathInRepo string, every time.Durat
 	return &Schedule{job: j, handle: own(schedule, func(p *C.hfx_schedule) { C.hfx_schedule_free(p) })}, nil
 }
 
-// Lock begins to write: until Unlock no look at the folder is taken. It waits for one that is being taken.
-func (s *Schedule) Lock() error {
-	return s.use(func(p *C.hfx_schedule, err **C.hfx_error) C.hfx_status { return C.hfx_schedule_lock(p, err) })
+// Lock begins to write: until Unlock no look at the folder is taken. It waits for one that is being taken, and for
+// another lock, until ctx is over.
+func (s *Schedule) Lock(ctx context.Context) error {
+	wait := C.int64_t(-1)
+	if ctx.Done() != nil {
+		wait = C.int64_t(slice.Milliseconds())
+	}
+	for {
+		if ctx.Err() != nil {
+			return cancelled(ctx)
+		}
+		err := s.use(func(p *C.hfx_schedule, err **C.hfx_error) C.hfx_status { return C.hfx_schedule_lock(p, wait, err) })
+		if !errors.Is(err, ErrTimeout) {
+			return err
+		}
+	}
 }
 
 // Unlock has written; any goroutine may call it.
@@ -39,20 +53,20 @@ func (s *Schedule) Unlock() error {
 	return s.use(func(p *C.hfx_schedule, err **C.hfx_error) C.hfx_status { return C.hfx_schedule_unlock(p, err) })
 }
 
-// Trigger asks for a commit now, and returns at once.
-func (s *Schedule) Trigger() error {
-	return s.use(func(p *C.hfx_schedule, _ **C.hfx_error) C.hfx_status {
-		C.hfx_schedule_trigger(p)
-		return C.HFX_OK
-	})
+// Trigger asks for a commit now, and returns at once: the job ends with that commit, and its cancel changes nothing about
+// it. It is ErrClosed when the schedule has ended.
+func (s *Schedule) Trigger() (*Job[*Committed], error) {
+	var job *C.hfx_job
+	err := s.use(func(p *C.hfx_schedule, err **C.hfx_error) C.hfx_status { return C.hfx_schedule_trigger(p, &job, err) })
+	if err != nil {
+		return nil, err
+	}
+	return jobOf(s.job.client, job, nil, takeCommitted), nil
 }
 
 // Stop makes the last commit and gives what all came to. When ctx is over first, it is cancelled without one.
 func (s *Schedule) Stop(ctx context.Context) (*Committed, error) {
-	err := s.use(func(p *C.hfx_schedule, _ **C.hfx_error) C.hfx_status {
-		C.hfx_schedule_stop(p)
-		return C.HFX_OK
-	})
+	err := s.use(func(p *C.hfx_schedule, err **C.hfx_error) C.hfx_status { return C.hfx_schedule_stop(p, err) })
 	if err != nil {
 		return nil, err
 	}

@@ -5,12 +5,17 @@ static void on_destroy(void *user) {
     goDestroy((uintptr_t)user);
 }
 
-static void on_progress(const hfx_progress *progress, void *user) {
+static void on_progress(const hfx_job *job, const hfx_progress *progress, void *user) {
+    (void)job;
     goProgress((hfx_progress *)progress, (uintptr_t)user);
 }
 
 static void on_log(int32_t level, const char *room, const char *message, void *user) {
     goLog(level, (char *)room, (char *)message, (uintptr_t)user);
+}
+
+static int32_t on_start(const hfx_meta *meta, void *user) {
+    return goStart((hfx_meta *)meta, (uintptr_t)user);
 }
 
 static int32_t on_chunk(uint64_t offset, const void *bytes, size_t length, void *user) {
@@ -20,18 +25,6 @@ static int32_t on_chunk(uint64_t offset, const void *bytes, size_t length, void 
 
 static int64_t on_read(uint64_t offset, void *buffer, size_t length, void *user) {
     return goRead(offset, buffer, length, (uintptr_t)user);
-}
-
-void hfx_go_progress_files(const hfx_progress *progress, hfx_go_file *rows, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        rows[i].name = hfx_progress_file_name(progress, i);
-        rows[i].error = hfx_progress_file_error(progress, i);
-        rows[i].size = hfx_progress_file_size(progress, i);
-        rows[i].done = hfx_progress_file_done(progress, i);
-        rows[i].hashed = hfx_progress_file_hashed(progress, i);
-        rows[i].sent = hfx_progress_file_sent(progress, i);
-        rows[i].state = hfx_progress_file_state(progress, i);
-    }
 }
 
 hfx_status hfx_go_set_progress(hfx_options *options, uintptr_t user, hfx_error **err) {
@@ -45,14 +38,14 @@ hfx_status hfx_go_set_log(hfx_options *options, int32_t level, uintptr_t user, h
 hfx_status hfx_go_stream_file(const hfx_client *client, const hfx_repo *repo, const char *path, uint64_t offset,
                               int64_t length, uintptr_t user, const hfx_options *options, hfx_job **out_job,
                               hfx_error **err) {
-    return hfx_client_stream_file(client, repo, path, offset, length, on_chunk, (void *)user, on_destroy, options,
-                                  out_job, err);
+    return hfx_client_stream_file(client, repo, path, offset, length, on_start, on_chunk, (void *)user, on_destroy,
+                                  options, out_job, err);
 }
 
 hfx_status hfx_go_stream_url(const hfx_client *client, const char *url, uint64_t offset, int64_t length,
                              uintptr_t user, const hfx_options *options, hfx_job **out_job, hfx_error **err) {
-    return hfx_client_stream_url(client, url, offset, length, on_chunk, (void *)user, on_destroy, options, out_job,
-                                 err);
+    return hfx_client_stream_url(client, url, offset, length, on_start, on_chunk, (void *)user, on_destroy, options,
+                                 out_job, err);
 }
 
 hfx_status hfx_go_add_reader(hfx_commit *commit, const char *path, uint64_t size, uintptr_t user, hfx_error **err) {

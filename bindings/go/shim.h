@@ -4,16 +4,6 @@
 
 #include <hfx.h>
 
-typedef struct {
-    const char *name;
-    const hfx_error *error;
-    uint64_t size, done, hashed, sent;
-    int32_t state;
-} hfx_go_file;
-
-/* The rows of a progress in one call: a call for each number of each file would cost more than the numbers. */
-void hfx_go_progress_files(const hfx_progress *progress, hfx_go_file *rows, size_t count);
-
 hfx_status hfx_go_set_progress(hfx_options *options, uintptr_t user, hfx_error **err);
 hfx_status hfx_go_set_log(hfx_options *options, int32_t level, uintptr_t user, hfx_error **err);
 hfx_status hfx_go_stream_file(const hfx_client *client, const hfx_repo *repo, const char *path, uint64_t offset,

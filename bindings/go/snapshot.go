@@ -18,8 +18,8 @@ func downloadSnapshot(repo Repo) starter {
 	}
 }
 
-// DownloadSnapshot fetches all files of a repository, or those that WithInclude and WithExclude let through. When some
-// fail, the error is ErrIncomplete and its Files say how each ended.
+// DownloadSnapshot fetches all files of a repository, or those that WithInclude, WithExclude and WithFiles let through.
+// When some fail, the error is ErrIncomplete, and the snapshot that comes with it says of each file how it ended.
 func (c *Client) DownloadSnapshot(ctx context.Context, repo Repo, options ...Option) (*Snapshot, error) {
 	return run(ctx, c, options, downloadSnapshot(repo), takeSnapshot)
 }
@@ -32,7 +32,13 @@ func (c *Client) StartDownloadSnapshot(repo Repo, options ...Option) (*Job[*Snap
 func takeSnapshot(job *C.hfx_job, err **C.hfx_error) (*Snapshot, C.hfx_status) {
 	var snapshot *C.hfx_snapshot
 	status := C.hfx_job_take_snapshot(job, &snapshot, err)
-	if status != C.HFX_OK {
+	if status == C.HFX_E_INCOMPLETE {
+		var none *C.hfx_error
+		if err := fail(C.hfx_job_take_outcomes(job, &snapshot, &none), &none); err != nil {
+			return nil, status // they were taken: the job's own error stands
+		}
+	}
+	if snapshot == nil {
 		return nil, status
 	}
 	defer C.hfx_snapshot_free(snapshot)

@@ -27,9 +27,9 @@ func (c *Client) StartUploadFile(repo Repo, file, pathInRepo string, options ...
 	return start(c, options, uploadFile(repo, file, pathInRepo), takeCommitted)
 }
 
-// UploadFolder sends a folder into the folder pathInRepo (empty: the root): what WithInclude and WithExclude let
-// through. Many files make several commits, each of which stands for itself; after a failure the same call goes on, and
-// with WithStateDir without hashing and sending again.
+// UploadFolder sends a folder into the folder pathInRepo (empty: the root): what WithInclude, WithExclude and
+// WithFiles let through. Many files make several commits, each of which stands for itself; after a failure the same call
+// goes on, and with WithStateDir without hashing and sending again.
 func (c *Client) UploadFolder(ctx context.Context, repo Repo, folder, pathInRepo string, options ...Option) (*Committed, error) {
 	return run(ctx, c, options, uploadFolder(repo, folder, pathInRepo), takeCommitted)
 }

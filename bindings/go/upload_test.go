@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"weak"
@@ -56,6 +57,17 @@ func TestCommit(t *testing.T) {
 		t.Fatal("other bytes came back")
 	}
 
+	ok(t, m.AddLFS("again.bin", sent.Files[0].OID, bigSize))
+	_ = must(c.Commit(ctx, repo, m))(t)
+	if meta := must(c.FileMeta(ctx, repo, "again.bin"))(t); meta.Etag != sent.Files[0].OID || meta.Size != bigSize {
+		t.Fatalf("%+v", meta)
+	}
+	for oid, size := range map[string]int64{"not a hash": 1, sent.Files[0].OID: -1} {
+		if err := m.AddLFS("bad.bin", oid, size); !errors.Is(err, hfx.ErrInvalidArgument) {
+			t.Fatal(oid, err)
+		}
+	}
+
 	ok(t, m.CopyFile(nil, "model.bin", "copy.bin"))
 	ok(t, m.DeleteFile("a.txt"))
 	ok(t, m.DeleteFolder("dir"))
@@ -68,7 +80,7 @@ func TestCommit(t *testing.T) {
 	for _, entry := range tree {
 		names = append(names, entry.Path)
 	}
-	if got := strings.Join(names, " "); !strings.Contains(got, "b.txt copy.bin model.bin") || strings.Contains(got, "dir/") {
+	if got := strings.Join(names, " "); !strings.Contains(got, "again.bin b.txt copy.bin model.bin") || strings.Contains(got, "dir/") {
 		t.Fatal(got)
 	}
 	ok(t, m.AddBytes("c.txt", []byte("c")))
@@ -106,13 +118,32 @@ func TestCommitReaderFails(t *testing.T) {
 		m := must(hfx.NewCommit())(t)
 		ok(t, m.AddReaderAt("model.bin", r, 11<<20))
 		_, err := c.Commit(t.Context(), repo, m)
-		if !errors.Is(err, hfx.ErrCallback) || !strings.Contains(err.Error(), want) || errors.Is(err, broken) != (want == broken.Error()) {
+		var e *hfx.Error
+		if !errors.As(err, &e) || e.OS != 0 || e.Code != hfx.ErrCallback || !strings.Contains(err.Error(), want) || errors.Is(err, broken) != (want == broken.Error()) {
 			t.Fatal(want, err)
 		}
 		ok(t, m.Close())
 		if err := m.AddBytes("x", nil); !errors.Is(err, hfx.ErrClosed) {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestCommitReaderOfTheSystemFails expects the system's error where C has it, too.
+func TestCommitReaderOfTheSystemFails(t *testing.T) {
+	h := startHub(t)
+	c := h.open()
+	repo := hfx.Model("acme/made")
+	_ = must(c.CreateRepo(t.Context(), repo))(t)
+	m := must(hfx.NewCommit())(t)
+	defer m.Close()
+	file := must(os.Open(t.TempDir()))(t)
+	defer file.Close()
+	ok(t, m.AddReaderAt("model.bin", file, 11<<20))
+	_, err := c.Commit(t.Context(), repo, m)
+	var e *hfx.Error
+	if !errors.As(err, &e) || e.Code != hfx.ErrCallback || e.OS != syscall.EISDIR {
+		t.Fatalf("%v %+v", err, e)
 	}
 }
 
@@ -200,16 +231,31 @@ func TestSchedule(t *testing.T) {
 	folder := t.TempDir()
 	s := must(c.Schedule(repo, folder, "logs", time.Hour))(t)
 	defer s.Close()
-	ok(t, s.Lock())
+	ctx := t.Context()
+	ok(t, s.Lock(ctx))
+	over, cancel := context.WithCancelCause(ctx)
+	why := errors.New("somebody else writes")
+	time.AfterFunc(100*time.Millisecond, func() { cancel(why) })
+	for range 2 {
+		if err := s.Lock(over); !errors.Is(err, why) || !errors.Is(err, hfx.ErrCancelled) {
+			t.Fatal(err)
+		}
+	}
 	ok(t, os.WriteFile(filepath.Join(folder, "log.txt"), []byte("one\n"), 0o644))
 	ok(t, s.Unlock())
 	if err := s.Unlock(); !errors.Is(err, hfx.ErrInvalidArgument) {
 		t.Fatal(err)
 	}
-	ok(t, s.Trigger())
-	made := must(s.Stop(t.Context()))(t)
-	if made.CommitCount != 1 || made.Commit == "" {
+	first := must(must(s.Trigger())(t).Wait(ctx))(t)
+	if first.CommitCount != 1 || first.Commit != must(c.Info(ctx, repo))(t).Commit {
+		t.Fatalf("%+v", first)
+	}
+	made := must(s.Stop(ctx))(t)
+	if made.CommitCount != 1 || made.Commit != first.Commit {
 		t.Fatalf("%+v", made)
+	}
+	if _, err := must(s.Trigger())(t).Wait(ctx); !errors.Is(err, hfx.ErrClosed) {
+		t.Fatal(err)
 	}
 	if there := must(c.FileExists(t.Context(), repo, "logs/log.txt"))(t); !there {
 		t.Fatal("the log did not come")

@@ -56,12 +56,12 @@ func pull(ctx context.Context, out, screen io.Writer, name string, verify, offli
 			err = closing
 		}
 	}()
-	files, revision, err := choose(ctx, client, hfx.Model(model), quant, offline)
+	repo := hfx.Model(model)
+	files, err := choose(ctx, client, repo, quant, offline)
 	if err != nil {
 		return err
 	}
-	repo := hfx.Model(model).At(revision)
-	snapshot, err := client.DownloadSnapshot(ctx, repo, hfx.WithInclude(escaped(files)...), hfx.WithOffline(offline), hfx.OnProgress(bar(screen)))
+	snapshot, err := client.DownloadSnapshot(ctx, repo, hfx.WithFiles(files...), hfx.WithOffline(offline), hfx.OnProgress(bar(screen)))
 	if err != nil {
 		return err
 	}
@@ -81,53 +81,26 @@ func pull(ctx context.Context, out, screen io.Writer, name string, verify, offli
 	return err
 }
 
-// choose names the files of a quantisation, and the revision that has them.
-func choose(ctx context.Context, client *hfx.Client, repo hfx.Repo, quant string, offline bool) ([]string, string, error) {
-	if offline {
-		names, commit, err := cached(client, repo.ID)
-		if err != nil {
-			return nil, "", err
-		}
-		files, err := pick(names, quant)
-		return files, commit, err
-	}
-	tree, err := client.Tree(ctx, repo, "")
+// choose names the files of a quantisation: of all that the repository has, or offline of those that are cached.
+func choose(ctx context.Context, client *hfx.Client, repo hfx.Repo, quant string, offline bool) ([]string, error) {
+	tree, err := client.Tree(ctx, repo, "", hfx.WithOffline(offline))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	names := make([]string, len(tree))
-	for i, entry := range tree {
-		names[i] = entry.Path
-	}
-	files, err := pick(names, quant)
-	return files, repo.Revision, err
-}
-
-// cached names the files of the newest revision that is in the cache.
-func cached(client *hfx.Client, id string) ([]string, string, error) {
-	cache, err := client.ScanCache()
-	if err != nil {
-		return nil, "", err
-	}
-	defer cache.Close()
-	for _, repo := range cache.Repos {
-		if repo.ID != id || repo.Kind != hfx.KindModel {
-			continue
-		}
-		for _, revision := range repo.Revisions {
-			for _, ref := range revision.Refs {
-				if ref != "main" {
-					continue
-				}
-				var names []string
-				for _, file := range revision.Files {
-					names = append(names, file.Name)
-				}
-				return names, revision.Commit, nil
+	var names []string
+	for _, entry := range tree {
+		if offline {
+			_, found, err := client.Lookup(repo, entry.Path)
+			if err != nil {
+				return nil, err
+			}
+			if found != hfx.Cached {
+				continue
 			}
 		}
+		names = append(names, entry.Path)
 	}
-	return nil, "", fmt.Errorf("%s is not in the cache", id)
+	return pick(names, quant)
 }
 
 // bar shows progress in one line of the screen.

@@ -84,12 +84,3 @@ func projector(names []string) []string {
 	}
 	return nil
 }
-
-// escaped makes patterns that match these names alone.
-func escaped(names []string) []string {
-	patterns := make([]string, len(names))
-	for i, name := range names {
-		patterns[i] = strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(name)
-	}
-	return patterns
-}

@@ -3,10 +3,11 @@ import Foundation
 /// The bytes of a remote file in their order, in chunks, as fast as they are taken. What came is proven only when the
 /// loop has ended without an error. Leaving the loop, or cancelling its task, ends the transfer.
 public struct ByteStream: AsyncSequence, Sendable {
+    let begun: (@Sendable (Meta) throws -> Void)?
     let start: @Sendable (Channel) throws -> Job<Bytes>
 
     /// Starts the transfer.
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(transfer: Transfer(start)) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(transfer: Transfer(Channel(begun), start)) }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let transfer: Transfer
@@ -17,11 +18,11 @@ public struct ByteStream: AsyncSequence, Sendable {
 
 /// Ends with the iterator, whose loop may be left at any time.
 private final class Transfer: Sendable {
-    private let channel = Channel()
+    private let channel: Channel
     private let job: Result<Job<Bytes>, any Error>
 
-    init(_ start: (Channel) throws -> Job<Bytes>) {
-        let channel = channel
+    init(_ channel: Channel, _ start: (Channel) throws -> Job<Bytes>) {
+        self.channel = channel
         job = Result { try start(channel) }
         if case .success(let job) = job { job.completion.whenEnded { channel.finish() } }
     }
@@ -29,7 +30,13 @@ private final class Transfer: Sendable {
     func next() async throws -> Data? {
         let job = try job.get()
         let chunk = await withTaskCancellationHandler { await channel.next() } onCancel: { stop() }
-        if chunk == nil { _ = try await job.value }
+        if chunk == nil {
+            do {
+                _ = try await job.value
+            } catch {
+                throw channel.thrown ?? error
+            }
+        }
         return chunk
     }
 

@@ -11,13 +11,37 @@ final class Channel: Sendable {
         var taker: CheckedContinuation<Data?, Never>?
         var finished = false
         var closed = false
+        var thrown: (any Error)?
     }
 
     private let state = Mutex(State())
     // Begins at 0 and is raised: libdispatch traps when a semaphore dies below the value it began with.
     private let room = DispatchSemaphore(value: 0)
 
-    init() { room.signal() }
+    /// What is told which file it is, before its first chunk.
+    private let begun: Begun?
+
+    typealias Begun = @Sendable (Meta) throws -> Void
+
+    init(_ begun: Begun?) {
+        self.begun = begun
+        room.signal()
+    }
+
+    /// What `begun` threw: it can't go through C.
+    var thrown: (any Error)? { state.withLock { $0.thrown } }
+
+    /// The callback of a stream's start; its user is a box with a channel.
+    static let start: hfx_start_fn = { meta, user in
+        let channel = Box<Channel>.from(user)
+        do {
+            try channel.begun?(Meta(meta!))
+            return HFX_CONTINUE
+        } catch {
+            channel.state.withLock { $0.thrown = error }
+            return (error as? POSIXError).map { -$0.code.rawValue } ?? HFX_STOP
+        }
+    }
 
     /// The callback of a stream; its user is a box with a channel.
     static let receive: hfx_chunk_fn = { _, bytes, length, user in

@@ -3,11 +3,12 @@ import CHfx
 /// What concerns the cache alone, without network.
 extension Client {
     /// What the cache knows of a file at the repository's revision.
-    public func lookup(_ path: String, of repo: Repo) throws -> Lookup {
+    public func lookup(_ path: String, of repo: Repo, options: Options = Options()) throws -> Lookup {
         let repo = try repo.handle()
+        let options = try options.handle()
         var state: Int32 = 0
         var file: OpaquePointer?
-        try check { hfx_client_lookup(handle.pointer, repo.pointer, path, &state, &file, $0) }
+        try check { hfx_client_lookup(handle.pointer, repo.pointer, path, options.pointer, &state, &file, $0) }
         defer { hfx_file_free(file) }
         switch state {
         case HFX_LOOKUP_FOUND: return .found(File(file))
@@ -17,10 +18,14 @@ extension Client {
     }
 
     /// Looks the cache over.
-    public func scanCache() async throws -> Cache {
-        try await blocking { [handle] in
-            Cache(handle: try Handle(hfx_cache_free) { hfx_cache_scan(handle.pointer, $0, $1) })
-        }
+    public func scanCache(options: Options = Options()) async throws -> Cache {
+        try await run(.scanCache(options: options))
+    }
+
+    /// Does what was planned, and gives the bytes that were freed; done again, it finds nothing left to do.
+    @discardableResult
+    public func delete(_ deletion: Deletion, options: Options = Options()) async throws -> UInt64 {
+        try await run(.delete(deletion, options: options))
     }
 
     public func verify(_ repo: Repo, options: Options = Options()) async throws -> Verification {

@@ -26,20 +26,23 @@ extension Client {
         try await run(.read(url: url, offset: offset, length: length, options: options)).data
     }
 
-    /// The bytes of a file in their order, as fast as a loop takes them.
+    /// The bytes of a file in their order, as fast as a loop takes them. `begun` is told before the first of them which
+    /// file it is, on a thread of the library; what it throws ends the stream, and comes out of the loop.
     public func stream(
-        _ path: String, of repo: Repo, offset: UInt64 = 0, length: UInt64? = nil, options: Options = Options()
+        _ path: String, of repo: Repo, offset: UInt64 = 0, length: UInt64? = nil, options: Options = Options(),
+        begun: (@Sendable (Meta) throws -> Void)? = nil
     ) -> ByteStream {
-        ByteStream { channel in
+        ByteStream(begun: begun) { channel in
             try self.start(.stream(path, of: repo, offset: offset, length: length, into: channel, options: options))
         }
     }
 
     /// The same of any http or https URL.
     public func stream(
-        url: String, offset: UInt64 = 0, length: UInt64? = nil, options: Options = Options()
+        url: String, offset: UInt64 = 0, length: UInt64? = nil, options: Options = Options(),
+        begun: (@Sendable (Meta) throws -> Void)? = nil
     ) -> ByteStream {
-        ByteStream { channel in
+        ByteStream(begun: begun) { channel in
             try self.start(.stream(url: url, offset: offset, length: length, into: channel, options: options))
         }
     }

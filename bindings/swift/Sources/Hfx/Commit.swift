@@ -39,6 +39,12 @@ public final class Commit: Sendable {
         try change { hfx_commit_add_reader($0, path, size, Reader.pread, user, releaseBox, $1) }
     }
 
+    /// Adds or replaces a file by content that the repository's LFS server holds already, as after a preupload with this
+    /// or another commit: its SHA-256 (`CommittedFile.oid`) and its length.
+    public func add(lfs oid: String, size: UInt64, as path: String) throws {
+        try change { hfx_commit_add_lfs($0, path, oid, size, $1) }
+    }
+
     /// Deletes a file of the repository.
     public func delete(file path: String) throws {
         try change { hfx_commit_delete_file($0, path, $1) }

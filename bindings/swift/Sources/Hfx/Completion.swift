@@ -32,9 +32,13 @@ final class Completion: Sendable {
         for waiter in waiters { waiter() }
     }
 
-    /// Makes a job of these options tell of its end here.
-    func listen(to options: Handle) throws {
+    /// Makes a job tell of its end here. A client that is being closed may leave the call out, never the destructor.
+    func listen(to job: Handle) {
         let done: hfx_done_fn = { _, user in Box<Completion>.from(user).end() }
-        try check { hfx_options_set_done_fn(options.pointer, done, Box(self).toUser(), releaseBox, $0) }
+        let forgotten: @convention(c) (UnsafeMutableRawPointer?) -> Void = { user in
+            Box<Completion>.from(user).end()
+            releaseBox(user)
+        }
+        _ = hfx_job_on_done(job.pointer, done, Box(self).toUser(), forgotten, nil)
     }
 }

@@ -14,6 +14,8 @@ public struct File: Sendable {
     public let size: UInt64
     public let verified: Verified
     public let state: FileState
+    /// Why it is not there; of a snapshot that is incomplete.
+    public let error: HfxError?
 
     init(_ file: OpaquePointer?) {
         name = text(hfx_file_name(file)) ?? ""
@@ -23,6 +25,7 @@ public struct File: Sendable {
         size = hfx_file_size(file)
         verified = Verified(rawValue: hfx_file_verified(file)) ?? .unknown
         state = FileState(rawValue: hfx_file_state(file)) ?? .unknown
+        error = hfx_file_error(file).map { HfxError($0) }
     }
 
     public var url: URL { URL(fileURLWithPath: path) }

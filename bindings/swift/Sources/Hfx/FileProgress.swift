@@ -8,6 +8,10 @@ public struct FileProgress: Sendable {
     public let size: UInt64
     /// Bytes in place.
     public let done: UInt64
+    /// Bytes that came over the network in this job.
+    public let received: UInt64
+    /// Bytes that an earlier run had left.
+    public let restored: UInt64
     /// Bytes that were hashed, of an upload before they are sent.
     public let hashed: UInt64
     /// Bytes that went out over the network.
@@ -16,14 +20,17 @@ public struct FileProgress: Sendable {
     /// Why it failed.
     public let error: HfxError?
 
-    init?(_ progress: OpaquePointer, _ index: Int) {
-        guard let name = text(hfx_progress_file_name(progress, index)) else { return nil }
-        self.name = name
-        size = hfx_progress_file_size(progress, index)
-        done = hfx_progress_file_done(progress, index)
-        hashed = hfx_progress_file_hashed(progress, index)
-        sent = hfx_progress_file_sent(progress, index)
-        state = FileState(rawValue: hfx_progress_file_state(progress, index)) ?? .unknown
-        error = hfx_progress_file_error(progress, index).map { HfxError($0) }
+    init(_ progress: OpaquePointer, _ index: Int) {
+        var file = hfx_file_progress()
+        _ = hfx_progress_file(progress, index, &file, MemoryLayout<hfx_file_progress>.stride)
+        name = text(file.name) ?? ""
+        size = file.bytes
+        done = file.bytes_done
+        received = file.bytes_received
+        restored = file.bytes_restored
+        hashed = file.bytes_hashed
+        sent = file.bytes_sent
+        state = FileState(rawValue: file.state) ?? .unknown
+        error = file.error.map { HfxError($0) }
     }
 }

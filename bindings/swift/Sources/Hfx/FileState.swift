@@ -8,6 +8,8 @@ public enum FileState: Int32, Sendable {
     case failed
     /// A dry run: would be fetched.
     case planned
+    /// Left unfinished: cancelled, or its job ended before its turn.
+    case cancelled
     /// One that a newer library uses.
     case unknown = -1
 }

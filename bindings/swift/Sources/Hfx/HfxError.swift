@@ -6,7 +6,7 @@ public struct HfxError: Error, Sendable {
     /// What went wrong, by the numbers of `HFX_E_*`.
     public enum Code: Int32, Sendable, CaseIterable {
         case invalidArgument = 1, cancelled, timeout, wouldDeadlock, forked, `internal`, closed, unsupported
-        case alreadyTaken
+        case alreadyTaken, notEnded
         case repoNotFound = 20, revisionNotFound, entryNotFound, gated, unauthorized, forbidden, rateLimited
         case disabled, http, `protocol`, offline, conflict
         case network = 40, tls, proxy
@@ -36,7 +36,7 @@ public struct HfxError: Error, Sendable {
     /// Whether the same call may succeed later.
     public let retryable: Bool
     /// Of a snapshot that is incomplete: what became of each file.
-    public internal(set) var files: [FileProgress] = []
+    public internal(set) var files: [File] = []
 
     /// A copy of an error that somebody else frees.
     init(_ error: OpaquePointer?) {

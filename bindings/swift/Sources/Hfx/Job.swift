@@ -4,26 +4,29 @@ import Synchronization
 /// Work on the library's threads. It goes on when this handle is dropped; `cancel()` ends it.
 public final class Job<Output: Sendable>: Sendable {
     let handle: Handle
-    let completion: Completion
+    let completion = Completion()
     private let ticker: Ticker
     private let take: @Sendable (Handle) throws -> Output
     /// The library hands a result out once; here everybody who awaits it gets it.
     private let result = Mutex<Result<Output, any Error>?>(nil)
 
-    init(
+    convenience init(
         _ options: Options, take: @escaping @Sendable (Handle) throws -> Output,
         start: (OpaquePointer, Request<Output>.Out, Request<Output>.Out) throws -> hfx_status
     ) throws {
         let options = try options.handle()
-        let completion = Completion()
         let ticker = Ticker()
-        try completion.listen(to: options)
         try ticker.listen(to: options)
-        handle = try Handle(hfx_job_free) { try start(options.pointer, $0, $1) }
-        self.completion = completion
+        self.init(try Handle(hfx_job_free) { try start(options.pointer, $0, $1) }, ticker, take: take)
+    }
+
+    /// A job that has started.
+    init(_ handle: Handle, _ ticker: Ticker = Ticker(), take: @escaping @Sendable (Handle) throws -> Output) {
+        self.handle = handle
         self.ticker = ticker
         self.take = take
         completion.whenEnded { ticker.end() }
+        completion.listen(to: handle)
     }
 
     /// The job's number, unique within its client.

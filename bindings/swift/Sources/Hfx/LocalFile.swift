@@ -3,12 +3,11 @@ import Foundation
 
 /// Finished files on this machine.
 public enum LocalFile {
-    /// A whole file as memory, without a copy; unmapped with the last copy of the data. Meant for files that nobody
-    /// changes in place: when another program truncates it, reading the lost part ends the process. The memory is
-    /// read-only, and `Data` does not know: changing it in place (`data[0] = 1`) ends the process, too; copy it first,
-    /// `Data([UInt8](data))`. `read` is the safe twin.
+    /// A whole file as memory, without a copy; unmapped with the last copy of the data. The data may be changed as any
+    /// other: that stays in this process, page by page, and never reaches the file. Meant for files that nobody changes
+    /// in place: when another program truncates it, reading the lost part ends the process. `read` is the safe twin.
     public static func map(_ path: String) throws -> Data {
-        let map = try Handle(hfx_map_free) { hfx_map_open(path, $0, $1) }
+        let map = try Handle(hfx_map_free) { hfx_map_open(path, HFX_MAP_COPY, $0, $1) }
         return Data(lent: hfx_map_data(map.pointer), count: Int(hfx_map_length(map.pointer)), by: map)
     }
 

@@ -38,11 +38,12 @@ extension String: OptionValue {
     }
 }
 
-/// A list takes the place of what was there; each text of it is added.
+/// A list takes the place of what was there; with a call, an empty one lifts the client's.
 extension Array: OptionValue where Element == String {
     public func put(_ id: Int32, into options: OpaquePointer) throws {
-        try check { hfx_options_unset(options, id, $0) }
-        for text in self { try text.put(id, into: options) }
+        try withTexts(self) { texts in
+            try check { hfx_options_set_strings(options, id, texts, texts.count, $0) }
+        }
     }
 }
 

@@ -197,4 +197,10 @@ extension Options {
 
     /// How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.
     public var gated: Gating? { get { self[HFX_OPT_GATED] } set { self[HFX_OPT_GATED] = newValue } }
+
+    /// The etag that a file to read or download must have; another one is `.contentChanged`.
+    public var ifMatch: String? { get { self[HFX_OPT_IF_MATCH] } set { self[HFX_OPT_IF_MATCH] = newValue } }
+
+    /// Paths of files to take, exactly as written, beside what `include` lets through.
+    public var files: [String]? { get { self[HFX_OPT_FILES] } set { self[HFX_OPT_FILES] = newValue } }
 }

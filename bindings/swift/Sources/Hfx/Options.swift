@@ -19,6 +19,26 @@ public struct Options: Sendable {
         return options
     }
 
+    /// The same from variables of your own; the token file and the home folder are found by `HOME`, `HF_HOME` and
+    /// `HF_TOKEN_PATH` among them.
+    public static func from(variables: [String: String]) throws -> Options {
+        var options = Options()
+        let pairs = Array(variables)
+        options.base = try withTexts(pairs.map(\.key)) { names in
+            try withTexts(pairs.map(\.value)) { values in
+                try Handle(hfx_options_free) { hfx_options_from_vars(names, values, names.count, $0, $1) }
+            }
+        }
+        return options
+    }
+
+    /// Forgets what was set, by the environment, too: the option has its default again.
+    public mutating func unset(name: String) throws {
+        let set = try Handle(hfx_options_free) { hfx_options_new($0, $1) }
+        try check { hfx_options_unset_by_name(set.pointer, name, $0) }
+        values[hfx_option_id(hfx_option_by_name(name))] = Default()
+    }
+
     /// Sets any option by its name, from text: "true", "64M", "process". Of a list it adds one.
     public mutating func set(name: String, value: String) throws {
         let set = try Handle(hfx_options_free) { hfx_options_new($0, $1) }
@@ -62,5 +82,12 @@ private struct NamedText: OptionValue {
 
     func put(_: Int32, into options: OpaquePointer) throws {
         try check { hfx_options_set_by_name(options, name, text, $0) }
+    }
+}
+
+/// Nothing, in place of what the environment says.
+private struct Default: OptionValue {
+    func put(_ id: Int32, into options: OpaquePointer) throws {
+        try check { hfx_options_unset(options, id, $0) }
     }
 }

@@ -1,4 +1,5 @@
 import CHfx
+import Foundation
 import Synchronization
 
 /// Content of a commit that a closure brings.
@@ -13,7 +14,7 @@ struct Reader: Sendable {
             return Int64(try reader.read(offset, UnsafeMutableRawBufferPointer(start: buffer, count: length)))
         } catch {
             reader.failure.keep(error)
-            return -1
+            return -Int64((error as? POSIXError)?.code.rawValue ?? 0) // 0 is a failure, too.
         }
     }
 }

@@ -21,15 +21,16 @@ extension Request where Output == File {
 }
 
 extension Request where Output == Snapshot {
-    /// All files of a repository, or those that the options `include` and `exclude` let through. When some fail, the
-    /// error is `.incomplete` and lists what became of each.
+    /// All files of a repository, or those that the options `include`, `exclude` and `files` let through. When some
+    /// fail, the error is `.incomplete` and lists what became of each.
     public static func snapshot(of repo: Repo, options: Options = Options()) -> Request {
         let taken = taking(hfx_job_take_snapshot, hfx_snapshot_free) { Snapshot($0.pointer) }
         let take: @Sendable (Handle) throws -> Snapshot = { job in
             do {
                 return try taken(job)
             } catch var error as HfxError where error.code == .incomplete {
-                error.files = try JobProgress(of: job).files
+                let outcomes = try Handle(hfx_snapshot_free) { hfx_job_take_outcomes(job.pointer, $0, $1) }
+                error.files = Snapshot(outcomes.pointer).files
                 throw error
             }
         }

@@ -56,17 +56,6 @@ extension Request where Output == [CommitEntry] {
     }
 }
 
-extension Request where Output == Verification {
-    /// Hashes the cached files of a repository and compares them with their names: of its revision when it names one,
-    /// else of all that are cached.
-    public static func verify(_ repo: Repo, options: Options = Options()) -> Request {
-        let take = taking(hfx_job_take_verification, hfx_verification_free) { Verification($0.pointer) }
-        return Request(options, on: repo, take: take) {
-            hfx_client_verify_cache($0, $1, $2, $3, $4)
-        }
-    }
-}
-
 extension Request where Output == Reply {
     static var takeReply: @Sendable (Handle) throws -> Reply {
         taking(hfx_job_take_reply, hfx_reply_free) { Reply(handle: $0) }

@@ -55,7 +55,7 @@ extension Request where Output == Bytes {
         Request(options, on: repo, take: takeBytes) {
             let user = Box(channel).toUser()
             return hfx_client_stream_file(
-                $0, $1, path, offset, length.cLength, Channel.receive, user, releaseBox, $2, $3, $4)
+                $0, $1, path, offset, length.cLength, Channel.start, Channel.receive, user, releaseBox, $2, $3, $4)
         }
     }
 
@@ -65,7 +65,7 @@ extension Request where Output == Bytes {
         Request(options, take: takeBytes) {
             let user = Box(channel).toUser()
             return hfx_client_stream_url(
-                $0, url, offset, length.cLength, Channel.receive, user, releaseBox, $1, $2, $3)
+                $0, url, offset, length.cLength, Channel.start, Channel.receive, user, releaseBox, $1, $2, $3)
         }
     }
 }

@@ -9,7 +9,7 @@ struct Ticker: Sendable {
 
     /// Makes a job of these options tell of its progress here.
     func listen(to options: Handle) throws {
-        let changed: hfx_progress_fn = { _, user in Box<AsyncStream<Void>.Continuation>.from(user).yield() }
+        let changed: hfx_progress_fn = { _, _, user in Box<AsyncStream<Void>.Continuation>.from(user).yield() }
         try check { hfx_options_set_progress_fn(options.pointer, changed, Box(tick).toUser(), releaseBox, $0) }
     }
 

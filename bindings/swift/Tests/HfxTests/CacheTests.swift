@@ -17,6 +17,17 @@ import Testing
         #expect(file.path.hasPrefix(snapshot.path) && file.verified == .none)
         if case .missing = try client.lookup("none", of: Fixture.tiny) {} else { Issue.record("not missing") }
 
+        var elsewhere = Options()
+        elsewhere.cacheDir = hub.path("elsewhere")
+        if case .unknown = try client.lookup("config.json", of: Fixture.tiny, options: elsewhere) {
+        } else {
+            Issue.record("known elsewhere")
+        }
+        #expect(try await client.scanCache(options: elsewhere).repos.isEmpty)
+        elsewhere = Options()
+        elsewhere.offline = true
+        #expect(try await client.tree(of: Fixture.tiny, options: elsewhere).count == 3)
+
         let cache = try await client.scanCache()
         #expect(cache.path == hub.path("cache") && cache.size > 0 && cache.warnings.isEmpty)
         let tiny = try #require(cache.repos.first { $0.repo == Fixture.tiny })
@@ -39,11 +50,31 @@ import Testing
         #expect(try cache.pruning().freed == 0)
         let deletion = try cache.deleting(revisions: [snapshot.commit])
         #expect(deletion.freed > 0)
-        try await deletion.execute()
-        #expect(try await deletion.execute() == 0)
-        try await cache.deleting(Fixture.rows).execute()
+        let job = try client.start(.delete(deletion))
+        #expect(try await job.value == deletion.freed && job.currentProgress().bytesDone == deletion.freed)
+        #expect(try await client.delete(deletion) == 0)
+        try await client.delete(cache.deleting(Fixture.rows))
         #expect(try await client.scanCache().repos.isEmpty)
         try await expectFailure(.revisionNotFound) { try cache.deleting(revisions: [String(repeating: "0", count: 40)]) }
+    }
+
+    @Test func aCancelledTaskNeitherLooksNorDeletes() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        _ = try await client.snapshot(of: Fixture.rows)
+        let plan = try await client.scanCache().deleting(Fixture.rows)
+        let calls: [@Sendable () async throws -> Void] = [
+            { _ = try await client.scanCache() }, { _ = try await client.delete(plan) },
+        ]
+        for call in calls {
+            let task = Task {
+                while !Task.isCancelled { await Task.yield() }
+                try await call()
+            }
+            task.cancel()
+            await expectCancelled { try await task.value }
+        }
+        #expect(try await client.scanCache().repos.count == 1)
     }
 
     @Test func assetsHaveAFolder() throws {

@@ -45,7 +45,24 @@ import Testing
         }
         let failed = error?.files.filter { $0.state == .failed } ?? []
         #expect(error?.files.count == Fixture.manyCount && failed.map(\.name) == ["file_7.txt"])
+        let whole = try #require(error?.files.first { $0.name == "file_8.txt" })
+        #expect(whole.error == nil && FileManager.default.fileExists(atPath: whole.path))
         #expect(failed.first?.error?.code == .forbidden && failed.first?.error?.httpStatus == 403)
+    }
+
+    @Test func filesAreNamedExactlyAndAnEmptyListLiftsTheClients() async throws {
+        let hub = try Hub()
+        var options = hub.options
+        options.include = ["*.none"]
+        let client = try Client(options)
+        options = Options()
+        options.files = ["file_7.txt"]
+        #expect(try await client.snapshot(of: Fixture.many, options: options).files.map(\.name) == ["file_7.txt"])
+        options.files = ["file_?.txt"]
+        try await expectFailure(.entryNotFound) { try await client.snapshot(of: Fixture.many, options: options) }
+        options = Options()
+        options.include = []
+        #expect(try await client.snapshot(of: Fixture.tiny, options: options).files.count == 3)
     }
 
     @Test func aURLComesToAPath() async throws {

@@ -79,6 +79,21 @@ import Testing
         let file = last?.files.first
         #expect(file?.name == "model.bin" && file?.state == .done && file?.done == size && file?.size == size)
         #expect(file?.hashed == last?.bytesHashed && file?.sent == 0 && file?.error == nil)
+        #expect(file?.received == last?.bytesReceived && file?.restored == 0)
+    }
+
+    /// A job whose client is closed ends for whoever awaits it, though nobody may be called any more.
+    @Test func closingAClientEndsWhatIsAwaited() async throws {
+        let hub = try Hub()
+        try await hub.setFaults(Self.stalls[0])
+        for _ in 0..<20 {
+            let client = try hub.client()
+            let job = try client.start(.file("model.bin", of: Fixture.big))
+            let task = Task { try await job.value }
+            try await client.close()
+            await #expect(throws: (any Error).self) { try await task.value }
+            await #expect(throws: (any Error).self) { try await job.value }
+        }
     }
 
     @Test func aPausedJobWaits() async throws {

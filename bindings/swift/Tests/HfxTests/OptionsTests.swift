@@ -58,6 +58,8 @@ import Testing
         options.visibility = .private
         options.spaceSDK = .static
         options.gated = .manual
+        options.ifMatch = "an etag"
+        options.files = ["a", "b"]
         for option in OptionInfo.all {
             let shown = try options.text(name: option.name)
             #expect(!shown.isEmpty && shown != option.defaultText, "\(option.name) is \(shown)")
@@ -103,6 +105,16 @@ import Testing
         options.endpoint = "http://127.0.0.1:5"
         #expect(try options.text(name: "endpoint") == "http://127.0.0.1:5")
         #expect(try Options().text(name: "endpoint") == "https://huggingface.co")
+    }
+
+    @Test func variablesOfMyOwnAreTakenAndForgotten() throws {
+        var options = try Options.from(variables: ["HF_TOKEN": "hf_secret", "HF_ENDPOINT": "http://127.0.0.1:4"])
+        #expect(try options.text(name: "endpoint") == "http://127.0.0.1:4" && options.text(name: "token") == "***")
+        try options.unset(name: "token")
+        options.force = true
+        try options.unset(name: "force")
+        #expect(try options.text(name: "token").isEmpty && options.text(name: "force") == "false")
+        #expect(throws: HfxError.self) { try options.unset(name: "none") }
     }
 
     @Test func aBadValueIsToldByTheCallThatUsesIt() async throws {

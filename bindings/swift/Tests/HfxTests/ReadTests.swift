@@ -22,6 +22,35 @@ import Testing
         }
     }
 
+    @Test func laterReadsAreOfTheSameContent() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        let known = try await client.run(.read("model.bin", of: Fixture.big, length: 10))
+        #expect(known.etag?.count == 64 && known.commit?.count == 40)
+        let first = try await client.run(.read(url: Self.url(hub), length: 10))
+        var same = Options()
+        same.ifMatch = first.etag
+        #expect(first.etag != nil && first.commit == nil)
+        #expect(try await client.read(url: Self.url(hub), offset: 10, length: 10, options: same) == Fixture.model[10..<20])
+        try await client.upload(Data("other".utf8), as: "model.bin", to: Fixture.big)
+        try await expectFailure(.contentChanged) { try await client.read(url: Self.url(hub), length: 5, options: same) }
+    }
+
+    @Test func aStreamTellsWhichFileItIsBeforeItsFirstByte() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        let lines = Lines()
+        for try await _ in client.stream("model.bin", of: Fixture.big, begun: { lines.add("\($0.etag) \($0.size)") }) {
+            #expect(lines.all.count == 1)
+        }
+        let meta = try await client.meta("model.bin", of: Fixture.big)
+        #expect(lines.all == ["\(meta.etag) \(meta.size)"])
+        await #expect(throws: Missing.self) {
+            let unwanted = client.stream(url: Self.url(hub), begun: { _ in throw Missing(what: "an interest") })
+            for try await _ in unwanted { Issue.record("a chunk came") }
+        }
+    }
+
     @Test func dataStaysAfterTheClientAndCanBeChanged() async throws {
         let hub = try Hub()
         var data = try await hub.client().read("model.bin", of: Fixture.big, length: 100_000)

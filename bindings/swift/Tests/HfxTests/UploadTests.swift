@@ -35,13 +35,18 @@ import Testing
         #expect(try await client.commits(of: Self.repo, most: 1).first?.title == "All at once")
         #expect(try await client.read("model.bin", of: Self.repo) == content)
 
+        try commit.add(lfs: sent.files[0].oid!, size: UInt64(content.count), as: "again.bin")
+        try await client.commit(commit, to: Self.repo)
+        #expect(try await client.meta("again.bin", of: Self.repo).etag == sent.files[0].oid)
+        try await expectFailure(.invalidArgument) { try commit.add(lfs: "none", size: 1, as: "bad.bin") }
+
         try commit.copy("model.bin", to: "copy.bin")
         try commit.copy("train.csv", of: Fixture.rows, to: "rows.csv")
         try commit.delete(file: "a.txt")
         try commit.delete(folder: "dir")
         let second = try await client.commit(commit, to: Self.repo)
         let paths = try await client.tree(of: Self.repo).map(\.path)
-        #expect(paths == ["config.json", "copy.bin", "empty.txt", "model.bin", "rows.csv", "sub/dir/note.txt"])
+        #expect(paths == ["again.bin", "config.json", "copy.bin", "empty.txt", "model.bin", "rows.csv", "sub/dir/note.txt"])
 
         options.parentCommit = made.commit
         try commit.add(Data("c".utf8), as: "c.txt")
@@ -61,6 +66,9 @@ import Testing
             }
         }
         await count.becomes(0)
+        await #expect(throws: POSIXError.self) {
+            try await client.upload(size: 11 << 20, as: "broken.bin", to: Self.repo) { _, _ in throw POSIXError(.EIO) }
+        }
     }
 
     @Test func filesFoldersAndDataAreUploaded() async throws {
@@ -111,13 +119,20 @@ import Testing
         let client = try hub.client()
         _ = try hub.write("logs/a.log", Data("one\n".utf8))
         let schedule = try client.schedule(folder: hub.path("logs"), into: "logs", to: Self.repo, every: .seconds(3600))
-        try await schedule.writing {
-            schedule.trigger()
+        let commit = try await schedule.writing {
+            let commit = try schedule.trigger()
             _ = try hub.write("logs/b.log", Data("two\n".utf8))
+            let late = Task { try await schedule.writing { Issue.record("two write at once") } }
+            late.cancel()
+            await expectCancelled { try await late.value }
+            return commit
         }
+        #expect(try await commit.value.commit == client.info(Self.repo).commit)
         await #expect(throws: Broken.self) { try await schedule.writing { throw Broken(offset: 0) } }
-        schedule.stop()
+        try schedule.stop()
         #expect(try await schedule.job.value.commitCount >= 1)
         #expect(try await client.tree(of: Self.repo, below: "logs").count == 2)
+        let none = try schedule.trigger()
+        try await expectFailure(.closed) { try await none.value }
     }
 }
