@@ -7,6 +7,7 @@ number, its `user` (never 0, which ctypes gives as None), and stays in `_kept` u
 from __future__ import annotations
 
 import ctypes
+import errno
 import itertools
 import threading
 from typing import Any, Callable, Optional
@@ -91,6 +92,18 @@ class Target:
             self.ending.fail(exception)
             return None
 
+    def failure(self) -> int:
+        """What the library is told of an exception: a negative errno."""
+        return -(getattr(self.ending.exception, "errno", None) or errno.EIO)
+
+
+class Stream(Target):
+    """What a stream calls: first `begun`, then the function with each chunk."""
+
+    def __init__(self, function: Callable, ending: Ending, begun: Optional[Callable[[int], Any]]) -> None:
+        super().__init__(function, ending)
+        self.begun = begun or (lambda meta: None)
+
 
 class Completion(Target):
     """What is called when a job has ended, and what must live until then."""
@@ -114,7 +127,7 @@ class Completion(Target):
 
 
 @n.hfx_progress_fn
-def progress(pointer: int, user: int) -> None:
+def progress(job: int, pointer: int, user: int) -> None:
     target = _kept.get(user)
     if target is not None:
         target.run(pointer)
@@ -134,21 +147,31 @@ def log(level: int, room: bytes, message: bytes, user: int) -> None:
         target(level, room.decode("utf-8"), message.decode("utf-8"))
 
 
+@n.hfx_start_fn
+def begun(meta: int, user: int) -> int:
+    target = _kept.get(user)
+    if target is None:
+        return n.HFX_STOP
+    Target(target.begun, target.ending).run(meta)
+    return n.HFX_CONTINUE if target.ending.exception is None else target.failure()
+
+
 @n.hfx_chunk_fn
 def chunk(offset: int, data: int, length: int, user: int) -> int:
     target = _kept.get(user)
     if target is None:
         return n.HFX_STOP
     taken = target.run(offset, ctypes.string_at(data, length) if length else b"")
-    stop = taken is False or target.ending.exception is not None
-    return n.HFX_STOP if stop else n.HFX_CONTINUE
+    if target.ending.exception is not None:
+        return target.failure()
+    return n.HFX_STOP if taken is False else n.HFX_CONTINUE
 
 
 @n.hfx_read_fn
 def read(offset: int, buffer: int, length: int, user: int) -> int:
     target = _kept.get(user)
     if target is None:
-        return -1
+        return -errno.EIO
     with memoryview((ctypes.c_char * length).from_address(buffer)).cast("B") as memory:
         count = target.run(offset, memory)
-    return -1 if count is None else count
+    return target.failure() if count is None else count

@@ -7,7 +7,8 @@ import time
 from ctypes import byref, c_int32
 from typing import Any, Callable, Generic, Optional, TypeVar
 
-from ._callback import Ending
+from . import _callback, results
+from ._callback import Completion, Ending, destroy, hand
 from ._library import Handle, call, lib, make
 from .errors import IncompleteSnapshotError, JobTimeoutError
 from .progress import Progress
@@ -42,6 +43,7 @@ class Job(Handle, Generic[T]):
         self._owner = owner
         self._completion = completion
         self._close = close
+        self._outcomes: tuple = ()
         ending.started(lambda: lib.hfx_job_cancel(pointer))
 
     def done(self) -> bool:
@@ -101,8 +103,17 @@ class Job(Handle, Generic[T]):
         try:
             return self._take(self)
         except IncompleteSnapshotError as error:
-            error.files = self.progress().entries()
+            # Like the error, as often as it is asked for; the library hands them out once.
+            self._outcomes = self._outcomes or results.take_outcomes(self).files
+            error.files = self._outcomes
             raise
+
+    def add_done_callback(self, function: Callable[[Job[T]], Any]) -> None:
+        """`function(job)` is called when the job has ended, on a thread of the library; soon, when it has by now."""
+        target = Completion(function, self._ending)
+        target.job = self
+        target.started.set()
+        hand(target, lambda user: call(lib.hfx_job_on_done, self, _callback.done, user, destroy))
 
     def check(self) -> None:
         """Raises what the job ended with, and takes nothing."""
