@@ -54,12 +54,13 @@ class Ending:
         # Held while the job's handle is used here, so that it is not freed meanwhile.
         self._lock = threading.RLock()
         self._cancel: Optional[Callable[[], None]] = None
+        self._cancelled = False
 
     def started(self, cancel: Callable[[], None]) -> None:
         """The job has a handle now; a callback may have failed before."""
         with self._lock:
             self._cancel = cancel
-            if self.exception is not None:
+            if self._cancelled:
                 cancel()
 
     def released(self) -> None:
@@ -67,16 +68,20 @@ class Ending:
         with self._lock:
             self._cancel = None
 
-    def fail(self, exception: BaseException) -> None:
+    def fail(self, exception: BaseException, cancel: bool) -> None:
         with self._lock:
             if self.exception is None:
                 self.exception = exception
-            if self._cancel is not None:
+            self._cancelled = self._cancelled or cancel
+            if cancel and self._cancel is not None:
                 self._cancel()
 
 
 class Target:
     """A Python function that a job calls."""
+
+    # Whether a cancel ends the job, and not what the callback returns.
+    CANCELS = True
 
     def __init__(self, function: Callable, ending: Ending) -> None:
         self.function = function
@@ -84,12 +89,15 @@ class Target:
 
     def run(self, *arguments: Any) -> Any:
         """Calls it; an exception ends the job, and None is returned."""
+        return self.guard(self.function, *arguments)
+
+    def guard(self, function: Callable, *arguments: Any) -> Any:
         if self.ending.exception is not None:
             return None
         try:
-            return self.function(*arguments)
+            return function(*arguments)
         except BaseException as exception:
-            self.ending.fail(exception)
+            self.ending.fail(exception, self.CANCELS)
             return None
 
     def failure(self) -> int:
@@ -99,6 +107,8 @@ class Target:
 
 class Stream(Target):
     """What a stream calls: first `begun`, then the function with each chunk."""
+
+    CANCELS = False
 
     def __init__(self, function: Callable, ending: Ending, begun: Optional[Callable[[int], Any]]) -> None:
         super().__init__(function, ending)
@@ -152,7 +162,7 @@ def begun(meta: int, user: int) -> int:
     target = _kept.get(user)
     if target is None:
         return n.HFX_STOP
-    Target(target.begun, target.ending).run(meta)
+    target.guard(target.begun, meta)
     return n.HFX_CONTINUE if target.ending.exception is None else target.failure()
 
 

@@ -83,6 +83,8 @@ class _Work:
 class _Reader(Target):
     """A reader's function. It knows the builder's work and not the builder, which frees it."""
 
+    CANCELS = False
+
     def __init__(self, function: Reader, work: _Work) -> None:
         self.function = function
         self.work = work

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from ctypes import byref, c_int32
@@ -43,7 +44,7 @@ class Job(Handle, Generic[T]):
         self._owner = owner
         self._completion = completion
         self._close = close
-        self._outcomes: tuple = ()
+        self._incomplete: Optional[IncompleteSnapshotError] = None
         ending.started(lambda: lib.hfx_job_cancel(pointer))
 
     def done(self) -> bool:
@@ -100,12 +101,14 @@ class Job(Handle, Generic[T]):
 
     def take(self) -> T:
         """The result of a job that has ended, without a wait: also inside `on_done`."""
+        if self._incomplete is not None:
+            raise copy.copy(self._incomplete)
         try:
             return self._take(self)
         except IncompleteSnapshotError as error:
-            # Like the error, as often as it is asked for; the library hands them out once.
-            self._outcomes = self._outcomes or results.take_outcomes(self).files
-            error.files = self._outcomes
+            # As often as it is asked for; the library hands the outcomes out once.
+            error.files = results.take_outcomes(self).files
+            self._incomplete = copy.copy(error)
             raise
 
     def add_done_callback(self, function: Callable[[Job[T]], Any]) -> None:

@@ -46,13 +46,17 @@ class Downloads(ClientTest):
     def test_snapshot_lists_what_failed(self):
         HUB.faults(({"path": "config.json", "method": "GET", "times": 0}, {"status": 403}))
         with self.assertRaises(errors.IncompleteSnapshotError) as caught:
-            self.client.download_snapshot(LLAMA, fail_fast=False, retry_timeout_ms=0).result()
+            job = self.client.download_snapshot(LLAMA, fail_fast=False, retry_timeout_ms=0)
+            job.result()
         states = {file.name: file.state for file in caught.exception.files}
         self.assertEqual(states["config.json"], "failed")
         self.assertEqual(states["deep/b.txt"], "done")
         (failed,) = [file for file in caught.exception.files if file.error]
+        with self.assertRaises(errors.IncompleteSnapshotError) as again:
+            job.result()
+        self.assertEqual(again.exception.files, caught.exception.files)
         self.assertEqual((failed.error.name, failed.error.http_status), ("FORBIDDEN", 403))
-        self.assertEqual(failed.path and states["big.bin"], "done")
+        self.assertEqual((failed.name, states["big.bin"]), ("config.json", "done"))
 
     def test_url(self):
         url = f"{HUB.endpoint}/{LLAMA}/resolve/main/config.json"
@@ -321,9 +325,12 @@ class Uploads(ClientTest):
         builder = CommitBuilder()
         builder.add_reader("large.bin", 2 * M, broken)
         for _ in range(2):
+            job = self.client.commit(self.repo, builder)
             with self.assertRaisesRegex(KeyError, "broken"):
-                self.client.commit(self.repo, builder).result()
-        del builder
+                job.result()
+            with self.assertRaises(errors.CallbackError):
+                job.take()
+        del builder, job
         wait_for(lambda: kept() == 0)
 
     def test_files_and_folders(self):
@@ -389,6 +396,7 @@ class Jobs(ClientTest):
             for taken in (job.take, job.check):
                 with self.assertRaises(errors.NotEndedError):
                     taken()
+            wait_for(lambda: job.progress().files == 1)
             job.cancel()
             with self.assertRaises(errors.CancelledError):
                 job.result()
