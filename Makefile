@@ -6,8 +6,8 @@ CBINDGEN_VERSION := 0.29.4
 CBINDGEN := $(BUILD)/tools/bin/cbindgen
 SOVERSION := 0
 
-.PHONY: help build demo instructions test test-bindings test-swift test-all test-docs docs lint header header-check abi-check \
-	abi-update bench dist install install-files clean
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-docs conformance docs lint header \
+	header-check abi-check abi-update bench dist install install-files clean
 
 help: ## Show this.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ test-all: test test-bindings test-swift test-docs ## All of them.
 
 test-docs: build ## The commands and programs that README.md and docs/ show, against a local Hub.
 	tests/docs/run.py
+
+conformance: build ## bindings/conformance.md: what the tests of each binding reach (runs them all; Linux on x86_64).
+	bindings/conformance.py
 
 docs: ## The C reference, build/reference/html; a warning, or a symbol that is not in it, is an error.
 	@command -v doxygen >/dev/null || { echo "please install doxygen (Debian: apt-get install doxygen)" >&2; exit 1; }
