@@ -9,7 +9,7 @@ DENY := $(BUILD)/tools/bin/cargo-deny
 SOVERSION := 0
 RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help build demo instructions test test-bindings test-swift test-all test-packages test-docs docs sanitize fuzz soak fault-matrix power-loss scale \
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-packages test-docs conformance docs sanitize fuzz soak fault-matrix power-loss scale \
 	lint deny header header-check abi-check abi-update bench dist install install-files clean
 
 help: ## Show this.
@@ -40,6 +40,9 @@ test-all: test test-bindings test-packages test-swift test-docs ## All of them.
 
 test-docs: build ## The commands and programs that README.md and docs/ show, against a local Hub.
 	tests/docs/run.py
+
+conformance: build ## bindings/conformance.md: what the tests of each binding reach (runs them all; Linux on x86_64).
+	bindings/conformance.py
 
 docs: ## The C reference, build/reference/html; a warning, or a symbol that is not in it, is an error.
 	@command -v doxygen >/dev/null || { echo "please install doxygen (Debian: apt-get install doxygen)" >&2; exit 1; }

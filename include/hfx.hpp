@@ -35,6 +35,7 @@
 
 #include "hfx.h"
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -616,6 +617,11 @@ public:
     std::uint64_t size() const noexcept { return hfx_file_size(raw()); }
     hfx::verified verified() const noexcept { return static_cast<hfx::verified>(hfx_file_verified(raw())); }
     file_state state() const noexcept { return static_cast<file_state>(hfx_file_state(raw())); }
+    // Why it failed, of a file of outcomes.
+    std::optional<hfx::error> error() const {
+        const hfx_error* const why = hfx_file_error(raw());
+        return why ? std::optional<hfx::error>(hfx::error::copy(hfx_error_status(why), why)) : std::nullopt;
+    }
 
 private:
     const hfx_file* raw() const noexcept { return static_cast<const Self&>(*this).get(); }
@@ -650,22 +656,47 @@ public:
     file_view operator[](std::size_t index) const noexcept { return file_view(hfx_snapshot_file(get(), index)); }
 };
 
+// A snapshot with the files that failed or were left out as well, as job::take<hfx::outcomes>() gives it: state() and
+// error() of each tell how it ended.
+class outcomes : public snapshot {
+public:
+    using snapshot::snapshot;
+    static constexpr auto take = hfx_job_take_outcomes;
+};
+
 // What the cache knows of a file.
 struct lookup_result {
     lookup_state state = lookup_state::unknown;
     std::optional<hfx::file> file; // when it was found
 };
 
-class meta : public detail::handle<hfx_meta, hfx_meta_free> {
+// What the Hub says of a file, owned (meta) or lent to a callback (meta_view).
+template <class Self>
+class meta_getters {
+public:
+    zstring_view commit() const noexcept { return hfx_meta_commit(raw()); }
+    zstring_view etag() const noexcept { return hfx_meta_etag(raw()); }
+    zstring_view url() const noexcept { return hfx_meta_url(raw()); }
+    zstring_view xet_hash() const noexcept { return hfx_meta_xet_hash(raw()); }
+    std::uint64_t size() const noexcept { return hfx_meta_size(raw()); }
+
+private:
+    const hfx_meta* raw() const noexcept { return static_cast<const Self&>(*this).get(); }
+};
+
+class meta : public detail::handle<hfx_meta, hfx_meta_free>, public meta_getters<meta> {
 public:
     using handle::handle;
     static constexpr auto take = hfx_job_take_meta;
+};
 
-    zstring_view commit() const noexcept { return hfx_meta_commit(get()); }
-    zstring_view etag() const noexcept { return hfx_meta_etag(get()); }
-    zstring_view url() const noexcept { return hfx_meta_url(get()); }
-    zstring_view xet_hash() const noexcept { return hfx_meta_xet_hash(get()); }
-    std::uint64_t size() const noexcept { return hfx_meta_size(get()); }
+class meta_view : public meta_getters<meta_view> {
+public:
+    explicit meta_view(const hfx_meta* raw) noexcept : raw_(raw) {}
+    const hfx_meta* get() const noexcept { return raw_; }
+
+private:
+    const hfx_meta* raw_;
 };
 
 // Bytes of a remote file. Those that went into the caller's memory or a callback are not here.
@@ -1011,16 +1042,6 @@ private:
     const hfx_job* raw() const noexcept { return static_cast<const Self&>(*this).native_handle(); }
 };
 
-// A job that is lent to its completion callback.
-class job_view : public job_calls<job_view> {
-public:
-    explicit job_view(const hfx_job* raw) noexcept : raw_(raw) {}
-    const hfx_job* native_handle() const noexcept { return raw_; }
-
-private:
-    const hfx_job* raw_;
-};
-
 // A job of any kind, as client::next_job gives it. Dropping it changes nothing about the work.
 class any_job : public detail::handle<hfx_job, hfx_job_free>, public job_calls<any_job> {
 public:
@@ -1028,13 +1049,27 @@ public:
     const hfx_job* native_handle() const noexcept { return get(); }
 };
 
+// A job that is lent to its completion callback.
+class job_view : public job_calls<job_view> {
+public:
+    explicit job_view(const hfx_job* raw) noexcept : raw_(raw) {}
+    const hfx_job* native_handle() const noexcept { return raw_; }
+    // The job, to keep it beyond the callback.
+    returns<any_job> keep() const { return detail::give(detail::make<any_job>(hfx_job_clone, raw_)); }
+
+private:
+    const hfx_job* raw_;
+};
+
 using progress_fn = std::function<void(const progress_view&)>;
 using done_fn = std::function<void(const job_view&)>;
 using log_fn = std::function<void(log_level level, zstring_view room, zstring_view message)>;
+// Is told which file a stream is of, before its first chunk; false stops the job with errc::callback.
+using begun_fn = std::function<bool(const meta_view&)>;
 // Gets a chunk of a file, in order; false stops the job with errc::callback.
 using chunk_fn = std::function<bool(std::uint64_t offset, const_buffer chunk)>;
-// Fills `into` from `offset` on and says how many bytes it put there; 0 or less is a failure. Called from several
-// threads at once, for the same bytes more than once.
+// Fills `into` from `offset` on and says how many bytes it put there; 0 is a failure, and so is a negative errno, which
+// is then the error's os_error(). Called from several threads at once, for the same bytes more than once.
 using read_fn = std::function<std::int64_t(std::uint64_t offset, buffer into)>;
 
 namespace detail {
@@ -1063,8 +1098,12 @@ public:
                 return failure;
             }
         }
-        const hfx_done_fn on_done = [](const hfx_job* job, void* data) { user::of(data)->ended(job); };
-        return call(hfx_options_set_done_fn, own, on_done, user(state), &user::destroy);
+        return call(hfx_options_set_done_fn, own, &on_done, user(state), &user::destroy);
+    }
+    // The same for a job that the library started by itself.
+    static std::optional<error> arm(const std::shared_ptr<job_state>& state, const hfx_job* job) {
+        using user = user_data<std::shared_ptr<job_state>>;
+        return call(hfx_job_on_done, job, &on_done, user(state), &user::destroy);
     }
 
     // Waits until the host's callbacks have returned: what they throw belongs to the result.
@@ -1099,6 +1138,9 @@ public:
     void reads_with(std::shared_ptr<thrown> readers) { readers_ = std::move(readers); }
 
 private:
+    static void on_done(const hfx_job* job, void* data) {
+        user_data<std::shared_ptr<job_state>>::of(data)->ended(job);
+    }
     void progressed(const hfx_job* job, const hfx_progress* now) noexcept {
         if (thrown_.guard([&] { progress_(progress_view(now)); })) {
             return;
@@ -1207,6 +1249,7 @@ public:
 
 private:
     friend class client;
+    friend class schedule;
 
     job(hfx_job* raw, std::shared_ptr<detail::job_state> state, bool borrows)
         : job_(raw, hfx_job_free), state_(std::move(state)), borrows_(borrows) {
@@ -1501,7 +1544,7 @@ public:
         using user = detail::user_data<reader>;
         const hfx_read_fn on_read = [](std::uint64_t offset, void* into, std::size_t length, void* data) {
             auto& self = user::of(data);
-            std::int64_t count = -1;
+            std::int64_t count = -EIO;
             self.thrown->guard([&] { count = self.read(offset, buffer(into, length)); });
             return count;
         };
@@ -1563,10 +1606,21 @@ public:
         }
         return detail::give(result<guard>(guard(handle_.get())));
     }
-    // Asks for a commit now.
-    void trigger() const noexcept { hfx_schedule_trigger(handle_.get(), nullptr, nullptr); }
+    // Asks for a commit now: the job ends with it, and a cancel of the job changes nothing about it.
+    returns<hfx::job<committed>> trigger() const {
+        hfx_job* raw = nullptr;
+        auto failure = detail::call(hfx_schedule_trigger, handle_, &raw);
+        if (failure) {
+            return detail::give(result<hfx::job<committed>>(*std::move(failure)));
+        }
+        auto state = std::make_shared<detail::job_state>(nullptr, nullptr);
+        hfx::job<committed> made(raw, state, false);
+        failure = detail::job_state::arm(state, raw);
+        return detail::give(failure ? result<hfx::job<committed>>(*std::move(failure))
+                                    : result<hfx::job<committed>>(std::move(made)));
+    }
     // Asks for the last commit, with which the job ends.
-    void stop() const noexcept { hfx_schedule_stop(handle_.get(), nullptr); }
+    returns<void> stop() const { return detail::give(detail::call(hfx_schedule_stop, handle_)); }
     const hfx::job<committed>& job() const noexcept { return job_; }
 
 private:
@@ -1762,7 +1816,7 @@ public:
     starts<file> download_file(const repo& from, text file_path, const options& with = {}) const {
         return start<file>(with, hfx_client_download_file, from, detail::text(file_path));
     }
-    // With errc::incomplete, progress().each_file() of the job says how each file ended.
+    // With errc::incomplete, take<outcomes>() of the job has what there is, and says how each file ended.
     starts<snapshot> download_snapshot(const repo& from, const options& with = {}) const {
         return start<snapshot>(with, hfx_client_download_snapshot, from);
     }
@@ -1789,16 +1843,19 @@ public:
         return give(begin<bytes>(true, nullptr, with, hfx_client_read_url_into, detail::text(url), range.offset,
                                  range.length, memory, into.size()));
     }
-    // Hands the bytes in their order to `chunk(offset, const_buffer)`, which may return false to stop.
+    // Hands the bytes in their order to `chunk(offset, const_buffer)`, which may return false to stop; `begun` is called
+    // before the first of them.
     template <class Chunk>
     starts<bytes> stream_file(const repo& from, text file_path, byte_range range, Chunk chunk,
-                              const options& with = {}) const {
-        return stream(with, std::move(chunk), hfx_client_stream_file, from, detail::text(file_path), range.offset,
-                      range.length);
+                              const options& with = {}, begun_fn begun = nullptr) const {
+        return stream(with, std::move(chunk), std::move(begun), hfx_client_stream_file, from, detail::text(file_path),
+                      range.offset, range.length);
     }
     template <class Chunk>
-    starts<bytes> stream_url(text url, byte_range range, Chunk chunk, const options& with = {}) const {
-        return stream(with, std::move(chunk), hfx_client_stream_url, detail::text(url), range.offset, range.length);
+    starts<bytes> stream_url(text url, byte_range range, Chunk chunk, const options& with = {},
+                             begun_fn begun = nullptr) const {
+        return stream(with, std::move(chunk), std::move(begun), hfx_client_stream_url, detail::text(url), range.offset,
+                      range.length);
     }
 
     // Questions to the Hub
@@ -1961,9 +2018,10 @@ private:
     }
 
     template <class Chunk, class Function, class... In>
-    starts<bytes> stream(const options& with, Chunk chunk, Function* function, const In&... in) const {
+    starts<bytes> stream(const options& with, Chunk chunk, begun_fn begun, Function* function, const In&... in) const {
         struct sink {
             Chunk chunk;
+            begun_fn begun;
             std::shared_ptr<detail::job_state> state;
         };
         using user = detail::user_data<sink>;
@@ -1979,10 +2037,16 @@ private:
             });
             return std::int32_t{returned && go_on ? HFX_CONTINUE : HFX_STOP};
         };
-        const hfx_start_fn begun = nullptr;
+        const hfx_start_fn told = [](const hfx_meta* of, void* self_data) {
+            auto& self = user::of(self_data);
+            bool go_on = false;
+            self.state->guard().guard([&] { go_on = self.begun(meta_view(of)); });
+            return std::int32_t{go_on ? HFX_CONTINUE : HFX_STOP};
+        };
+        const hfx_start_fn on_begun = begun ? told : nullptr;
         auto state = make_state(with);
-        return give(begin<bytes>(false, state, with, function, in..., begun, on_chunk, user(sink{std::move(chunk), state}),
-                                 &user::destroy));
+        return give(begin<bytes>(false, state, with, function, in..., on_begun, on_chunk,
+                                 user(sink{std::move(chunk), std::move(begun), state}), &user::destroy));
     }
 
     template <class Function>

@@ -1,10 +1,16 @@
 #!/bin/sh
-# The tests of the Python package against a local Hub. HFX_LIBRARY and HFX_TOOL name what is tested (default: the
-# release build), PYTHON the interpreter, and VENV where its packages go.
+# The tests of the Python package against a local Hub: test.sh [LIBRARY_FOLDER] [what unittest takes]
+# LIBRARY_FOLDER has libhfx.so and hfx (default: target/release; HFX_LIBRARY and HFX_TOOL name others), PYTHON is the
+# interpreter, and VENV where its packages go.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-export HFX_LIBRARY="${HFX_LIBRARY:-$root/target/release/libhfx.so}" HFX_TOOL="${HFX_TOOL:-$root/target/release/hfx}"
+folder=$root/target/release
+if [ -d "${1:-}" ]; then
+    folder=$(cd "$1" && pwd)
+    shift
+fi
+export HFX_LIBRARY="${HFX_LIBRARY:-$folder/libhfx.so}" HFX_TOOL="${HFX_TOOL:-$folder/hfx}"
 venv=${VENV:-$root/build/python-venv}
 if ! "$venv/bin/python" -c 'import huggingface_hub, tqdm, hf_transfer' 2>/dev/null; then
     "${PYTHON:-python3}" -m venv "$venv"

@@ -39,6 +39,7 @@ void progress(const test::place& at, const hfx::repo& big) {
     int calls = 0;
     std::uint64_t last = 0;
     std::string path;
+    std::optional<hfx::any_job> kept;
     const int before = client_calls;
     const auto own = hfx::options()
                          .on_progress([&](const hfx::progress_view& now) {
@@ -48,9 +49,11 @@ void progress(const test::place& at, const hfx::repo& big) {
                          .on_done([&](const hfx::job_view& job) {
                              CHECK(FAILS(job.take<hfx::bytes>()).code() == hfx::errc::invalid_argument);
                              path = OK(job.take<hfx::file>()).path();
+                             kept = OK(job.keep());
                          });
     const auto job = OK(client.download_file(big, "model.bin", own));
     CHECK(FAILS(job.get()).code() == hfx::errc::already_taken);
+    CHECK(kept->id() == job.id() && OK(kept->ended()));
     CHECK(calls > 0 && last == 24u << 20 && client_calls == before && std::filesystem::exists(path));
     CHECK(OK(job.ended()) && OK(job.wait_for(0s)) && OK(job.progress()).bytes_total() == 24u << 20);
     OK(job.check());

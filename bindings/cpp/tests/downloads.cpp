@@ -56,6 +56,15 @@ void snapshots(const test::place& at, const hfx::client& client, const hfx::repo
     }
     CHECK(failed == 1 && OK(job.progress()).files_failed() == 1 && OK(job.progress()).files_done() == 19);
     OK(OK(client.call("PUT", "/_hfx/faults", "[]")).get());
+    const auto outcomes = OK(job.take<hfx::outcomes>());
+    CHECK(outcomes.size() == 20 && outcomes.commit().size() == 40);
+    for (const hfx::file_view each : outcomes) {
+        const bool is_failed = each.name() == "file_07.txt";
+        CHECK(each.state() == (is_failed ? hfx::file_state::failed : hfx::file_state::done));
+        CHECK(is_failed ? each.error()->http_status() == 403 : !each.error());
+        CHECK(is_failed || slurp(each.path().c_str()).size() == 20000);
+    }
+    CHECK(FAILS(job.take<hfx::outcomes>()).code() == hfx::errc::already_taken);
 
     const auto some = hfx::options().add_include("*_0?.txt").add_exclude("*_07.txt").dry_run(true);
     const auto plan = OK(OK(client.download_snapshot(OK(hfx::repo::model("acme/many")), some)).get());
@@ -94,12 +103,28 @@ void reads(const test::place& at, const hfx::client& client) {
     const auto stopped = OK(client.stream_file(big, "model.bin", {0, 100}, [](auto, auto) { return false; }));
     CHECK(FAILS(stopped.get()).code() == hfx::errc::callback);
 
+    // Which file it is, before the first chunk.
+    int told = 0;
+    streamed.clear();
+    const auto count = [&](std::uint64_t, hfx::const_buffer chunk) { streamed += chunk.text(); };
+    const auto begun = [&](const hfx::meta_view& meta) {
+        CHECK(streamed.empty() && meta.size() == content.size() && meta.commit().size() == 40);
+        told++;
+        return true;
+    };
+    OK(OK(client.stream_file(big, "model.bin", {0, 100}, count, {}, begun)).get());
+    CHECK(told == 1 && streamed == content.substr(0, 100));
+    const auto refused = OK(client.stream_file(big, "model.bin", {}, count, {}, [](const auto&) { return false; }));
+    CHECK(FAILS(refused.get()).code() == hfx::errc::callback && streamed.size() == 100);
+
     const std::string url = at.endpoint + "/acme/big/resolve/main/model.bin";
     CHECK(OK(OK(client.read_url(url, {0, 9})).get()).text() == content.substr(0, 9));
     OK(OK(client.read_url_into(into, url, {4, 4})).get());
     CHECK(std::string_view(into.data(), 4) == content.substr(4, 4));
     std::size_t length = 0;
-    OK(OK(client.stream_url(url, {}, [&](std::uint64_t, hfx::const_buffer chunk) { length += chunk.size(); })).get());
+    const auto measure = [&](std::uint64_t, hfx::const_buffer chunk) { length += chunk.size(); };
+    const auto same = [&](const hfx::meta_view& meta) { return meta.size() == content.size(); };
+    OK(OK(client.stream_url(url, {}, measure, {}, same)).get());
     CHECK(length == content.size());
     const std::string to = (at.folder / "plain" / "model.bin").string();
     const auto file = OK(OK(client.download_url(url, to)).get());

@@ -54,9 +54,13 @@ void commits(const test::place& at, const hfx::client& client, const hfx::repo& 
     // Sent and forgotten, and committed later.
     hfx::commit pieces;
     pieces.add_bytes("piece.bin", std::string(2 << 20, 'p'));
-    CHECK(OK(OK(client.preupload(repo, pieces)).get()).size() == 1 && pieces.size() == 1);
+    const auto sent = OK(OK(client.preupload(repo, pieces)).get());
+    CHECK(sent.size() == 1 && pieces.size() == 1);
     OK(OK(client.commit(repo, pieces)).get());
     CHECK(read_back(client, repo, "piece.bin").size() == 2 << 20);
+    pieces.add_lfs("again.bin", sent[0].oid, sent[0].size);
+    OK(OK(client.commit(repo, pieces)).get());
+    CHECK(read_back(client, repo, "again.bin") == std::string(2 << 20, 'p'));
 
     hfx::commit asked;
     asked.add_bytes("proposal.txt", std::string("please"));
@@ -107,10 +111,14 @@ void schedules(const test::place& at, const hfx::client& client, const hfx::repo
         const auto writing = OK(schedule.lock(std::chrono::seconds(60)));
         test::spit(folder / "log.txt", "one\ntwo\n");
     }
-    schedule.trigger();
-    schedule.stop();
+    const auto made = OK(OK(schedule.trigger()).get());
+    CHECK(made.commit().size() == 40 && read_back(client, repo, "log/log.txt") == "one\ntwo\n");
+    test::spit(folder / "log.txt", "one\ntwo\nthree\n");
+    CHECK(OK(OK(schedule.trigger()).future().get()).commit_count() >= 1);
+    OK(schedule.stop());
     CHECK(OK(schedule.job().get()).commit_count() >= 1);
-    CHECK(read_back(client, repo, "log/log.txt") == "one\ntwo\n");
+    CHECK(read_back(client, repo, "log/log.txt") == "one\ntwo\nthree\n");
+    CHECK(FAILS(OK(schedule.trigger()).get()).code() == hfx::errc::closed);
 }
 
 } // namespace

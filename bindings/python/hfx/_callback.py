@@ -7,6 +7,7 @@ number, its `user` (never 0, which ctypes gives as None), and stays in `_kept` u
 from __future__ import annotations
 
 import ctypes
+import errno
 import itertools
 import threading
 from typing import Any, Callable, Optional
@@ -53,12 +54,13 @@ class Ending:
         # Held while the job's handle is used here, so that it is not freed meanwhile.
         self._lock = threading.RLock()
         self._cancel: Optional[Callable[[], None]] = None
+        self._cancelled = False
 
     def started(self, cancel: Callable[[], None]) -> None:
         """The job has a handle now; a callback may have failed before."""
         with self._lock:
             self._cancel = cancel
-            if self.exception is not None:
+            if self._cancelled:
                 cancel()
 
     def released(self) -> None:
@@ -66,16 +68,20 @@ class Ending:
         with self._lock:
             self._cancel = None
 
-    def fail(self, exception: BaseException) -> None:
+    def fail(self, exception: BaseException, cancel: bool) -> None:
         with self._lock:
             if self.exception is None:
                 self.exception = exception
-            if self._cancel is not None:
+            self._cancelled = self._cancelled or cancel
+            if cancel and self._cancel is not None:
                 self._cancel()
 
 
 class Target:
     """A Python function that a job calls."""
+
+    # Whether a cancel ends the job, and not what the callback returns.
+    CANCELS = True
 
     def __init__(self, function: Callable, ending: Ending) -> None:
         self.function = function
@@ -83,13 +89,30 @@ class Target:
 
     def run(self, *arguments: Any) -> Any:
         """Calls it; an exception ends the job, and None is returned."""
+        return self.guard(self.function, *arguments)
+
+    def guard(self, function: Callable, *arguments: Any) -> Any:
         if self.ending.exception is not None:
             return None
         try:
-            return self.function(*arguments)
+            return function(*arguments)
         except BaseException as exception:
-            self.ending.fail(exception)
+            self.ending.fail(exception, self.CANCELS)
             return None
+
+    def failure(self) -> int:
+        """What the library is told of an exception: a negative errno."""
+        return -(getattr(self.ending.exception, "errno", None) or errno.EIO)
+
+
+class Stream(Target):
+    """What a stream calls: first `begun`, then the function with each chunk."""
+
+    CANCELS = False
+
+    def __init__(self, function: Callable, ending: Ending, begun: Optional[Callable[[int], Any]]) -> None:
+        super().__init__(function, ending)
+        self.begun = begun or (lambda meta: None)
 
 
 class Completion(Target):
@@ -114,7 +137,7 @@ class Completion(Target):
 
 
 @n.hfx_progress_fn
-def progress(pointer: int, user: int) -> None:
+def progress(job: int, pointer: int, user: int) -> None:
     target = _kept.get(user)
     if target is not None:
         target.run(pointer)
@@ -134,21 +157,31 @@ def log(level: int, room: bytes, message: bytes, user: int) -> None:
         target(level, room.decode("utf-8"), message.decode("utf-8"))
 
 
+@n.hfx_start_fn
+def begun(meta: int, user: int) -> int:
+    target = _kept.get(user)
+    if target is None:
+        return n.HFX_STOP
+    target.guard(target.begun, meta)
+    return n.HFX_CONTINUE if target.ending.exception is None else target.failure()
+
+
 @n.hfx_chunk_fn
 def chunk(offset: int, data: int, length: int, user: int) -> int:
     target = _kept.get(user)
     if target is None:
         return n.HFX_STOP
     taken = target.run(offset, ctypes.string_at(data, length) if length else b"")
-    stop = taken is False or target.ending.exception is not None
-    return n.HFX_STOP if stop else n.HFX_CONTINUE
+    if target.ending.exception is not None:
+        return target.failure()
+    return n.HFX_STOP if taken is False else n.HFX_CONTINUE
 
 
 @n.hfx_read_fn
 def read(offset: int, buffer: int, length: int, user: int) -> int:
     target = _kept.get(user)
     if target is None:
-        return -1
+        return -errno.EIO
     with memoryview((ctypes.c_char * length).from_address(buffer)).cast("B") as memory:
         count = target.run(offset, memory)
-    return -1 if count is None else count
+    return target.failure() if count is None else count

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ctypes import byref, c_uint64
 from dataclasses import dataclass
 from typing import Optional
 
-from ._library import Handle, call, lib, make, path, strings, text, utf8
+from ._library import Handle, lib, make, path, strings, text, utf8
 from .repo import KIND_NAMES, KINDS
 
 
@@ -42,7 +41,7 @@ class CachedRepo:
 
 
 class Deletion(Handle):
-    """What will be deleted; nothing is until `execute`."""
+    """What will be deleted; nothing is until `Client.delete_cached`."""
 
     FREE = "hfx_deletion_free"
 
@@ -50,12 +49,6 @@ class Deletion(Handle):
     def freed(self) -> int:
         """The bytes that it frees, as far as can be told before."""
         return lib.hfx_deletion_freed(self)
-
-    def execute(self) -> int:
-        """Deletes; the bytes that were freed."""
-        freed = c_uint64()
-        call(lib.hfx_deletion_execute, self, byref(freed))
-        return freed.value
 
 
 class Cache(Handle):

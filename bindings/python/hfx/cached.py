@@ -9,7 +9,6 @@ from typing import Any
 
 from ._default import client
 from .cache import Cache, CachedRepo, CachedRevision, Deletion
-from .client import Client
 from .options import Options
 
 
@@ -79,7 +78,7 @@ class DeleteCacheStrategy:
         self.expected_freed_size = deletion.freed
 
     def execute(self) -> None:
-        self._deletion.execute()
+        client().delete_cached(self._deletion).result()
 
 
 @dataclass(frozen=True)
@@ -144,11 +143,7 @@ def scan_cache_dir(cache_dir: Any = None) -> HFCacheInfo:
         raise CacheNotFound(f"Cache directory not found: {folder}", cache_dir=folder)
     if folder.is_file():
         raise ValueError(f"Scan cache expects a directory but found a file: {folder}")
-    if cache_dir is None:
-        cache = client().cache_scan()
-    else:
-        with Client(cache_dir=folder, threads=1) as other:
-            cache = other.cache_scan()
+    cache = client().scan_cache(cache_dir=folder).result()
     partials = [
         CachedIncompleteFileInfo(path, path.stat().st_size)
         for repo in cache.repos

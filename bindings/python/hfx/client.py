@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, Callable, Iterator, Optional, Union, cast
 
 from . import _callback, results
 from . import _native as n
-from ._callback import Completion, Ending, Target, destroy, hand
+from ._callback import Completion, Ending, Stream, Target, destroy, hand
 from ._library import Handle, call, fspath, lib, make, path, strings, utf8
-from .cache import Cache
+from .cache import Cache, Deletion
 from .commit import CommitBuilder
 from .errors import JobTimeoutError
 from .job import SLICE_MS, Job
@@ -141,11 +141,12 @@ class Client(Handle):
         ending: Optional[Ending] = None,
         alive: Any = None,
         chunk: Optional[Callable[[int, bytes], Any]] = None,
+        begun: Optional[Callable[[results.Meta], Any]] = None,
         outputs: tuple = (),
     ) -> Job:
         """Starts a job: `function` is called with the client, the arguments, the options, and where the job goes.
 
-        `alive` is kept until the library is done with the job; `chunk` is the callback of a stream.
+        `alive` is kept until the library is done with the job; `chunk` and `begun` are the callbacks of a stream.
         """
         progress: Optional[ProgressCallback] = options.pop("progress", None)
         on_done: Optional[Callable[[Job], Any]] = options.pop("on_done", None)
@@ -164,18 +165,24 @@ class Client(Handle):
             if chunk is None:
                 pointer = make(function, self, *arguments, own, *outputs)
             else:
-                target = Target(chunk, ending)
+                first = _callback.begun if begun else n.hfx_start_fn()
+                at = *arguments, first, _callback.chunk
+                read = (lambda meta: begun(results.read_meta(meta))) if begun else None
                 pointer = hand(
-                    target, lambda user: make(function, self, *arguments, _callback.chunk, user, destroy, own)
+                    Stream(chunk, ending, read), lambda user: make(function, self, *at, user, destroy, own)
                 )
             close = progress.close if isinstance(progress, Bar) else None
-            job = Job(pointer, take, ending, self, completion.over if completion is not None else None, close)
-            self._jobs[job.id] = job
+            job = self._job(pointer, take, ending, completion.over if completion is not None else None, close)
             if completion is not None:
                 completion.job = job
         finally:
             if completion is not None:
                 completion.started.set()
+        return job
+
+    def _job(self, pointer: Optional[int], take: Callable[[Any], Any], ending: Ending, *more: Any) -> Job:
+        job: Job = Job(pointer, take, ending, self, *more)
+        self._jobs[job.id] = job
         return job
 
     # Downloads
@@ -236,26 +243,36 @@ class Client(Handle):
         chunk: Callable[[int, bytes], Any],
         offset: int = 0,
         length: int = -1,
+        begun: Optional[Callable[[results.Meta], Any]] = None,
         **options: Any,
     ) -> Job[results.Received]:
-        """`chunk(offset, bytes)` gets the bytes in their order; returning False ends the job."""
-        repo = repo_of(repo)
-        at = repo, utf8(path), offset, length
-        return self._start(lib.hfx_client_stream_file, results.take_bytes, *at, options=options, chunk=chunk)
+        """`chunk(offset, bytes)` gets the bytes in their order; returning False ends the job. `begun(meta)` is told
+        before the first of them which file they are of."""
+        at = repo_of(repo), utf8(path), offset, length
+        stream = lib.hfx_client_stream_file
+        return self._start(stream, results.take_bytes, *at, options=options, chunk=chunk, begun=begun)
 
     def stream_url(
-        self, url: str, chunk: Callable[[int, bytes], Any], offset: int = 0, length: int = -1, **options: Any
+        self,
+        url: str,
+        chunk: Callable[[int, bytes], Any],
+        offset: int = 0,
+        length: int = -1,
+        begun: Optional[Callable[[results.Meta], Any]] = None,
+        **options: Any,
     ) -> Job[results.Received]:
         at = utf8(url), offset, length
-        return self._start(lib.hfx_client_stream_url, results.take_bytes, *at, options=options, chunk=chunk)
+        stream = lib.hfx_client_stream_url
+        return self._start(stream, results.take_bytes, *at, options=options, chunk=chunk, begun=begun)
 
     # Questions
 
-    def lookup(self, repo: RepoLike, path: str) -> Any:
+    def lookup(self, repo: RepoLike, path: str, **options: Any) -> Any:
         """What the cache knows of a file: a `File`; `_CACHED_NO_EXIST` when the repository is known not to have it at
         that commit; None when nothing is known."""
         state, file = c_int32(), c_void_p()
-        call(lib.hfx_client_lookup, self, repo_of(repo), utf8(path), byref(state), byref(file))
+        own = Options(**options)
+        call(lib.hfx_client_lookup, self, repo_of(repo), utf8(path), own, byref(state), byref(file))
         if file.value is None:
             return results._CACHED_NO_EXIST if state.value == n.HFX_LOOKUP_MISSING else None
         try:
@@ -353,7 +370,11 @@ class Client(Handle):
             options=options,
             outputs=(byref(schedule),),
         )
-        return Schedule(schedule.value, job)
+
+        def trigger(which: Schedule) -> Job[results.Committed]:
+            return self._job(make(lib.hfx_schedule_trigger, which), results.take_committed, Ending())
+
+        return Schedule(schedule.value, job, trigger)
 
     # Changes
 
@@ -406,10 +427,15 @@ class Client(Handle):
 
     # The cache
 
-    def cache_scan(self) -> Cache:
-        return Cache(make(lib.hfx_cache_scan, self))
+    def scan_cache(self, **options: Any) -> Job[Cache]:
+        """Looks the cache over, as it is now."""
+        return self._start(lib.hfx_client_scan_cache, results.take_cache, options=options)
 
-    def cache_verify(self, repo: RepoLike, **options: Any) -> Job[results.Verification]:
+    def delete_cached(self, deletion: Deletion, **options: Any) -> Job[int]:
+        """Deletes what was planned; the bytes that were freed."""
+        return self._start(lib.hfx_client_delete_cached, results.take_freed, deletion, options=options)
+
+    def verify_cache(self, repo: RepoLike, **options: Any) -> Job[results.Verification]:
         """Hashes the cached files of the repository's revision, or of all that are cached when it names none."""
         return self._start(lib.hfx_client_verify_cache, results.take_verification, repo_of(repo), options=options)
 

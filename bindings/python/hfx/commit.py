@@ -58,6 +58,10 @@ class CommitBuilder(Handle):
 
         self.add_reader(path_in_repo, size, read)
 
+    def add_lfs(self, path_in_repo: str, oid: str, size: int) -> None:
+        """Content that the LFS server holds already, as after `Client.preupload`; `oid` is its SHA-256."""
+        call(lib.hfx_commit_add_lfs, self, utf8(path_in_repo), utf8(oid), size)
+
     def delete_file(self, path_in_repo: str) -> None:
         call(lib.hfx_commit_delete_file, self, utf8(path_in_repo))
 
@@ -78,6 +82,8 @@ class _Work:
 
 class _Reader(Target):
     """A reader's function. It knows the builder's work and not the builder, which frees it."""
+
+    CANCELS = False
 
     def __init__(self, function: Reader, work: _Work) -> None:
         self.function = function

@@ -8,12 +8,12 @@ from typing import Any, Optional, Union
 from urllib.parse import quote
 
 from ._default import agent, allowed, client, patterns, repo_type_of, token_option
-from .errors import EntryNotFoundError, JobTimeoutError, LocalEntryNotFoundError, NetworkError
+from .errors import JobTimeoutError, LocalEntryNotFoundError, NetworkError
 from .job import Job
 from .options import Options
 from .progress import default_bar
 from .repo import Repo
-from .results import _CACHED_NO_EXIST, File
+from .results import File
 
 PathLike = Union[str, "os.PathLike[str]"]
 Token = Union[str, bool, None]
@@ -163,16 +163,9 @@ def try_to_load_from_cache(
 ) -> Any:
     """The path of a cached file; `_CACHED_NO_EXIST` when it is known not to exist; None when nothing is known."""
     repo = Repo(repo_id, revision=revision, kind=repo_type_of(repo_type))
-    if cache_dir is None:
-        found = client().lookup(repo, filename)
-        return found.path if isinstance(found, File) else found
-    # A look-up has no options of its own: this asks the other cache, and it alone.
-    try:
-        return client().download_file(repo, filename, cache_dir=cache_dir, local_files_only=True).result().path
-    except LocalEntryNotFoundError:
-        return None
-    except EntryNotFoundError:
-        return _CACHED_NO_EXIST
+    folder = None if cache_dir is None else os.path.expanduser(cache_dir)
+    found = client().lookup(repo, filename, cache_dir=folder)
+    return found.path if isinstance(found, File) else found
 
 
 def hf_hub_url(

@@ -79,6 +79,10 @@ class AlreadyTakenError(HfxError):
     """The result was taken already."""
 
 
+class NotEndedError(HfxError):
+    """The job has not ended yet."""
+
+
 class OfflineModeIsEnabled(HfxError, ConnectionError):
     """The client is offline."""
 
@@ -204,9 +208,9 @@ class CorruptCacheError(HfxError):
 
 
 class IncompleteSnapshotError(HfxError):
-    """Some files of a snapshot failed; `files` has each one's outcome."""
+    """Some files of a snapshot failed; `files` has each one's outcome: `state`, and `error` of those that failed."""
 
-    files: list = []
+    files: tuple = ()
 
 
 class CallbackError(HfxError):
@@ -223,6 +227,7 @@ _CLASSES: dict[str, type[HfxError]] = {
     "CLOSED": ClosedError,
     "UNSUPPORTED": UnsupportedError,
     "ALREADY_TAKEN": AlreadyTakenError,
+    "NOT_ENDED": NotEndedError,
     "REPO_NOT_FOUND": RepositoryNotFoundError,
     "REVISION_NOT_FOUND": RevisionNotFoundError,
     "ENTRY_NOT_FOUND": RemoteEntryNotFoundError,

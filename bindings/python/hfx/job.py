@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from ctypes import byref, c_int32
 from typing import Any, Callable, Generic, Optional, TypeVar
 
-from ._callback import Ending
+from . import _callback, results
+from ._callback import Completion, Ending, destroy, hand
 from ._library import Handle, call, lib, make
 from .errors import IncompleteSnapshotError, JobTimeoutError
 from .progress import Progress
@@ -42,6 +44,7 @@ class Job(Handle, Generic[T]):
         self._owner = owner
         self._completion = completion
         self._close = close
+        self._incomplete: Optional[IncompleteSnapshotError] = None
         ending.started(lambda: lib.hfx_job_cancel(pointer))
 
     def done(self) -> bool:
@@ -98,11 +101,22 @@ class Job(Handle, Generic[T]):
 
     def take(self) -> T:
         """The result of a job that has ended, without a wait: also inside `on_done`."""
+        if self._incomplete is not None:
+            raise copy.copy(self._incomplete)
         try:
             return self._take(self)
         except IncompleteSnapshotError as error:
-            error.files = self.progress().entries()
+            # As often as it is asked for; the library hands the outcomes out once.
+            error.files = results.take_outcomes(self).files
+            self._incomplete = copy.copy(error)
             raise
+
+    def add_done_callback(self, function: Callable[[Job[T]], Any]) -> None:
+        """`function(job)` is called when the job has ended, on a thread of the library; soon, when it has by now."""
+        target = Completion(function, self._ending)
+        target.job = self
+        target.started.set()
+        hand(target, lambda user: call(lib.hfx_job_on_done, self, _callback.done, user, destroy))
 
     def check(self) -> None:
         """Raises what the job ended with, and takes nothing."""

@@ -26,8 +26,8 @@ class CommitOperationAdd:
     path_or_fileobj: Union[str, Path, bytes, BinaryIO, io.BufferedIOBase]
     _is_uploaded: bool = field(init=False, repr=False, default=False)
     _is_committed: bool = field(init=False, repr=False, default=False)
-    # What holds its content after `preupload_lfs_files`.
-    _preuploaded: Any = field(init=False, repr=False, default=None)
+    # What was sent, after `preupload_lfs_files`: its `sha256` and `size`.
+    upload_info: Any = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         self.path_in_repo = _in_repo(self.path_in_repo)
@@ -98,7 +98,10 @@ def add_to(builder: CommitBuilder, operation: Any, target: Repo) -> None:
     """Adds an operation, of this package or of huggingface_hub, to a commit to come."""
     if hasattr(operation, "path_or_fileobj"):
         content = operation.path_or_fileobj
-        if isinstance(content, bytes):
+        if getattr(operation, "_is_uploaded", False):
+            info = operation.upload_info
+            builder.add_lfs(operation.path_in_repo, info.sha256.hex(), info.size)
+        elif isinstance(content, bytes):
             builder.add_bytes(operation.path_in_repo, content)
         elif isinstance(content, (str, os.PathLike)):
             builder.add_file(operation.path_in_repo, content)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from ctypes import byref, c_char_p, c_int64
 from dataclasses import dataclass
-from typing import Any, Iterable, Optional
+from typing import Any, Iterable, Mapping, Optional
 
 from . import _native as n
-from ._library import Handle, call, lib, make, text, utf8
+from ._library import Handle, call, lib, make, strings, text, utf8
 
 _TYPES = {
     n.HFX_TYPE_BOOL: "bool",
@@ -81,6 +81,12 @@ class Options(Handle):
         """As the environment says (HF_HOME, HF_TOKEN, HF_ENDPOINT, proxies, ...); `options` lie over it."""
         return cls(make(lib.hfx_options_from_env), **options)
 
+    @classmethod
+    def from_vars(cls, variables: Mapping[str, str], **options: Any) -> Options:
+        """As `from_env`, from these variables in place of the process's environment."""
+        names, values = list(variables), list(variables.values())
+        return cls(make(lib.hfx_options_from_vars, strings(names), strings(values), len(names)), **options)
+
     def copy(self) -> Options:
         return Options(make(lib.hfx_options_clone, self))
 
@@ -90,12 +96,11 @@ class Options(Handle):
                 self[name] = value
 
     def __setitem__(self, name: str, value: Any) -> None:
-        """A list takes the place of what the option held; text for a number is read as `64M`."""
+        """A list takes the place of what the option held, an empty one too; text for a number is read as `64M`."""
         row = _known(name)
         if row.type == "list":
-            call(lib.hfx_options_unset, self, row.id)
-            for one in _texts(value):
-                call(lib.hfx_options_set_string, self, row.id, utf8(one))
+            texts = list(_texts(value))
+            call(lib.hfx_options_set_strings, self, row.id, strings(texts), len(texts))
         elif isinstance(value, bool) and row.type == "bool":
             call(lib.hfx_options_set_bool, self, row.id, value)
         elif isinstance(value, int) and not isinstance(value, bool) and row.type == "int":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from ctypes import c_void_p
+from ctypes import byref, sizeof
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
@@ -19,6 +19,7 @@ FILE_STATES = {
     n.HFX_FILE_CACHED: "cached",
     n.HFX_FILE_FAILED: "failed",
     n.HFX_FILE_PLANNED: "planned",
+    n.HFX_FILE_CANCELLED: "cancelled",
 }
 
 
@@ -29,8 +30,10 @@ class FileProgress:
     name: str
     size: int
     done: int
-    hashed: int
+    received: int
+    restored: int
     sent: int
+    hashed: int
     state: str
     error: Optional[HfxError]
 
@@ -44,15 +47,17 @@ class Progress(Handle):
         super().__init__(pointer)
         self._lent = lent
         self.job_id: int = lib.hfx_progress_job_id(pointer)
-        self.files: int = lib.hfx_progress_files(pointer)
-        self.files_done: int = lib.hfx_progress_files_done(pointer)
-        self.files_failed: int = lib.hfx_progress_files_failed(pointer)
-        self.bytes_total: int = lib.hfx_progress_bytes_total(pointer)
-        self.bytes_done: int = lib.hfx_progress_bytes_done(pointer)
-        self.bytes_received: int = lib.hfx_progress_bytes_received(pointer)
-        self.bytes_restored: int = lib.hfx_progress_bytes_restored(pointer)
-        self.bytes_sent: int = lib.hfx_progress_bytes_sent(pointer)
-        self.bytes_hashed: int = lib.hfx_progress_bytes_hashed(pointer)
+        totals = n.hfx_totals()
+        lib.hfx_progress_totals(pointer, byref(totals), sizeof(totals))
+        self.files: int = totals.files
+        self.files_done: int = totals.files_done
+        self.files_failed: int = totals.files_failed
+        self.bytes_total: int = totals.bytes
+        self.bytes_done: int = totals.bytes_done
+        self.bytes_received: int = totals.bytes_received
+        self.bytes_restored: int = totals.bytes_restored
+        self.bytes_sent: int = totals.bytes_sent
+        self.bytes_hashed: int = totals.bytes_hashed
 
     def __repr__(self) -> str:
         return f"Progress({self.bytes_done} of {self.bytes_total} bytes, {self.files_done} of {self.files} files)"
@@ -61,21 +66,21 @@ class Progress(Handle):
         """Each file. For a snapshot of thousands this is no small list."""
         if self.pointer is None:
             raise ValueError("the callback that got this progress is over")
-        found: list[FileProgress] = []
-        while (name := lib.hfx_progress_file_name(self.pointer, len(found))) is not None:
-            found.append(self._entry(len(found), text(name)))
-        return found
+        return [self._entry(index) for index in range(lib.hfx_progress_file_count(self.pointer))]
 
-    def _entry(self, index: int, name: str) -> FileProgress:
-        error = lib.hfx_progress_file_error(self.pointer, index)
+    def _entry(self, index: int) -> FileProgress:
+        file = n.hfx_file_progress()
+        lib.hfx_progress_file(self.pointer, index, byref(file), sizeof(file))
         return FileProgress(
-            name=name,
-            size=lib.hfx_progress_file_size(self.pointer, index),
-            done=lib.hfx_progress_file_done(self.pointer, index),
-            hashed=lib.hfx_progress_file_hashed(self.pointer, index),
-            sent=lib.hfx_progress_file_sent(self.pointer, index),
-            state=FILE_STATES.get(lib.hfx_progress_file_state(self.pointer, index), "unknown"),
-            error=take_error(error, lent=True) if error else None,
+            name=text(file.name),
+            size=file.bytes,
+            done=file.bytes_done,
+            received=file.bytes_received,
+            restored=file.bytes_restored,
+            sent=file.bytes_sent,
+            hashed=file.bytes_hashed,
+            state=FILE_STATES.get(file.state, "unknown"),
+            error=take_error(file.error, lent=True) if file.error else None,
         )
 
     def free(self) -> None:
@@ -91,7 +96,7 @@ def lend(callback: ProgressCallback) -> Callable[[int], None]:
     """What the library's progress function runs: a `Progress` that ends with the call."""
 
     def run(pointer: int) -> None:
-        progress = Progress(c_void_p(pointer).value, lent=True)
+        progress = Progress(pointer, lent=True)
         try:
             callback(progress)
         finally:

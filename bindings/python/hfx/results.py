@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from . import _native as n
-from ._library import Handle, call, lib, make, path, text, utf8
+from ._library import Handle, call, lib, make, path, take_error, text, utf8
+from .cache import Cache
+from .errors import HfxError
 from .progress import FILE_STATES
 
 VERIFIED = {n.HFX_VERIFIED_NONE: "none", n.HFX_VERIFIED_HASH: "hash", n.HFX_VERIFIED_LENGTH: "length"}
@@ -42,7 +44,7 @@ _CACHED_NO_EXIST = _CachedNoExist()
 
 @dataclass(frozen=True)
 class File:
-    """A file that is where it was wanted (in a dry run: would be)."""
+    """A file that is where it was wanted (in a dry run: would be); `error` says why one of a snapshot is not."""
 
     name: str
     path: str
@@ -51,6 +53,7 @@ class File:
     size: int
     verified: str
     state: str
+    error: Optional[HfxError] = None
 
     def __fspath__(self) -> str:
         return self.path
@@ -76,6 +79,8 @@ class Received:
     length: int
     file_size: int
     verified: str
+    commit: Optional[str]
+    etag: Optional[str]
 
 
 @dataclass(frozen=True)
@@ -219,6 +224,7 @@ def _taken(take: Any, free: Any, read: Any) -> Any:
 
 
 def read_file(pointer: int) -> File:
+    error = lib.hfx_file_error(pointer)
     return File(
         name=text(lib.hfx_file_name(pointer)),
         path=path(lib.hfx_file_path(pointer)),
@@ -227,6 +233,7 @@ def read_file(pointer: int) -> File:
         size=lib.hfx_file_size(pointer),
         verified=VERIFIED.get(lib.hfx_file_verified(pointer), "unknown"),
         state=FILE_STATES.get(lib.hfx_file_state(pointer), "unknown"),
+        error=take_error(error, lent=True) if error else None,
     )
 
 
@@ -247,10 +254,12 @@ def _received(pointer: int) -> Received:
         length=length,
         file_size=lib.hfx_bytes_file_size(pointer),
         verified=VERIFIED.get(lib.hfx_bytes_verified(pointer), "unknown"),
+        commit=text(lib.hfx_bytes_commit(pointer)),
+        etag=text(lib.hfx_bytes_etag(pointer)),
     )
 
 
-def _meta(pointer: int) -> Meta:
+def read_meta(pointer: int) -> Meta:
     return Meta(
         commit=text(lib.hfx_meta_commit(pointer)),
         etag=text(lib.hfx_meta_etag(pointer)),
@@ -351,8 +360,9 @@ def _verification(pointer: int) -> Verification:
 
 take_file = _taken(lib.hfx_job_take_file, lib.hfx_file_free, read_file)
 take_snapshot = _taken(lib.hfx_job_take_snapshot, lib.hfx_snapshot_free, _snapshot)
+take_outcomes = _taken(lib.hfx_job_take_outcomes, lib.hfx_snapshot_free, _snapshot)
 take_bytes = _taken(lib.hfx_job_take_bytes, lib.hfx_bytes_free, _received)
-take_meta = _taken(lib.hfx_job_take_meta, lib.hfx_meta_free, _meta)
+take_meta = _taken(lib.hfx_job_take_meta, lib.hfx_meta_free, read_meta)
 take_info = _taken(lib.hfx_job_take_info, lib.hfx_info_free, _info)
 take_tree = _taken(lib.hfx_job_take_tree, lib.hfx_tree_free, _tree)
 take_refs = _taken(lib.hfx_job_take_refs, lib.hfx_refs_free, _refs)
@@ -364,6 +374,16 @@ take_verification = _taken(lib.hfx_job_take_verification, lib.hfx_verification_f
 
 def take_reply(job: Handle) -> Reply:
     return Reply(make(lib.hfx_job_take_reply, job))
+
+
+def take_cache(job: Handle) -> Cache:
+    return Cache(make(lib.hfx_job_take_cache, job))
+
+
+def take_freed(job: Any) -> int:
+    """The bytes that a deletion has freed."""
+    call(lib.hfx_job_check, job)
+    return job.progress().bytes_done
 
 
 def take_exists(job: Handle) -> bool:

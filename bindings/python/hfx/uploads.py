@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import warnings
-import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, Iterable, Optional, Union
 
 from ._default import allowed, client, patterns, repo_type_of, token_option
@@ -51,45 +51,6 @@ def _only_hint(num_threads: int) -> None:
         warnings.warn("num_threads: hfx finds the number of connections itself", stacklevel=3)
 
 
-class _Preuploaded:
-    """What was sent ahead for one repository: its content is known to a builder of the library, which commits it."""
-
-    def __init__(self) -> None:
-        self.builder = CommitBuilder()
-        self.operations: list[Any] = []
-
-    def add(self, operation: Any, repo: Repo) -> None:
-        """Adds an operation, once: after a failure the builder holds what it held."""
-        if getattr(operation, "_preuploaded", None) is not self:
-            add_to(self.builder, operation, repo)
-            self.operations.append(operation)
-            operation._preuploaded = self
-
-    def clear(self) -> None:
-        """All of it is committed."""
-        for operation in self.operations:
-            operation._preuploaded = None
-        self.operations.clear()
-
-
-_preuploads: weakref.WeakValueDictionary[Any, _Preuploaded] = weakref.WeakValueDictionary()
-
-
-def _preuploaded(operations: list, repo: Repo) -> Optional[_Preuploaded]:
-    """What was sent ahead of these operations. All of it has to be in the commit."""
-    ahead = {id(one._preuploaded): one._preuploaded for one in operations if getattr(one, "_preuploaded", None)}
-    if not ahead:
-        return None
-    (first, *others) = ahead.values()
-    here = {id(one) for one in operations}
-    if others or any(id(one) not in here for one in first.operations):
-        raise ValueError(
-            f"operations that were preuploaded to one repository have to be in one commit, all of them, to {repo.id}"
-            " alone: " + ", ".join(one.path_in_repo for ahead in (first, *others) for one in ahead.operations)
-        )
-    return first
-
-
 def create_commit(
     repo_id: str,
     operations: Iterable[CommitOperation],
@@ -119,20 +80,14 @@ def create_commit(
     }
 
     def commit() -> CommitInfo:
-        ahead = _preuploaded(operations, repo)
-        builder = ahead.builder if ahead else CommitBuilder()
+        builder = CommitBuilder()
         for operation in operations:
-            if ahead is None:
-                add_to(builder, operation, repo)
-            else:
-                ahead.add(operation, repo)
+            add_to(builder, operation, repo)
         bar = default_bar(f"Committing to {repo_id}")
         made = client().commit(repo, builder, progress=bar, **options).result()
         for operation in operations:
             if isinstance(operation, CommitOperationAdd):
                 operation._is_committed = True
-        if ahead:
-            ahead.clear()
         return _info(made, commit_message, commit_description, repo)
 
     return in_background(commit) if run_as_future else commit()
@@ -150,20 +105,21 @@ def preupload_lfs_files(
     free_memory: bool = True,
     gitignore_content: Optional[str] = None,
 ) -> None:
-    """Sends the LFS content of operations whose commit comes later. They all have to be in that one commit."""
+    """Sends the LFS content of operations whose commit comes later, and lets go of it."""
     _only_hint(num_threads)
     if gitignore_content is not None:
         raise NotImplementedError("gitignore_content: the repository's own .gitignore is what counts")
     repo = Repo(repo_id, revision=revision, kind=repo_type_of(repo_type))
-    key = Options.from_env()["endpoint"], repo.id.lower(), repo.kind, repo.revision
-    ahead = _preuploads.setdefault(key, _Preuploaded())
-    for operation in additions:
-        ahead.add(operation, repo)
+    waiting = {one.path_in_repo: one for one in additions if not one._is_uploaded}
+    builder = CommitBuilder()
+    for operation in waiting.values():
+        add_to(builder, operation, repo)
     options = {"token": token_option(token), "create_pr": create_pr}
-    sent = client().preupload(repo, ahead.builder, progress=default_bar("Uploading"), **options).result()
-    lfs = {file.path for file in sent.files if file.how == "lfs"}
-    for operation in ahead.operations:
-        if operation.path_in_repo in lfs:
+    sent = client().preupload(repo, builder, progress=default_bar("Uploading"), **options).result()
+    for file in sent.files:
+        if file.how == "lfs" and file.oid:
+            operation = waiting[file.path]
+            operation.upload_info = SimpleNamespace(sha256=bytes.fromhex(file.oid), size=file.size)
             operation._is_uploaded = True
             if free_memory:
                 operation.path_or_fileobj = b""

@@ -1,5 +1,6 @@
 """The client: everything that it can do, in Python's terms."""
 
+import errno
 import io
 import logging
 import os
@@ -45,12 +46,17 @@ class Downloads(ClientTest):
     def test_snapshot_lists_what_failed(self):
         HUB.faults(({"path": "config.json", "method": "GET", "times": 0}, {"status": 403}))
         with self.assertRaises(errors.IncompleteSnapshotError) as caught:
-            self.client.download_snapshot(LLAMA, fail_fast=False, retry_timeout_ms=0).result()
+            job = self.client.download_snapshot(LLAMA, fail_fast=False, retry_timeout_ms=0)
+            job.result()
         states = {file.name: file.state for file in caught.exception.files}
         self.assertEqual(states["config.json"], "failed")
         self.assertEqual(states["deep/b.txt"], "done")
         (failed,) = [file for file in caught.exception.files if file.error]
-        self.assertIsInstance(failed.error, errors.HfxError)
+        with self.assertRaises(errors.IncompleteSnapshotError) as again:
+            job.result()
+        self.assertEqual(again.exception.files, caught.exception.files)
+        self.assertEqual((failed.error.name, failed.error.http_status), ("FORBIDDEN", 403))
+        self.assertEqual((failed.name, states["big.bin"]), ("config.json", "done"))
 
     def test_url(self):
         url = f"{HUB.endpoint}/{LLAMA}/resolve/main/config.json"
@@ -98,6 +104,25 @@ class Downloads(ClientTest):
         self.assertEqual(b"".join(chunks), CONFIG[9:18])
         with self.assertRaises(errors.CallbackError):
             self.client.stream_file(LLAMA, "big.bin", lambda offset, data: False).result()
+        told = []
+        chunks.clear()
+
+        def begun(meta):
+            told.append((meta, len(chunks)))
+
+        read = self.client.stream_file(LLAMA, "big.bin", take, begun=begun).result()
+        ((meta, before),) = told
+        self.assertEqual((meta.size, meta.etag, meta.commit, before), (len(BIG), read.etag, read.commit, 0))
+        chunks.clear()
+        with self.assertRaisesRegex(KeyError, "not this one"):
+            self.client.stream_file(LLAMA, "big.bin", take, begun=lambda meta: {}["not this one"]).result()
+        self.assertEqual(chunks, [])
+        job = self.client.stream_url(url, lambda offset, data: open("/none"), begun=lambda meta: None)
+        with self.assertRaises(FileNotFoundError):
+            job.result()
+        with self.assertRaises(errors.CallbackError) as caught:
+            job.take()
+        self.assertEqual(caught.exception.os_error, errno.ENOENT)
 
     def test_file_object(self):
         HUB.forget()
@@ -134,6 +159,9 @@ class Downloads(ClientTest):
             self.assertEqual(view[M : M + 9].tobytes(), BIG[M : M + 9])
             piece = view[:4]
         self.assertEqual(bytes(piece), BIG[:4])
+        with Map(path, writable=True) as mine:
+            mine[:4] = b"mine"
+            self.assertEqual((mine[:8].tobytes(), hfx.read_at(path, 0, 4)), (b"mine" + BIG[4:8], BIG[:4]))
         empty = folder() / "empty"
         empty.write_bytes(b"")
         self.assertEqual(len(Map(empty)), 0)
@@ -152,6 +180,10 @@ class Questions(ClientTest):
             self.client.download_file(LLAMA, "nope").result()
         self.assertEqual((caught.exception.http_status, len(caught.exception.commit)), (404, 40))
         self.assertIs(self.client.lookup(LLAMA, "nope"), hfx._CACHED_NO_EXIST)
+        other = folder()
+        self.assertIsNone(self.client.lookup(LLAMA, "config.json", cache_dir=other))
+        path = self.client.download_file(LLAMA, "config.json", cache_dir=other).result().path
+        self.assertEqual(self.client.lookup(LLAMA, "config.json", cache_dir=other).path, path)
 
     def test_hub(self):
         meta = self.client.file_meta(LLAMA, "big.bin").result()
@@ -195,6 +227,16 @@ class Questions(ClientTest):
         self.assertEqual(hfx.TABLE["durability"].choices, ("power", "process"))
         self.assertEqual((hfx.TABLE["max_connections"].minimum, hfx.TABLE["max_connections"].maximum), (0, 1024))
         options = Options(memory_budget="64M", include=["a", "b"], token="secret")
+        self.assertEqual(options["include"], "a, b")
+        options["include"] = ["c"]
+        self.assertEqual(options["include"], "c")
+        with Client(options=Options.from_env(include=["*.json"]), cache_dir=self.cache) as client:
+            self.assertEqual(len(client.download_snapshot(LLAMA).result().files), 1)
+            self.assertEqual(len(client.download_snapshot(LLAMA, include=[]).result().files), 4)
+        variables = {"HF_HOME": "/somewhere", "HF_TOKEN": "of mine", "HF_ENDPOINT": "https://a.example"}
+        other = Options.from_vars(variables, max_connections=3)
+        held = [other[name] for name in ("endpoint", "cache_dir", "token", "max_connections")]
+        self.assertEqual(held, ["https://a.example", "/somewhere/hub", "***", "3"])
         self.assertEqual(options["memory_budget"], str(64 * M))
         self.assertEqual(options["token"], "***")
         del options["memory_budget"]
@@ -210,7 +252,7 @@ class Questions(ClientTest):
     def test_cache(self):
         snapshot = self.client.download_snapshot(LLAMA).result()
         self.client.download_file("hf://datasets/acme/data", "train.csv").result()
-        cache = self.client.cache_scan()
+        cache = self.client.scan_cache().result()
         self.assertEqual({repo.id: repo.kind for repo in cache.repos}, {LLAMA: "model", "acme/data": "dataset"})
         (repo,) = [repo for repo in cache.repos if repo.id == LLAMA]
         (revision,) = repo.revisions
@@ -220,13 +262,17 @@ class Questions(ClientTest):
         os.chmod(blob, 0o644)
         with open(blob, "wb") as file:
             file.write(b"x" * len(CONFIG))
-        found = self.client.cache_verify(LLAMA).result()
+        found = self.client.verify_cache(LLAMA).result()
         self.assertEqual([os.path.basename(one[0]) for one in found.mismatches], [os.path.basename(blob)])
         deletion = cache.delete_revisions(snapshot.commit)
         self.assertGreaterEqual(deletion.freed, len(BIG))
-        self.assertGreaterEqual(deletion.execute(), len(BIG))
-        self.assertEqual(cache.delete_repo("acme/data", "dataset").execute(), 4)
-        self.assertEqual(self.client.cache_scan().repos, [])
+        self.assertGreaterEqual(self.client.delete_cached(deletion).result(), len(BIG))
+        self.assertEqual(self.client.delete_cached(deletion).result(), 0)
+        self.assertEqual(self.client.delete_cached(cache.delete_repo("acme/data", "dataset")).result(), 4)
+        self.assertEqual(self.client.scan_cache().result().repos, [])
+        other = folder()
+        self.client.download_file(LLAMA, "config.json", cache_dir=other).result()
+        self.assertEqual(self.client.scan_cache(cache_dir=other).result().size, len(CONFIG))
         self.assertEqual(cache.prune().freed, 0)
 
     def test_assets(self):
@@ -268,6 +314,9 @@ class Uploads(ClientTest):
         self.assertNotEqual(caught.exception.commit, stale)
         self.client.commit(self.repo, builder).result()
         self.assertEqual(self.files(), ["bytes.txt", "large.bin"])
+        builder.add_lfs("again.bin", sent.files[0].oid, len(large))
+        self.client.commit(self.repo, builder).result()
+        self.assertEqual(self.client.read_file(self.repo, "again.bin").result().data, large)
 
     def test_reader_that_raises(self):
         def broken(offset, memory):
@@ -276,9 +325,12 @@ class Uploads(ClientTest):
         builder = CommitBuilder()
         builder.add_reader("large.bin", 2 * M, broken)
         for _ in range(2):
+            job = self.client.commit(self.repo, builder)
             with self.assertRaisesRegex(KeyError, "broken"):
-                self.client.commit(self.repo, builder).result()
-        del builder
+                job.result()
+            with self.assertRaises(errors.CallbackError):
+                job.take()
+        del builder, job
         wait_for(lambda: kept() == 0)
 
     def test_files_and_folders(self):
@@ -296,9 +348,14 @@ class Uploads(ClientTest):
         schedule = self.client.schedule_folder(self.repo, source, 3600, "logs")
         with schedule.lock():
             (source / "a.log").write_text("one\n")
-        schedule.trigger()
+            with self.assertRaises(errors.JobTimeoutError), schedule.lock(0.01):
+                self.fail("locked twice")
+        made = schedule.trigger().result()
+        self.assertEqual((len(made.commit), [file.path for file in made.files]), (40, ["logs/a.log"]))
         schedule.stop()
         self.assertGreaterEqual(schedule.job.result().commit_count, 1)
+        with self.assertRaises(errors.ClosedError):
+            schedule.trigger().result()
         self.assertEqual(self.files(), ["logs/a.log"])
 
     def test_repositories(self):
@@ -336,10 +393,14 @@ class Jobs(ClientTest):
             job.pause()
             job.resume()
             self.assertFalse(job.done())
+            for taken in (job.take, job.check):
+                with self.assertRaises(errors.NotEndedError):
+                    taken()
+            wait_for(lambda: job.progress().files == 1)
             job.cancel()
             with self.assertRaises(errors.CancelledError):
                 job.result()
-            self.assertNotIn("done", [file.state for file in job.progress().entries()])
+            self.assertEqual([file.state for file in job.progress().entries()], ["cancelled"])
         with self.assertRaises(errors.CancelledError):
             job.check()
         job = self.client.download_file(LLAMA, "big.bin")
@@ -373,6 +434,9 @@ class Jobs(ClientTest):
         job = self.client.download_file(LLAMA, "config.json", on_done=ended)
         self.assertTrue(job.wait())
         self.assertEqual(got[0].size, len(CONFIG))
+        called = threading.Event()
+        job.add_done_callback(lambda same: same is job and called.set())
+        self.assertTrue(called.wait(20))
 
     def test_descriptor(self):
         fd = self.client.event_fd()

@@ -326,12 +326,19 @@ class Uploads(unittest.TestCase):
             self.assertEqual((shard.path_or_fileobj, shard._is_uploaded), (b"", True))
         hfx.preupload_lfs_files(self.repo, [small])
         self.assertEqual((small.path_or_fileobj, small._is_uploaded), (b"small", False))
-        with self.assertRaisesRegex(ValueError, "have to be in one commit"):
-            hfx.create_commit(self.repo, shards[:1], commit_message="Some")
-        more = [*shards, small, CommitOperationAdd("more", b"m")]
+        # Any part of what was sent, in any commit, also beside what another repository was sent.
+        other = hfx.create_repo(fresh()).repo_id
+        apart = CommitOperationAdd("apart.bin", content(0, 2 * M))
+        hfx.preupload_lfs_files(other, [apart])
+        hfx.create_commit(other, [apart], commit_message="There")
+        hfx.create_commit(self.repo, shards[:1], commit_message="Some")
+        self.assertEqual((self.files(), shards[0]._is_committed), (["0.bin"], True))
+        HUB.forget()
+        more = [*shards[1:], small, CommitOperationAdd("more", b"m")]
         with self.assertRaises(errors.ConflictError):
             hfx.create_commit(self.repo, more, commit_message="All", parent_commit="0" * 40)
         hfx.create_commit(self.repo, more, commit_message="All")
+        self.assertLess(sum(request["bytes_received"] for request in HUB.requests()), M)
         self.assertEqual(self.files(), ["0.bin", "1.bin", "2.bin", "more", "small.txt"])
         self.assertEqual(self.read("2.bin"), content(2, 2 * M))
         with self.assertRaises(NotImplementedError):
