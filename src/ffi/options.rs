@@ -1,4 +1,6 @@
 //! Options: opaque, set one by one, each checked when it is set; and the table of all there are.
+// The header shows these texts as they are.
+#![allow(rustdoc::broken_intra_doc_links, rustdoc::bare_urls)]
 
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};

@@ -74,6 +74,8 @@ macro_rules! options {
         /// The options by number. The C ABI's `HFX_OPT_*`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(i32)]
+        // The texts are for the header and the tool, too: as they are.
+        #[allow(rustdoc::broken_intra_doc_links)]
         pub enum Opt { $(#[doc = $doc] $id = $number,)* }
 
         /// Every option, in the order of the numbers.
