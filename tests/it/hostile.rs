@@ -270,7 +270,7 @@ fn swapping(folders: &[PathBuf], outside: &Path, mut work: impl FnMut()) {
                         turns += 1;
                         swaps += 1;
                     }
-                    if swaps % 64 == 0 {
+                    if swaps.is_multiple_of(64) {
                         std::thread::yield_now();
                     }
                 }
@@ -445,11 +445,11 @@ fn whoever_dribbles_is_left() {
 
 #[test]
 fn what_never_ends_takes_no_memory() {
+    type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;
     let quick = [("head_timeout_ms", "2000"), ("stall_timeout_ms", "2000"), ("retry_timeout_ms", "1000")];
     let entry = |number: u64| {
         format!("{{\"type\":\"file\",\"path\":\"{number:x}\",\"oid\":\"a\",\"size\":18446744073709551615}},")
     };
-    type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;
     let endless: [(&str, &'static str, Piece); 7] = [
         ("headers", "HTTP/1.1 200 OK\r\n", Box::new(|n| format!("X-{n}: {}\r\n", "y".repeat(1000)))),
         ("one header", "HTTP/1.1 200 OK\r\nX: ", Box::new(|_| "y".repeat(1000))),

@@ -57,12 +57,12 @@ impl Terminator {
 
     /// One whose certificates a script has changed, and which speaks one version of TLS alone.
     pub fn with(lab: &Lab, script: &str, version: &[&str]) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
         const MAKE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca \
              -addext basicConstraints=critical,CA:TRUE && \
              openssl req -newkey rsa:2048 -nodes -keyout key.pem -out csr.pem -subj /CN=localhost && \
              printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' > ext && \
              openssl x509 -req -in csr.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile ext -out cert.pem";
+        let folder = tempfile::tempdir().unwrap();
         let made = Command::new("sh")
             .args(["-ec", &format!("{MAKE}\n{script}")])
             .current_dir(folder.path())
