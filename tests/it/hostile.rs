@@ -270,7 +270,7 @@ fn swapping(folders: &[PathBuf], outside: &Path, mut work: impl FnMut()) {
                         turns += 1;
                         swaps += 1;
                     }
-                    if swaps % 64 == 0 {
+                    if swaps.is_multiple_of(64) {
                         std::thread::yield_now();
                     }
                 }
@@ -447,6 +447,7 @@ type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;
 
 #[test]
 fn what_never_ends_takes_no_memory() {
+    type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;
     let quick = [("head_timeout_ms", "2000"), ("stall_timeout_ms", "2000"), ("retry_timeout_ms", "1000")];
     let entry = |number: u64| {
         format!("{{\"type\":\"file\",\"path\":\"{number:x}\",\"oid\":\"a\",\"size\":18446744073709551615}},")
