@@ -32,7 +32,7 @@ build() {
 
 # Both libraries at once: neither keeps cargo from optimising at link time, as an rlib would.
 build --lib --no-default-features --crate-type cdylib,staticlib -- -C "link-arg=-Wl,-soname,libhfx.so.$SOVERSION"
-cp "$built/libhfx.so" "$OUT/libhfx.so.symbols"
+strip --strip-debug "$built/libhfx.so" -o "$OUT/libhfx.so.symbols"
 strip --strip-unneeded -R .comment "$built/libhfx.so" -o "$OUT/libhfx.so"
 cp "$built/libhfx.a" "$OUT/libhfx.a"
 build --bin hfx

@@ -56,8 +56,8 @@ diff "$OUT/ledger" "$OUT/exported" || fail "libhfx.so exports other symbols than
 rm "$OUT/ledger" "$OUT/exported"
 
 # --- The tarball: a tree that finds itself, wherever it is unpacked
-# shellcheck disable=SC2016 # pkg-config's variable.
-make -s install-files LIBDIR_FROM="$FILES" PREFIX="$OUT/$TREE" PC_PREFIX='${pcfiledir}/../..'
+# shellcheck disable=SC2016 # pkg-config's variable, past make.
+make -s install-files LIBDIR_FROM="$FILES" PREFIX="$OUT/$TREE" PC_PREFIX='$${pcfiledir}/../..'
 cp -r bindings/c/examples "$OUT/$TREE/share/doc/hfx/examples"
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$OUT" -c "$TREE" |
     gzip -9n > "$OUT/$TREE.tar.gz"
