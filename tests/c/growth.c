@@ -24,7 +24,7 @@ void cycles(void) {
             hfx_file *file = NULL;
             int32_t fd;
             OK(hfx_client_event_fd(client, &fd, ERR));
-            OK(hfx_client_download_file_wait(client, repo, "config.json", NULL, &file, ERR));
+            OK(waited_file(hfx_client_download_file(client, repo, "config.json", NULL, JOB, ERR), &file, ERR));
             hfx_file_free(file);
         }
         end(client);
@@ -98,16 +98,14 @@ static void *on_a_small_stack(void *user) {
     hfx_bytes *bytes = NULL;
     hfx_file *file = NULL;
     hfx_cache *cache = NULL;
-    hfx_error *error = NULL;
     int32_t state = 0;
-    OK(hfx_client_download_snapshot_wait(client, big, NULL, &snapshot, ERR));
-    OK(hfx_client_read_file_wait(client, big, "model.bin", 5, 1 << 20, NULL, &bytes, ERR));
-    OK(hfx_client_lookup(client, big, "small.txt", &state, &file, ERR));
+    OK(waited_snapshot(hfx_client_download_snapshot(client, big, NULL, JOB, ERR), &snapshot, ERR));
+    OK(waited_bytes(hfx_client_read_file(client, big, "model.bin", 5, 1 << 20, NULL, JOB, ERR), &bytes, ERR));
+    OK(hfx_client_lookup(client, big, "small.txt", NULL, &state, &file, ERR));
     CHECK(state == HFX_LOOKUP_FOUND);
     hfx_file_free(file);
-    CHECK(hfx_client_download_file_wait(client, tiny, "none", NULL, &file, &error) == HFX_E_ENTRY_NOT_FOUND);
-    hfx_error_free(error);
-    OK(hfx_cache_scan(client, &cache, ERR));
+    FAILS(HFX_E_ENTRY_NOT_FOUND, waited_file(hfx_client_download_file(client, tiny, "none", NULL, JOB, ERR), &file, ERR));
+    OK(waited_cache(hfx_client_scan_cache(client, NULL, JOB, ERR), &cache, ERR));
     CHECK(hfx_cache_size(cache) > BIG_SIZE);
     hfx_cache_free(cache);
     hfx_bytes_free(bytes);

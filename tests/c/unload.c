@@ -55,6 +55,7 @@ static void live(const char *path, const char *endpoint, const char *cache) {
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
     hfx_file *file = NULL;
+    hfx_job *job = NULL;
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     CHECK(library);
     CHECK(F(hfx_options_new)(&options, NULL) == HFX_OK);
@@ -63,7 +64,10 @@ static void live(const char *path, const char *endpoint, const char *cache) {
     CHECK(F(hfx_options_set_bool)(options, HFX_OPT_FORCE, 1, NULL) == HFX_OK);
     CHECK(F(hfx_client_open)(options, &client, NULL) == HFX_OK);
     CHECK(F(hfx_repo_new)(HFX_REPO_MODEL, "acme/tiny", NULL, &repo, NULL) == HFX_OK);
-    CHECK(F(hfx_client_download_file_wait)(client, repo, "config.json", NULL, &file, NULL) == HFX_OK);
+    CHECK(F(hfx_client_download_file)(client, repo, "config.json", NULL, &job, NULL) == HFX_OK);
+    CHECK(F(hfx_job_wait)(job, -1, NULL, NULL) == HFX_OK);
+    CHECK(F(hfx_job_take_file)(job, &file, NULL) == HFX_OK);
+    F(hfx_job_free)(job);
     CHECK(F(hfx_client_close)(client, 10000, NULL) == HFX_OK);
     F(hfx_file_free)(file);
     F(hfx_repo_free)(repo);

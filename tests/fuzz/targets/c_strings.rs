@@ -23,6 +23,8 @@ unsafe extern "C" {
     fn hfx_client_open(options: Pointer, out: *mut Pointer, err: *mut Pointer) -> i32;
     fn hfx_commit_new(out: *mut Pointer, err: *mut Pointer) -> i32;
     fn hfx_job_cancel(job: Pointer);
+    fn hfx_job_free(job: Pointer);
+    fn hfx_job_take_reply(job: Pointer, out: *mut Pointer, err: *mut Pointer) -> i32;
     fn hfx_job_wait(job: Pointer, timeout_ms: i64, ended: *mut i32, err: *mut Pointer) -> i32;
     fn hfx_error_message(error: Pointer) -> *const c_char;
     fn hfx_error_status(error: Pointer) -> i32;
@@ -77,17 +79,21 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
         }
         assert_eq!(hfx_client_open(options, &mut online, null_mut()), 0);
         let (method, target) = (text("GET"), text("/api/x"));
-        let status = hfx_client_call_wait(
+        let mut job: Pointer = null_mut();
+        let status = hfx_client_call(
             online,
             method.as_ptr() as Pointer,
             target.as_ptr() as Pointer,
             null_mut(),
             1,
             null_mut(),
-            (&raw mut reply).cast(),
+            (&raw mut job).cast(),
             null_mut(),
         );
         assert_eq!(status, 0);
+        assert_eq!(hfx_job_wait(job, -1, null_mut(), null_mut()), 0);
+        assert_eq!(hfx_job_take_reply(job, (&raw mut reply).cast(), null_mut()), 0);
+        hfx_job_free(job);
         server.join().unwrap();
         let (name, yes) = (text("offline"), text("true"));
         let set = hfx_options_set_by_name(options, name.as_ptr() as Pointer, yes.as_ptr() as Pointer, null_mut());
