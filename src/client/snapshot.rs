@@ -175,24 +175,30 @@ fn complete(
         Completeness::Unknown => trusting,
         Completeness::Missing(_) | Completeness::Absent => false,
     };
+    let listed = tree.is_some();
     let lacking = tree.as_ref().and_then(|tree| filter.first_lacking(tree.keys().map(String::as_str)));
     if !enough || lacking.is_some() {
         return Ok(None);
     }
-    let files =
-        tree.unwrap_or_default().into_iter().filter(|(name, _)| filter.matches(name)).map(|(name, entry)| {
-            let size = entry.lfs_size.unwrap_or(entry.size);
-            let result = FileResult {
-                name: name.clone(),
-                path: path.join(&name),
-                size,
-                etag: entry.etag().to_owned(),
-                commit: commit.clone(),
-                verified: None,
-                state: FileState::Cached,
-            };
-            FileOutcome { name, size, result: Ok(result) }
-        });
+    let mut found: Vec<TreeFile> = tree.unwrap_or_default().into_iter().map(from_entry).collect();
+    if local.is_none() && !listed {
+        // A snapshot of which nobody has noted what belongs to it: what is there.
+        walk(&path, "", &mut found).map_err(|error| Error::io("list", &path, &error))?;
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+    let files = found.into_iter().filter(|file| filter.matches(&file.path)).map(|file| {
+        let (name, size) = (file.path.clone(), file.size);
+        let result = FileResult {
+            path: path.join(&name),
+            name: name.clone(),
+            size,
+            etag: file.etag().to_owned(),
+            commit: commit.clone(),
+            verified: None,
+            state: FileState::Cached,
+        };
+        FileOutcome { name, size, result: Ok(result) }
+    });
     Ok(Some(SnapshotResult { files: files.collect(), path: path.clone(), commit: commit.clone() }))
 }
 

@@ -558,3 +558,15 @@ fn what_nobody_can_list_is_not_said_to_be_missing() {
     let error = snapshot(&client, &[("include", "b.txt")]).unwrap_err();
     assert_eq!(error.kind(), Kind::Network, "{error}");
 }
+
+#[test]
+fn a_cached_snapshot_without_a_listing_names_the_files_that_are_there() {
+    let lab = Lab::with_file("config.json", b"{}");
+    lab.hub.put("models/o/n/deep/a.txt", b"a");
+    snapshot(&lab.client(&[]), &[]).unwrap();
+    fs::remove_dir_all(lab.cache().join("models--o--n/trees")).unwrap();
+    let found = snapshot(&lab.client(&[("offline", "true")]), &[]).unwrap();
+    let files: Vec<(&str, u64)> = found.files.iter().map(|file| (file.name.as_str(), file.size)).collect();
+    assert_eq!(files, [("config.json", 2), ("deep/a.txt", 1)]);
+    assert!(found.files.iter().all(|file| file.result.as_ref().unwrap().path.is_file()));
+}

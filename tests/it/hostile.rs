@@ -443,8 +443,6 @@ fn whoever_dribbles_is_left() {
     assert!(matches!(error.kind(), Kind::Timeout | Kind::Tls | Kind::Network), "{error}");
 }
 
-type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;
-
 #[test]
 fn what_never_ends_takes_no_memory() {
     type Piece = Box<dyn Fn(u64) -> String + Send + Sync>;

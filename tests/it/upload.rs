@@ -349,3 +349,22 @@ fn a_draft_is_busy_while_a_job_works_on_it() {
     lab.hub.faults(&serde_json::json!([]));
     assert_eq!(commit(&client, &draft, &[]).unwrap().commits, 1);
 }
+
+#[test]
+fn deleting_below_a_folder_that_is_not_there_yet_deletes_nothing() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    push(&client, "kept.bin", b"kept", &[]).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("a.txt", b"a")]);
+    let upload = client.upload_folder(
+        &model(),
+        None,
+        dir.path(),
+        "new",
+        &job(&[("delete", "*.bin")]),
+        Hooks::default(),
+    );
+    upload.unwrap().join().unwrap();
+    assert_eq!(listed(&client, None), ["kept.bin", "new/a.txt"]);
+}

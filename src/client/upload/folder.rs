@@ -14,7 +14,7 @@ use super::push::Item;
 use super::state::State;
 use crate::client::context::Context;
 use crate::client::output::{CommitResult, HowCommitted};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::hub::discussions::PullRequest;
 use crate::log::Level;
 use crate::options::Opt;
@@ -53,7 +53,11 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     let patterns = context.options.list(Opt::Delete);
     if !patterns.is_empty() {
         let filter = Filter::new(patterns, &[]);
-        let listed = watch.guard(hub.tree(&aim.repo, &parent, below.trim_end_matches('/'))).await?;
+        let listed = match watch.guard(hub.tree(&aim.repo, &parent, below.trim_end_matches('/'))).await {
+            // A folder that comes anew has nothing to delete.
+            Err(error) if error.kind() == Kind::EntryNotFound => Vec::new(),
+            listed => listed?,
+        };
         let goes = |path: &str| {
             path != ".gitattributes" && path.strip_prefix(below).is_some_and(|p| filter.matches(p))
         };
