@@ -4,7 +4,7 @@ import Foundation
 /// Finished files on this machine.
 public enum LocalFile {
     /// A whole file as memory, without a copy; unmapped with the last copy of the data. The data may be changed as any
-    /// other: that stays in this process, page by page, and never reaches the file. Meant for files that nobody changes
+    /// other: that stays in this process, and never reaches the file. Meant for files that nobody changes
     /// in place: when another program truncates it, reading the lost part ends the process. `read` is the safe twin.
     public static func map(_ path: String) throws -> Data {
         let map = try Handle(hfx_map_free) { hfx_map_open(path, HFX_MAP_COPY, $0, $1) }

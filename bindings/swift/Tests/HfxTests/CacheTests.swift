@@ -18,12 +18,13 @@ import Testing
         if case .missing = try client.lookup("none", of: Fixture.tiny) {} else { Issue.record("not missing") }
 
         var elsewhere = Options()
+        _ = try hub.write("elsewhere/models--acme--none/refs/none", Data())
         elsewhere.cacheDir = hub.path("elsewhere")
         if case .unknown = try client.lookup("config.json", of: Fixture.tiny, options: elsewhere) {
         } else {
             Issue.record("known elsewhere")
         }
-        #expect(try await client.scanCache(options: elsewhere).repos.isEmpty)
+        #expect(try await client.scanCache(options: elsewhere).path == hub.path("elsewhere"))
         elsewhere = Options()
         elsewhere.offline = true
         #expect(try await client.tree(of: Fixture.tiny, options: elsewhere).count == 3)
