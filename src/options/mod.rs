@@ -151,7 +151,7 @@ pub struct Options {
 
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.values.iter()).finish()
+        f.debug_map().entries(self.values.keys().map(|id| (id, self.show(*id)))).finish()
     }
 }
 
@@ -352,7 +352,7 @@ impl Options {
         self.list(Opt::Headers).iter().filter_map(|line| parse_header(line).ok()).collect()
     }
 
-    /// A value as text, for `hfx env` and introspection; a secret shows as `***`.
+    /// A value as text, for `hfx env` and introspection; a secret, and what a header says, shows as `***`.
     pub fn show(&self, id: Opt) -> String {
         match self.values.get(&id) {
             None => id.spec().default.to_owned(),
@@ -360,6 +360,11 @@ impl Options {
             Some(Value::Int(value)) => value.to_string(),
             Some(Value::Text(value)) => value.clone(),
             Some(Value::Secret(_)) => "***".to_owned(),
+            Some(Value::List(_)) if id == Opt::Headers => {
+                let names: Vec<String> =
+                    self.headers().iter().map(|(name, _)| format!("{name}: ***")).collect();
+                names.join(", ")
+            }
             Some(Value::List(list)) => list.join(", "),
         }
     }
@@ -465,6 +470,7 @@ mod tests {
         client.set_text(Opt::Headers, "A: b").unwrap();
         assert!(client.set_list(Opt::Headers, &["C: d", "no colon"]).is_err());
         assert_eq!(client.list(Opt::Headers), ["A: b"]);
+        assert!(client.show(Opt::Headers) == "A: ***" && !format!("{client:?}").contains("A: b"));
         assert!(client.set_list(Opt::Token, &["x"]).is_err());
         job.set_list(Opt::Include, &[] as &[&str]).unwrap();
         assert!(job.over(&client).list(Opt::Include).is_empty(), "a job lifts its client's list");

@@ -606,7 +606,13 @@ fn no_secret_is_told() {
     let proxy = "http://user:proxy-password@127.0.0.1:1";
     let options = with(
         options,
-        &[("token", TOKEN), ("https_proxy", proxy), ("retry_timeout_ms", "500"), ("stall_timeout_ms", "300")],
+        &[
+            ("token", TOKEN),
+            ("headers", &format!("Authorization: Bearer {TOKEN}")),
+            ("https_proxy", proxy),
+            ("retry_timeout_ms", "500"),
+            ("stall_timeout_ms", "300"),
+        ],
     );
     let tell = move |_: Level, room: &str, text: &str| log.lock().unwrap().push(format!("{room} {text}"));
     let client = Client::open_with(options.clone(), Log::new(Level::Debug, Box::new(tell))).unwrap();
