@@ -453,8 +453,7 @@ static void free_in_a_callback(void) {
     hfx_repo_free(repo);
     l.ready = 1;
     wait_for(&l.destroyed, 1);
-    for (double until = now() + 5; thread_count() != threads_before; sleep_ms(5))
-        CHECK(now() < until);
+    threads_are(threads_before);
     CHECK(l.destroyed == 1);
 }
 

@@ -190,6 +190,11 @@ int thread_count(void) {
     return count_entries("/proc/self/task");
 }
 
+void threads_are(int count) {
+    for (double until = now() + 5; thread_count() != count; sleep_ms(1))
+        CHECK(now() < until);
+}
+
 int descriptor_count(void) {
     return count_entries("/proc/self/fd");
 }

@@ -73,6 +73,8 @@ double now(void);
 void sleep_ms(int ms);
 /* The calling process's threads and descriptors. */
 int thread_count(void);
+/* Checks that there are so many. A thread that was joined stands in /proc for a moment yet. */
+void threads_are(int count);
 int descriptor_count(void);
 void show_descriptors(void);
 

@@ -111,7 +111,7 @@ void close_leaves_nothing(void) {
         double begun = now();
         OK(hfx_client_close(client, 10000, ERR));
         CHECK(now() - begun < 3);
-        CHECK(thread_count() == threads_before);
+        threads_are(threads_before);
         if (descriptor_count() != descriptors_before) {
             show_descriptors();
             CHECK(!"descriptors are left");
@@ -128,6 +128,5 @@ void close_leaves_nothing(void) {
 
     /* Freed without closing: it ends by itself. */
     hfx_client_free(new_client());
-    for (double until = now() + 5; thread_count() != threads_before; sleep_ms(10))
-        CHECK(now() < until);
+    threads_are(threads_before);
 }
