@@ -20,6 +20,7 @@ int main(int argc, char **argv) {
     hfx_options *options = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = NULL;
+    hfx_job *job = NULL;
     hfx_file *file = NULL;
     hfx_map *map = NULL;
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -30,8 +31,9 @@ int main(int argc, char **argv) {
         return 2;
     if (hfx_options_from_env(&options, &error) || hfx_client_open(options, &client, &error)
         || hfx_repo_new(HFX_REPO_MODEL, argv[1], NULL, &repo, &error)
-        || hfx_client_download_file_wait(client, repo, argv[2], NULL, &file, &error)
-        || hfx_map_open(hfx_file_path(file), &map, &error)) {
+        || hfx_client_download_file(client, repo, argv[2], NULL, &job, &error) || hfx_job_wait(job, -1, NULL, &error)
+        || hfx_job_take_file(job, &file, &error)
+        || hfx_map_open(hfx_file_path(file), HFX_MAP_READ, &map, &error)) {
         fprintf(stderr, "%s\n", hfx_error_message(error));
         return 1;
     }
@@ -42,6 +44,7 @@ int main(int argc, char **argv) {
     putchar('\n');
     hfx_map_free(map);
     hfx_file_free(file);
+    hfx_job_free(job);
     hfx_repo_free(repo);
     hfx_client_free(client);
     hfx_options_free(options);
