@@ -90,7 +90,8 @@ fn a_pause_sends_nothing_and_numbers_only_grow() {
     assert_eq!(seen.last(), Some(&last), "the last call has the final numbers");
     assert_eq!((last.files, last.files_done, last.files_failed, last.bytes, last.done), (4, 4, 0, all, all));
     assert_eq!((last.hashed, last.restored), (all - 3, 0));
-    assert!(last.sent > all && last.sent < all + 12 * PART as u64, "some of it twice: {last:?}");
+    // What was under way at a pause went twice; nothing, when only answers were.
+    assert!(last.sent >= all && last.sent < all + 12 * PART as u64, "some of it twice: {last:?}");
 }
 
 #[test]
