@@ -114,23 +114,27 @@ pub fn listed(context: &Context, repo: &RepoId, revision: &str, below: &str) -> 
     let cache = context.cache()?;
     let unknown = || context.not_cached(&format!("the listing of {} at {revision}", repo.id()));
     let commit = cache.commit_of(repo, revision).ok_or_else(unknown)?;
-    let files = match cache.read_tree(repo, &commit) {
-        Some(tree) => tree.into_iter().map(from_entry).collect(),
-        None => {
-            let folder = cache.snapshot_dir(repo, &commit)?;
-            let mut found = Vec::new();
-            if !folder.is_dir() {
-                return Err(unknown());
-            }
-            walk(&folder, "", &mut found).map_err(|error| Error::io("list", &folder, &error))?;
-            found.sort_by(|a, b| a.path.cmp(&b.path));
-            found
-        }
-    };
+    let folder = cache.snapshot_dir(repo, &commit)?;
+    let tree = cache.read_tree(repo, &commit);
+    if tree.is_none() && !folder.is_dir() {
+        return Err(unknown());
+    }
+    let files = held(&folder, tree)?;
     let within = |file: &TreeFile| {
         below.is_empty() || file.path.strip_prefix(below).is_some_and(|rest| rest.starts_with('/'))
     };
     Ok(files.into_iter().filter(within).collect())
+}
+
+/// The files of a snapshot: as its listing says; without one, those that its folder holds.
+fn held(folder: &Path, tree: Option<Tree>) -> Result<Vec<TreeFile>> {
+    if let Some(tree) = tree {
+        return Ok(tree.into_iter().map(from_entry).collect());
+    }
+    let mut found = Vec::new();
+    walk(folder, "", &mut found).map_err(|error| Error::io("list", folder, &error))?;
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
 }
 
 fn walk(folder: &Path, below: &str, found: &mut Vec<TreeFile>) -> std::io::Result<()> {
@@ -175,18 +179,13 @@ fn complete(
         Completeness::Unknown => trusting,
         Completeness::Missing(_) | Completeness::Absent => false,
     };
-    let listed = tree.is_some();
     let lacking = tree.as_ref().and_then(|tree| filter.first_lacking(tree.keys().map(String::as_str)));
     if !enough || lacking.is_some() {
         return Ok(None);
     }
-    let mut found: Vec<TreeFile> = tree.unwrap_or_default().into_iter().map(from_entry).collect();
-    if local.is_none() && !listed {
-        // A snapshot of which nobody has noted what belongs to it: what is there.
-        walk(&path, "", &mut found).map_err(|error| Error::io("list", &path, &error))?;
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-    }
-    let files = found.into_iter().filter(|file| filter.matches(&file.path)).map(|file| {
+    // A local folder holds more than the snapshot: only a listing says what belongs to it.
+    let tree = tree.or_else(|| local.map(|_| Tree::default()));
+    let files = held(&path, tree)?.into_iter().filter(|file| filter.matches(&file.path)).map(|file| {
         let (name, size) = (file.path.clone(), file.size);
         let result = FileResult {
             path: path.join(&name),
