@@ -21,7 +21,7 @@ use twox_hash::XxHash3_64;
 use super::attempts::Attempts;
 use super::journal::{Journal, Record};
 use super::limit::{Limits, Slot};
-use super::meters::{COMPARE, Meters, REPLACEMENTS};
+use super::meters::{LOOK, Meters, REPLACEMENTS};
 use super::plan::{Plan, RangeSet};
 use super::sink::Sink;
 use super::source::{Opened, Source};
@@ -227,8 +227,8 @@ impl Transfer {
     /// Brings every missing byte into the sink.
     async fn fetch(self: &Arc<Self>, watch: &mut Watch, first: Option<First>) -> Result<()> {
         let mut parts: JoinSet<Result<PartEnd>> = JoinSet::new();
-        let mut compare = tokio::time::interval(COMPARE);
-        compare.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut whole = false;
         match first {
             Some(First { opened: Opened::Part(body), length, slot }) => {
@@ -287,8 +287,9 @@ impl Transfer {
                     }
                     Ok(())
                 }
-                _ = compare.tick(), if !whole && !parts.is_empty() && !self.engine.limits.is_rate_capped() => {
-                    self.meters.look(Instant::now());
+                _ = look.tick(), if !whole && !parts.is_empty() && !self.engine.limits.is_rate_capped() => {
+                    let ending = !self.plan().has_next(self.horizon());
+                    self.meters.look(Instant::now(), ending);
                     Ok(())
                 }
             };

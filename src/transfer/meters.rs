@@ -1,8 +1,9 @@
 //! What each connection of a transfer moves, so that one that is much slower than the others is replaced.
 //!
 //! Connections are compared over the time since the last look, not over their whole life: one that has just begun and
-//! still gets faster is left alone. A part is replaced a few times at most, so that a store that is slow about one part
-//! is waited for in the end.
+//! still gets faster is left alone. While there is more to hand out, a slow connection costs its share alone; once all
+//! that is left is under way, everybody waits for the slowest, and looks are shorter and less is waited for. A part is
+//! replaced a few times at most, so that a store that is slow about one part is waited for in the end.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,14 +11,20 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How often connections are compared.
-pub const COMPARE: Duration = Duration::from_millis(500);
+/// How often to look.
+pub const LOOK: Duration = Duration::from_millis(125);
+/// How long connections are watched before they are compared, while there is more to hand out.
+const COMPARE: Duration = Duration::from_millis(450);
 /// How often one part may be taken from a slow connection.
 pub const REPLACEMENTS: u32 = 3;
 /// By how much a connection has to be slower than the others.
 const SLOWER: f64 = 4.0;
-/// Seconds that a new connection has to win.
+/// Seconds that a new connection has to win; when all that is left is under way.
 const WORTH: f64 = 1.0;
+/// See [`WORTH`].
+const WORTH_AT_THE_END: f64 = 0.3;
+/// What a usual connection must have moved in a short look at the end, for one that moved less to be told apart.
+const TELLING: f64 = 524_288.0;
 /// An exchange of at least this many bytes tells what a connection usually moves.
 const METERED: u64 = 1 << 20;
 /// Seconds below which a look tells nothing of a connection.
@@ -78,8 +85,9 @@ impl Meters {
         Metered { meter, meters: self, since }
     }
 
-    /// Compares the connections and tells those that are to be replaced.
-    pub fn look(&self, now: Instant) {
+    /// Compares the connections and tells those that are to be replaced; `ending` says that all that is left is under
+    /// way.
+    pub fn look(&self, now: Instant, ending: bool) {
         let mut list = self.list();
         let seen: Vec<(u64, f64)> = list
             .iter()
@@ -97,13 +105,19 @@ impl Meters {
         let usual = self.usual.load(Relaxed);
         let others = if rates.len() > 2 { rates[rates.len() / 2] } else { usual as f64 };
         let longest = seen.iter().map(|(_, seconds)| *seconds).fold(0.0, f64::max);
-        if others * longest < (8 * self.grain) as f64 {
+        let grains = (8 * self.grain) as f64;
+        let (shortest, telling, worth) = if ending {
+            (0.0, grains.max(TELLING), WORTH_AT_THE_END)
+        } else {
+            (COMPARE.as_secs_f64(), grains, WORTH)
+        };
+        if longest < shortest || others * longest < telling {
             return; // The time until the next look counts as well.
         }
         for (seen, (moved, seconds)) in list.iter_mut().zip(seen) {
             let rate = moved as f64 / seconds.max(1e-6);
             if let Some(before) = seen.before
-                && seen.meter.is_slow(rate, before, others)
+                && seen.meter.is_slow(rate, before, others, worth)
                 && !seen.meter.replaced.swap(true, Relaxed)
             {
                 seen.meter.too_slow.notify_one();
@@ -142,7 +156,7 @@ impl Meter {
     }
 
     /// Whether another connection, as fast as the others, would be done much sooner.
-    fn is_slow(&self, rate: f64, before: f64, others: f64) -> bool {
+    fn is_slow(&self, rate: f64, before: f64, others: f64, worth: f64) -> bool {
         let left = self.length.saturating_sub(self.bytes.load(Relaxed)) as f64;
         let anew = if self.again { self.length as f64 } else { left };
         let gets_faster = rate > before * 1.25;
@@ -150,7 +164,7 @@ impl Meter {
             && self.is_on_its_way()
             && rate * SLOWER < others
             && !gets_faster
-            && left / rate.max(1.0) > WORTH + anew / others
+            && left / rate.max(1.0) > worth + anew / others
     }
 }
 
@@ -188,7 +202,7 @@ mod tests {
                 let whole = *bytes as u64 / grain.max(1) * grain.max(1);
                 running[at].meter.moved(whole.min(length));
             }
-            meters.look(start + Duration::from_secs_f64(time));
+            meters.look(start + Duration::from_secs_f64(time), false);
             for (at, metered) in running.iter().enumerate() {
                 let mut wait = std::pin::pin!(metered.meter.too_slow.notified());
                 let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
@@ -234,7 +248,7 @@ mod tests {
         for (again, slow) in [(true, false), (false, true)] {
             let last = meters.start(160_000_000, again, true);
             last.meter.moved(140_000_000);
-            assert_eq!(last.meter.is_slow(5e6, 5e6, 50e6), slow);
+            assert_eq!(last.meter.is_slow(5e6, 5e6, 50e6, WORTH), slow);
         }
     }
 
@@ -245,6 +259,25 @@ mod tests {
         assert!(told.is_empty(), "{told:?}");
     }
 
+    /// The last 4 MiB at a tenth of the speed: not worth a word while others work, but nobody does any more.
+    #[test]
+    fn the_last_one_is_not_waited_for() {
+        let told = |ending: bool, usual: u64, rate: u64| {
+            let meters = Meters::new(0);
+            meters.usual.store(usual, Relaxed);
+            let (start, last) = (Instant::now(), meters.start(4 << 20, false, true));
+            (1..=8).find(|step| {
+                last.meter.moved(rate / 8 * step);
+                meters.look(start + LOOK * *step as u32, ending);
+                last.meter.is_replaced()
+            })
+        };
+        assert_eq!(told(true, 50_000_000, 5_000_000), Some(3));
+        assert_eq!(told(false, 50_000_000, 5_000_000), None);
+        assert_eq!(told(true, 8_000_000, 5_000_000), None, "as fast as the others");
+        assert_eq!(told(true, 400_000, 1_000), None, "too thin a line to tell in a second");
+    }
+
     #[test]
     fn the_last_ones_are_compared_with_what_was_usual() {
         let meters = Meters::new(0);
@@ -252,7 +285,7 @@ mod tests {
         let (start, last) = (Instant::now(), meters.start(1 << 30, false, true));
         for step in 1..4 {
             last.meter.moved(step * 1_000_000);
-            meters.look(start + Duration::from_millis(500 * step));
+            meters.look(start + Duration::from_millis(500 * step), false);
         }
         assert_eq!(meters.usual.load(Relaxed), 25_000_000, "told, and less sure of it");
     }

@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use super::attempts::Attempts;
 use super::download::Engine;
 use super::limit::Slot;
-use super::meters::{COMPARE, Meter, Meters, REPLACEMENTS};
+use super::meters::{LOOK, Meter, Meters, REPLACEMENTS};
 use super::reader::{BLOCK, Reader, Stretch, Sums};
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
@@ -121,8 +121,8 @@ pub async fn parts(
     let meters = Meters::new(BLOCK);
     let upload = Arc::new(Upload { engine: engine.clone(), id, out, addresses, current, patience, meters });
     let mut running: JoinSet<(usize, Result<()>)> = JoinSet::new();
-    let mut compare = tokio::time::interval(COMPARE);
-    compare.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         if running.is_empty() && missing.is_empty() {
             return Ok(());
@@ -153,8 +153,8 @@ pub async fn parts(
                     running.spawn(async move { (part, upload.part(part, slot, watch).await) });
                 }
             }
-            _ = compare.tick(), if !running.is_empty() && !engine.limits.is_rate_capped() => {
-                upload.meters.look(Instant::now());
+            _ = look.tick(), if !running.is_empty() && !engine.limits.is_rate_capped() => {
+                upload.meters.look(Instant::now(), missing.is_empty());
             }
         }
     }
