@@ -22,11 +22,12 @@ fail() {
 }
 
 # From PyPI: zig is the compiler and linker that knows old glibc versions.
-if [ ! -e "$VENV/ready" ]; then
+TOOLS="cargo-zigbuild==0.24.0 ziglang==0.17.1 setuptools wheel auditwheel"
+if [ "$(cat "$VENV/ready" 2> /dev/null)" != "$TOOLS" ]; then
     python3 -m venv "$VENV"
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check cargo-zigbuild==0.24.0 ziglang==0.17.1 setuptools wheel \
-        auditwheel
-    touch "$VENV/ready"
+    # shellcheck disable=SC2086 # A list.
+    "$VENV/bin/pip" install --quiet --disable-pip-version-check $TOOLS
+    echo "$TOOLS" > "$VENV/ready"
 fi
 PATH=$VENV/bin:$PATH
 

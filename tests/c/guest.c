@@ -72,7 +72,7 @@ static void meet_somebody_rude(const char *proxy, const char *url, const char *w
 }
 
 void guest(void) {
-    struct sigaction before[65], after;
+    struct sigaction before[65] = {0}, after;
     for (int i = 1; i < 65; i++)
         sigaction(i, NULL, &before[i]);
     CHECK(before[SIGPIPE].sa_handler == SIG_DFL);
