@@ -24,9 +24,9 @@ fail() {
 # From PyPI: zig is the compiler and linker that knows old glibc versions.
 TOOLS="cargo-zigbuild==0.24.0 ziglang==0.17.1 setuptools wheel auditwheel"
 if [ "$(cat "$VENV/ready" 2> /dev/null)" != "$TOOLS" ]; then
-    python3 -m venv "$VENV"
+    python3 -m venv --clear "$VENV"
     # shellcheck disable=SC2086 # A list.
-    "$VENV/bin/pip" install --quiet --disable-pip-version-check $TOOLS
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check $TOOLS
     echo "$TOOLS" > "$VENV/ready"
 fi
 PATH=$VENV/bin:$PATH
