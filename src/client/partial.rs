@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::place::Place;
 use crate::digest::{Expected, Hasher};
@@ -66,7 +66,7 @@ struct Claim(PathBuf);
 /// An unfinished download that was found.
 struct Found {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
     /// None: all bytes are there, and nothing says whether they are right.
     state: Option<State>,
     done: RangeSet,
@@ -93,7 +93,7 @@ pub fn open(
             if place.take_over(&found.path, &path).is_err() {
                 continue;
             }
-            let file = Arc::new(found.file);
+            let file = found.file;
             let (done, lost) = proven(&file, &path, found.state.as_ref(), found.done, go_on)?;
             let mut opened = start(place, claim, file, etag, size, expected, settings, found.state, done)?;
             for range in lost {
@@ -186,22 +186,32 @@ fn find(place: &Place, etag: &str, size: u64, expected: Option<&Expected>) -> Re
             }
             _ => continue,
         };
-        all.push(Found { path, file, state, done });
+        all.push(Found { path, file: Arc::new(file), state, done });
     }
     all.sort_by_key(|found| std::cmp::Reverse(found.done.total()));
     Ok(all)
 }
 
 /// Removes what killed processes have left of a file of this size that is published now: nobody would go on with it.
+/// A writer of another boot or machine that was silent for a while counts as killed; one that lives keeps its bytes
+/// ([`Partial::finish`]).
 pub fn sweep(partials: &[PathBuf], size: u64) {
+    let is_left = |path: &Path| {
+        let file = File::open(path).ok()?;
+        let writer = Journal::read(&file, size, file::boot_id()).ok()??.writer;
+        let is_silent = || file.metadata().is_ok_and(|metadata| !is_recent(&metadata));
+        Some(writer.is_this() || writer.is_alive().map_or_else(is_silent, |alive| !alive))
+    };
     for path in partials {
-        let writer =
-            || Journal::read(&File::open(path).ok()?, size, file::boot_id()).ok()?.map(|state| state.writer);
-        let is_dead = |writer: Process| writer.is_this() || writer.is_alive() == Some(false);
-        if !Claim::is_taken(path) && writer().is_some_and(is_dead) {
+        if !Claim::is_taken(path) && is_left(path) == Some(true) {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Whether it may be growing.
+fn is_recent(metadata: &fs::Metadata) -> bool {
+    metadata.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age < RECENT))
 }
 
 /// Whether nobody writes it any more.
@@ -219,8 +229,7 @@ fn is_orphan(found: &Found, held: bool, go_on: &dyn Fn() -> bool) -> Result<bool
     }
     let look = || found.file.metadata().map_err(|error| Error::io("look at", &found.path, &error));
     let before = look()?;
-    let recent = |time: SystemTime| time.elapsed().is_ok_and(|age| age < RECENT);
-    if !before.modified().is_ok_and(recent) {
+    if !is_recent(&before) {
         return Ok(true);
     }
     let step = Duration::from_millis(100);
@@ -260,13 +269,17 @@ fn proven(
     Ok((done, lost))
 }
 
-/// Copies what a living writer has finished.
+/// Copies what a writer has finished that lives, or may live; of another boot or machine, what has its checksum.
 fn copy(found: &Found, to: &File, path: &Path, go_on: &dyn Fn() -> bool) -> Result<State> {
     let mut copied = State::default();
     let Some(state) = &found.state else { return Ok(copied) };
-    for (&start, range) in state.ranges.iter().filter(|(_, range)| range.sure) {
+    let from = FileSink::new(found.file.clone(), &found.path);
+    for (&start, range) in &state.ranges {
         if !go_on() {
             return Err(Error::cancelled());
+        }
+        if !range.sure && checksum(&from, start..range.end)? != range.sum {
+            continue;
         }
         file::copy_range(&found.file, start, to, start, range.end - start)
             .map_err(|error| Error::io("copy into", path, &error))?;
