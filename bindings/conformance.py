@@ -5,8 +5,8 @@
 
 Runs the tests of the bindings (all, or those named) against a libhfx.so that notes each function that is called and
 goes on into the real one, which is in FOLDER with libhfx.a and hfx (default: target/release). Bindings that are not
-named keep their columns. Fails, and writes nothing, when tests fail, or when they do not reach what they reached before
-or what is new in the ledger (`--accept` accepts that). Linux on x86_64.
+named keep their columns, and so does one whose tests fail, or do not reach what they reached before or what is new in
+the ledger (`--accept` accepts that): that is an error. Linux on x86_64.
 """
 
 import argparse
@@ -225,16 +225,15 @@ def main():
     if unknown := set(asked.bindings) - set(BINDINGS):
         parser.error(f"no binding {', '.join(unknown)}; there are {', '.join(BINDINGS)}")
     columns = kept()
-    lost = []
     with tempfile.TemporaryDirectory(prefix="hfx-conformance-") as folder:
         noting_library(asked.library.resolve(), Path(folder))
         for binding in asked.bindings:
             now = reached(binding, Path(folder))
-            lost += [f"{binding}: {symbol}" for symbol in sorted(columns.get(binding, set()) - now)]
+            lost = sorted(columns.get(binding, set()) - now)
+            if lost and not asked.accept:
+                sys.exit(f"{binding}: what was reached before, or is new, is not reached (--accept accepts that): {lost}")
             columns[binding] = now
-    if lost and not asked.accept:
-        sys.exit("what was reached before, or is new, is not reached (--accept accepts that):\n  " + "\n  ".join(lost))
-    TABLE.write_text(table(columns), encoding="utf-8")
+            TABLE.write_text(table(columns), encoding="utf-8")
 
 
 if __name__ == "__main__":
