@@ -225,15 +225,17 @@ def main():
     if unknown := set(asked.bindings) - set(BINDINGS):
         parser.error(f"no binding {', '.join(unknown)}; there are {', '.join(BINDINGS)}")
     columns = kept()
-    with tempfile.TemporaryDirectory(prefix="hfx-conformance-") as folder:
-        noting_library(asked.library.resolve(), Path(folder))
-        for binding in asked.bindings:
-            now = reached(binding, Path(folder))
-            lost = sorted(columns.get(binding, set()) - now)
-            if lost and not asked.accept:
-                sys.exit(f"{binding}: what was reached before, or is new, is not reached (--accept accepts that): {lost}")
-            columns[binding] = now
-            TABLE.write_text(table(columns), encoding="utf-8")
+    folder = ROOT / "build" / "conformance"  # Always the same: Go's cache keeps where a library was.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    noting_library(asked.library.resolve(), folder)
+    for binding in asked.bindings:
+        now = reached(binding, folder)
+        lost = sorted(columns.get(binding, set()) - now)
+        if lost and not asked.accept:
+            sys.exit(f"{binding}: what was reached before, or is new, is not reached (--accept accepts that): {lost}")
+        columns[binding] = now
+        TABLE.write_text(table(columns), encoding="utf-8")
 
 
 if __name__ == "__main__":
