@@ -49,6 +49,8 @@ pub struct Limits {
     delivering: AtomicUsize,
     sending: AtomicUsize,
     failures: AtomicUsize,
+    /// Microseconds that a request usually waits for the first byte; 0 while unknown.
+    latency: AtomicU64,
     ticking: AtomicBool,
     ids: AtomicU64,
 }
@@ -79,6 +81,7 @@ struct Waiting {
 pub struct Slot {
     limits: Arc<Limits>,
     transfer: u64,
+    granted: Instant,
     delivering: bool,
     sending: bool,
     resting: bool,
@@ -113,6 +116,7 @@ impl Limits {
             delivering: 0.into(),
             sending: 0.into(),
             failures: 0.into(),
+            latency: 0.into(),
             ticking: false.into(),
             ids: 0.into(),
         })
@@ -188,7 +192,8 @@ impl Limits {
             let _ = (&mut turn.receiver).await;
             turn.taken = true;
         }
-        Slot { limits: self.clone(), transfer, delivering: false, sending: false, resting: false }
+        let granted = Instant::now();
+        Slot { limits: self.clone(), transfer, granted, delivering: false, sending: false, resting: false }
     }
 
     /// Waits until the rate limit lets these bytes pass.
@@ -247,6 +252,10 @@ impl Limits {
                     pressed: !slots.waiting.is_empty() && limits.rate.load(Relaxed) == 0,
                     failures: limits.failures.swap(0, Relaxed),
                     sending: limits.sending.load(Relaxed) > 0,
+                    latency: match limits.latency.load(Relaxed) {
+                        0 => f64::INFINITY,
+                        micros => micros as f64 / 1e6,
+                    },
                 };
                 last = Instant::now();
                 slots.window.observe(&sample);
@@ -322,6 +331,17 @@ impl Slots {
 impl Slot {
     /// Bytes arrive on the connection; whether that was known.
     pub fn delivers(&mut self) -> bool {
+        let known = self.moves();
+        if !known {
+            let (now, before) =
+                (self.granted.elapsed().as_micros() as u64, self.limits.latency.load(Relaxed));
+            let usual = if before == 0 { now } else { (before * 7 + now) / 8 };
+            self.limits.latency.store(usual.max(1), Relaxed);
+        }
+        known
+    }
+
+    fn moves(&mut self) -> bool {
         if !self.delivering && !self.resting {
             self.delivering = true;
             self.limits.delivering.fetch_add(1, Relaxed);
@@ -335,7 +355,7 @@ impl Slot {
         if !std::mem::replace(&mut self.sending, true) {
             self.limits.sending.fetch_add(1, Relaxed);
         }
-        self.delivers();
+        self.moves();
     }
 
     /// All bytes are moved, or as good as: what is left is waiting for an answer, and another part may begin.
@@ -494,6 +514,7 @@ mod tests {
                     pressed,
                     failures: 0,
                     sending: true,
+                    latency: f64::INFINITY,
                 });
             }
         }

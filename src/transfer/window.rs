@@ -20,6 +20,8 @@ pub struct Sample {
     pub failures: usize,
     /// Whether some of the work is bytes sent, which the system's buffers take faster than the line.
     pub sending: bool,
+    /// Seconds that a request usually waits for the first byte of its answer; infinite while unknown.
+    pub latency: f64,
 }
 
 /// Doubling must bring at least this much to go on doubling.
@@ -34,6 +36,11 @@ const COLLAPSE: f64 = 0.5;
 const JUDGE: f64 = 0.1;
 /// Seconds at a level with new connections that say nothing while bytes are sent: their buffers fill up first.
 const FILLING: f64 = 0.3;
+/// Within so many latencies a new connection delivers, or it will not soon; small files hardly ever do at the moment of a
+/// look, since they mostly wait for their answers.
+const MADE: f64 = 4.0;
+/// Seconds of the same, at most.
+const MADE_AT_LAST: f64 = 2.0;
 /// Seconds between two experiments; doubles with each that changes nothing.
 const HOLD: f64 = 1.0;
 /// Longest time between two experiments.
@@ -118,7 +125,7 @@ impl Window {
         }
         self.age += sample.seconds;
         // Connections that are still being made say nothing; one that never delivers must not block the rest.
-        if sample.delivering * 10 < self.target * 9 && self.age < 2.0 {
+        if sample.delivering * 10 < self.target * 9 && self.age < (MADE * sample.latency).min(MADE_AT_LAST) {
             return self.target;
         }
         if sample.sending && self.age < FILLING {
@@ -209,6 +216,16 @@ impl Window {
 mod tests {
     use super::*;
 
+    const SAMPLE: Sample = Sample {
+        work: 0.0,
+        seconds: 0.1,
+        delivering: 0,
+        pressed: true,
+        failures: 0,
+        sending: false,
+        latency: 0.05,
+    };
+
     /// Runs the window over a line whose goodput in bytes per second depends on the connections; returns the
     /// targets after each tenth of a second.
     fn simulate(seconds: f64, most: usize, line: impl Fn(usize, f64) -> f64) -> Vec<usize> {
@@ -217,17 +234,10 @@ mod tests {
         while time < seconds {
             time += 0.1;
             let target = window.target();
-            // A new connection delivers after a fifth of a second.
+            // A new connection delivers after a fifth of a second: one round trip to make it, one for the answer.
             let delivering = if time - changed < 0.2 { target.min(old) } else { target };
             let work = line(delivering, time) * 0.1;
-            window.observe(&Sample {
-                work,
-                seconds: 0.1,
-                delivering,
-                pressed: true,
-                failures: 0,
-                sending: false,
-            });
+            window.observe(&Sample { work, delivering, latency: 0.1, ..SAMPLE });
             if window.target() != target {
                 (old, changed) = (delivering, time);
             }
@@ -257,6 +267,19 @@ mod tests {
         let level = settled(&targets);
         assert!((56.0..=90.0).contains(&level), "{level} {targets:?}");
         assert!(targets[20] >= 48, "within two seconds: {targets:?}");
+    }
+
+    /// A request a connection every 40 ms, whose bytes take next to no time: hardly one delivers when it is looked at.
+    #[test]
+    fn small_files_over_a_round_trip_need_many_soon() {
+        let mut window = Window::new(12, 256);
+        let mut took = 0;
+        while window.target() < 96 {
+            let requests = window.target() as f64 * 0.1 / 0.04;
+            window.observe(&Sample { work: requests * 80_000.0, delivering: 1, latency: 0.04, ..SAMPLE });
+            took += 1;
+        }
+        assert!(took <= 10, "{took} tenths of a second");
     }
 
     #[test]
@@ -292,8 +315,7 @@ mod tests {
         let mut window = Window::new(8, 4);
         assert_eq!(window.target(), 4);
         window.set_most(16);
-        let broken =
-            Sample { work: 0.0, seconds: 0.1, delivering: 0, pressed: true, failures: 3, sending: false };
+        let broken = Sample { delivering: 0, failures: 3, ..SAMPLE };
         assert_eq!(window.observe(&broken), 2);
         assert_eq!(window.observe(&broken), 1);
         assert_eq!(window.observe(&broken), 1);
@@ -309,9 +331,7 @@ mod tests {
             let burst = target.saturating_sub(before) as f64 * 2e6;
             before = target;
             let work = burst + (target as f64 * 50e6).min(500e6) * 0.1;
-            let sample =
-                Sample { work, seconds: 0.1, delivering: target, pressed: true, failures: 0, sending: true };
-            window.observe(&sample);
+            window.observe(&Sample { work, delivering: target, sending: true, ..SAMPLE });
             widest = widest.max(window.target());
             assert!(window.target() >= 9, "the burst was no rate to fall from");
         }
@@ -325,14 +345,7 @@ mod tests {
             for _ in 0..count {
                 let delivering = window.target();
                 let work = delivering as f64 * 5e6;
-                window.observe(&Sample {
-                    work,
-                    seconds: 0.1,
-                    delivering,
-                    pressed: true,
-                    failures: 0,
-                    sending: false,
-                });
+                window.observe(&Sample { work, delivering, ..SAMPLE });
             }
         };
         pressed(&mut window, 20);
@@ -346,14 +359,7 @@ mod tests {
     fn idle_work_teaches_nothing() {
         let mut window = Window::new(8, 64);
         for _ in 0..100 {
-            let sample = Sample {
-                work: 1e9,
-                seconds: 0.1,
-                delivering: 8,
-                pressed: false,
-                failures: 0,
-                sending: false,
-            };
+            let sample = Sample { work: 1e9, delivering: 8, pressed: false, ..SAMPLE };
             assert_eq!(window.observe(&sample), 8);
         }
     }
