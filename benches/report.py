@@ -1,5 +1,6 @@
 """Turns the raw samples into the Markdown of BENCHMARKS.md."""
 
+import math
 from statistics import median
 
 from tools import DIGEST_THEN_HF_TRANSFER, FLOOR, HFX_UNHASHED
@@ -9,9 +10,11 @@ GIB = 1 << 30
 CHECKER = "openssl dgst -sha256"
 
 
-def markdown(result: dict) -> str:
+def markdown(result: dict, picture: str | None = None) -> str:
     parts = [heading(result)]
     parts += [TABLES[case["kind"]](case, result) for case in result["cases"]]
+    if picture:
+        parts.append(f"![Time and memory as files get more and larger]({picture})\n")
     parts.append(targets_table(result))
     return "\n".join(parts)
 
@@ -176,11 +179,38 @@ def cached_table(case: dict, _: dict) -> str:
     return table(f"{case['name']}: a cached, pinned snapshot of {case['files']} files", columns, case, cells)
 
 
+def scaling_table(case: dict, _: dict) -> str:
+    unit, scale, digits = UNITS[case["unit"]]
+    columns = ["", "wall s", f"wall {unit}", "growth", "CPU s", f"CPU {unit}", "growth", "RssAnon MiB", "RSS MiB"]
+
+    def cells(row: dict) -> list[str]:
+        each = [[spread(row, field, digits=3), number(middle(row, field) / row["amount"] * scale, digits),
+                 number(growth(case, row, field))]
+                for field in ("wall", "cpu")]
+        return [*sum(each, []), *memory_cells(row)]
+
+    what = "a snapshot of files of 16 KiB from nginx" if case["unit"] == "file" else "`hfx get` of a file from nginx, its hash known"
+    return table(f"{case['name']}: {what}; growth 1 is linear, below 1 a fixed cost is left", columns, case, cells)
+
+
+def growth(case: dict, row: dict, field: str) -> float | None:
+    """The slope to the row before in a picture with two logarithmic axes."""
+    at = case["rows"].index(row)
+    before = case["rows"][at - 1] if at else None
+    times = ratio(middle(row, field), middle(before, field))
+    return math.log(times) / math.log(row["amount"] / before["amount"]) if times else None
+
+
+def measured(case: dict) -> list[dict]:
+    return [row for row in case["rows"] if row["runs"] and not row["error"]]
+
+
 def size(case: dict) -> str:
     return f"{case['bytes'] / GIB:g} GiB"
 
 
-TABLES = {"file": file_table, "durability": file_table, "line": line_table, "small": small_table, "cached": cached_table,
+UNITS = {"file": ("ms a file", 1e3, 3), "byte": ("s a GiB", GIB, 2)}
+TABLES = {"file": file_table, "durability": file_table, "line": line_table, "scaling": scaling_table, "small": small_table, "cached": cached_table,
           "upload": upload_table, "upload-line": upload_line_table, "upload-small": small_table}
 
 
@@ -190,9 +220,9 @@ TABLES = {"file": file_table, "durability": file_table, "line": line_table, "sma
 def targets_table(result: dict) -> str:
     lines = ["### Targets\n", line(["target", "case", "measured", "to reach", ""]), line(["---"] * 5)]
     for case in result["cases"]:
-        for name, measured, limit, met in TARGETS.get(case["kind"], lambda *_: [])(case, result):
-            verdict = "not measured" if measured is None else "met" if met(measured) else "**not met**"
-            lines.append(line([name, case["name"], number(measured), limit, verdict]))
+        for name, value, limit, met in TARGETS.get(case["kind"], lambda *_: [])(case, result):
+            verdict = "not measured" if value is None else "met" if met(value) else "**not met**"
+            lines.append(line([name, case["name"], number(value), limit, verdict]))
     return "\n".join(lines) + "\n"
 
 
@@ -234,6 +264,19 @@ def line_targets(case: dict, result: dict) -> list[tuple]:
 
     hashed = [("share of the line's 500 MB/s", share(hfx), limit, at_least(0.9)), memory_target(hfx)] if hfx else []
     return [*hashed, ("the same where no hash is known", share(unhashed), f">= {alone}", at_least(alone))]
+
+
+def scaling_targets(case: dict, _: dict) -> list[tuple]:
+    """The last step is to cost no more a file or a byte than the one before; a quarter is left for noise."""
+    rows = measured(case)
+    if len(rows) < 2:
+        return []
+    before, last = rows[-2:]
+    grown = last["amount"] / before["amount"]
+    largest = max(rows, key=lambda row: peak(row, "anon"))
+    return [(f"{what} a {case['unit']}: {last['tool']} / {before['tool']}",
+             ratio(middle(last, field), middle(before, field) * grown), "<= 1.25", at_most(1.25))
+            for what, field in (("wall", "wall"), ("CPU", "cpu"))] + [memory_target(largest)]
 
 
 def small_targets(case: dict, _: dict) -> list[tuple]:
@@ -283,5 +326,5 @@ def memory_target(row: dict | None) -> tuple:
     return ("peak RssAnon, MiB", anon and anon / MIB, "<= 48", at_most(48))
 
 
-TARGETS = {"file": file_targets, "line": line_targets, "small": small_targets, "cached": cached_targets,
+TARGETS = {"file": file_targets, "line": line_targets, "scaling": scaling_targets, "small": small_targets, "cached": cached_targets,
            "upload": upload_targets, "upload-line": upload_line_targets, "upload-small": upload_small_targets}
