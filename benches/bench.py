@@ -14,6 +14,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import mixed
 import plot
 import report
 import scaling
@@ -316,6 +317,7 @@ CASES = {
     "longline-rough": rough_case,
     "small": small_case,
     "small-nginx": small_nginx_case,
+    "longline-mixed": mixed.case,
     "scaling": scaling.case,
     "cached": cached_case,
     "upload-plain": uploads.plain_case,

@@ -109,6 +109,7 @@ http {{
     map_hash_max_size 65536;
     map_hash_bucket_size 2048;
     map $scheme $cdn {{ http 127.0.0.1:{cdn_http}; https 127.0.0.1:{cdn_https}; }}
+    map $http_host $line_cdn {{ ~(?<port>:[0-9]+)$ localhost$port; }}  # another host, by the way that the client came
     map $uri $small_etag {{ default ""; include {work}/small-etags; }}
     map $request_filename $next_page {{ default ""; include {work}/next-pages; }}
     server {{                                       # the CDN: plain files
@@ -120,6 +121,7 @@ http {{
         listen 127.0.0.1:{hub_http};
         listen 127.0.0.1:{hub_https} ssl;
         absolute_redirect off;
+        location /cdn/ {{ alias {data}/; }}          # for clients on the long line, which leads to this port alone
         include {work}/hub-locations;
     }}
 }}
@@ -190,6 +192,7 @@ def write_nginx_files(work: Path, certificates: Path, data: Path, ports: dict, b
         next_pages += links
     hub += [lfs_location(BIG_REPO, f, "$cdn") for f in big]
     for repo, files in small.items():
+        hub += [lfs_location(repo, f, f"$line_cdn/cdn/models/{repo}") for f in files if f.lfs]
         hub.append(SMALL_LOCATION.format(repo=repo, commit=COMMIT, folder=data / "models" / repo))
         etags += [f"/{repo}/resolve/{rev}/{f.name} {f.git_sha1};\n" for f in files for rev in ("main", COMMIT)]
     for name, lines in (("hub-locations", hub), ("small-etags", etags), ("next-pages", next_pages)):
