@@ -14,7 +14,10 @@ import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import mixed
+import plot
 import report
+import scaling
 import servers
 import tools
 import uploads
@@ -30,6 +33,7 @@ SMALL_SIZE = 16 * 1024
 SMALL_COUNT = 1000
 PINNED_COUNT = 12
 LINE_BYTES_PER_S = 500e6
+PICTURE = "scaling.svg"  # beside the report
 
 
 def say(text: str) -> None:
@@ -61,16 +65,30 @@ class Bench:
         for seed, (name, size) in enumerate(sizes.items()):
             self.files[name] = servers.make_file(self.data / name, size, seed)
         for repo, count in ((SMALL_REPO, SMALL_COUNT), (PINNED_REPO, PINNED_COUNT)):
-            folder = fresh(self.data / "models" / repo)
-            names = [f"file-{i:04}.json" for i in range(count)]
-            self.small[repo] = [servers.make_file(folder / n, SMALL_SIZE, i) for i, n in enumerate(names)]
+            self.make_repo(repo, {f"file-{i:04}.json": SMALL_SIZE for i in range(count)})
+
+    def make_repo(self, repo: str, sizes: dict[str, int]) -> list[DataFile]:
+        folder = fresh(self.data / "models" / repo)
+        self.small[repo] = [servers.make_file(folder / n, size, i) for i, (n, size) in enumerate(sizes.items())]
+        return self.small[repo]
 
     @contextmanager
     def serving(self):
         big = list(self.files.values())
-        with servers.nginx(self.box.paths["nginx"], self.work, self.data, big, self.small) as ports:
+        with servers.nginx(self.box.paths["nginx"], self.work, self.work, self.data, big, self.small) as ports:
             self.ports = ports
             yield
+
+    @contextmanager
+    def hub_of(self, repos: dict[str, list[DataFile]]):
+        """An nginx of its own for repos that one case alone needs, whose files go with it; gives the Hub's port."""
+        work = fresh(self.work / "hub")
+        try:
+            with servers.nginx(self.box.paths["nginx"], work, self.work, self.data, [], repos) as ports:
+                yield ports["hub_http"]
+        finally:
+            for repo in repos:
+                shutil.rmtree(self.data / "models" / repo)
 
     def job(self, scheme: str, place: str, name: str = "data.bin", port: int | None = None) -> Job:
         cdn = port or self.ports[f"cdn_{scheme}"]
@@ -299,6 +317,8 @@ CASES = {
     "longline-rough": rough_case,
     "small": small_case,
     "small-nginx": small_nginx_case,
+    "longline-mixed": mixed.case,
+    "scaling": scaling.case,
     "cached": cached_case,
     "upload-plain": uploads.plain_case,
     "upload-longline": uploads.line_case,
@@ -355,7 +375,8 @@ def require(box: tools.Toolbox) -> None:
 
 def require_room(args: argparse.Namespace) -> None:
     """In memory: the data (seven quarters of the size), one copy of the big file, the small files and their copy."""
-    for folder, need in ((args.tmpfs, args.size * 11 // 4 + 256 * MIB), (args.build, args.size + 128 * MIB)):
+    more = scaling.room(args) if "scaling" in args.only else 0
+    for folder, need in ((args.tmpfs, args.size * 11 // 4 + 256 * MIB + more), (args.build, args.size + 128 * MIB)):
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free
         if free < need:
@@ -431,9 +452,12 @@ def main() -> int:
     result, failed = measure_all(args, box)
     if args.json:
         args.json.write_text(json.dumps(result, indent=1))
-    text = report.markdown(result)
+    grown = [case for case in result["cases"] if case["kind"] == "scaling" and report.measured(case)]
+    text = report.markdown(result, PICTURE if grown and args.out else None)
     if args.out:
         args.out.write_text(text)
+        if grown:
+            args.out.with_name(PICTURE).write_text(plot.svg(grown))
     else:
         print(text)
     if failed:

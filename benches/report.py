@@ -1,17 +1,21 @@
 """Turns the raw samples into the Markdown of BENCHMARKS.md."""
 
+import math
 from statistics import median
 
-from tools import DIGEST_THEN_HF_TRANSFER, FLOOR, HFX_UNHASHED
+from tools import DIGEST_THEN_HF_TRANSFER, FLOOR, HFX_SNAPSHOT_UNHASHED, HFX_UNHASHED
 
 MIB = 1 << 20
 GIB = 1 << 30
 CHECKER = "openssl dgst -sha256"
+ROUND_TRIP_S = 0.040
 
 
-def markdown(result: dict) -> str:
+def markdown(result: dict, picture: str | None = None) -> str:
     parts = [heading(result)]
     parts += [TABLES[case["kind"]](case, result) for case in result["cases"]]
+    if picture:
+        parts.append(f"![Time and memory as files get more and larger]({picture})\n")
     parts.append(targets_table(result))
     return "\n".join(parts)
 
@@ -122,7 +126,8 @@ def line_table(case: dict, result: dict) -> str:
         return [spread(row, "wall"), number(speed / 1e6, 0), number(speed / result["line_bytes_per_s"]),
                 number(middle(row, "cpu") / gib), *memory_cells(row)]
 
-    return table(f"{case['name']}: {size(case)}, 40 ms, 50 MB/s a connection, 500 MB/s in all", columns, case, cells)
+    what = f"{case['files']} files, {case['bytes'] / GIB:.2f} GiB" if case.get("files") else size(case)
+    return table(f"{case['name']}: {what}, 40 ms, 50 MB/s a connection, 500 MB/s in all", columns, case, cells)
 
 
 def small_table(case: dict, _: dict) -> str:
@@ -176,11 +181,39 @@ def cached_table(case: dict, _: dict) -> str:
     return table(f"{case['name']}: a cached, pinned snapshot of {case['files']} files", columns, case, cells)
 
 
+def scaling_table(case: dict, _: dict) -> str:
+    unit, scale, digits = UNITS[case["unit"]]
+    columns = ["", "wall s", f"wall {unit}", "growth", "CPU s", f"CPU {unit}", "growth", "RssAnon MiB", "RSS MiB"]
+
+    def cells(row: dict) -> list[str]:
+        each = [[spread(row, field, digits=3), number(middle(row, field) / row["amount"] * scale, digits),
+                 number(growth(case, row, field))]
+                for field in ("wall", "cpu")]
+        return [*sum(each, []), *memory_cells(row)]
+
+    what = "a snapshot of files of 16 KiB from nginx" if case["unit"] == "file" else "`hfx get` of a file from nginx, its hash known"
+    return table(f"{case['name']}: {what}; growth 1 is linear, below 1 a fixed cost is left", columns, case, cells)
+
+
+def growth(case: dict, row: dict, field: str) -> float | None:
+    """The slope to the row before in a picture with two logarithmic axes."""
+    at = case["rows"].index(row)
+    before = case["rows"][at - 1] if at else None
+    times = ratio(middle(row, field), middle(before, field))
+    return math.log(times) / math.log(row["amount"] / before["amount"]) if times else None
+
+
+def measured(case: dict) -> list[dict]:
+    return [row for row in case["rows"] if row["runs"] and not row["error"]]
+
+
 def size(case: dict) -> str:
     return f"{case['bytes'] / GIB:g} GiB"
 
 
-TABLES = {"file": file_table, "durability": file_table, "line": line_table, "small": small_table, "cached": cached_table,
+UNITS = {"file": ("ms a file", 1e3, 3), "byte": ("s a GiB", GIB, 2)}
+TABLES = {"file": file_table, "durability": file_table, "line": line_table, "line-snapshot": line_table,
+          "scaling": scaling_table, "small": small_table, "cached": cached_table,
           "upload": upload_table, "upload-line": upload_line_table, "upload-small": small_table}
 
 
@@ -190,9 +223,9 @@ TABLES = {"file": file_table, "durability": file_table, "line": line_table, "sma
 def targets_table(result: dict) -> str:
     lines = ["### Targets\n", line(["target", "case", "measured", "to reach", ""]), line(["---"] * 5)]
     for case in result["cases"]:
-        for name, measured, limit, met in TARGETS.get(case["kind"], lambda *_: [])(case, result):
-            verdict = "not measured" if measured is None else "met" if met(measured) else "**not met**"
-            lines.append(line([name, case["name"], number(measured), limit, verdict]))
+        for name, value, limit, met in TARGETS.get(case["kind"], lambda *_: [])(case, result):
+            verdict = "not measured" if value is None else "met" if met(value) else "**not met**"
+            lines.append(line([name, case["name"], number(value), limit, verdict]))
     return "\n".join(lines) + "\n"
 
 
@@ -234,6 +267,34 @@ def line_targets(case: dict, result: dict) -> list[tuple]:
 
     hashed = [("share of the line's 500 MB/s", share(hfx), limit, at_least(0.9)), memory_target(hfx)] if hfx else []
     return [*hashed, ("the same where no hash is known", share(unhashed), f">= {alone}", at_least(alone))]
+
+
+def line_snapshot_targets(case: dict, result: dict) -> list[tuple]:
+    fastest = case["bytes"] / result["line_bytes_per_s"]
+    # To connect, the commit, the listing, the first file: before that the line carries next to nothing.
+    waits = f"four round trips, then the line: {number(fastest / (fastest + 4 * ROUND_TRIP_S))}"
+    hash_share = result["machine"]["sha256_bytes_per_s"] / result["line_bytes_per_s"]
+    hashing = "" if hash_share >= 1 else f"; SHA-256 on one core: {number(hash_share)}"
+    return [
+        ("share of the line's 500 MB/s", ratio(fastest, middle(find(case, "hfx download"), "wall")),
+         f">= 0.9 ({waits}{hashing})", at_least(0.9)),
+        ("the same where no hash is known", ratio(fastest, middle(find(case, HFX_SNAPSHOT_UNHASHED), "wall")),
+         f">= 0.9 ({waits})", at_least(0.9)),
+        memory_target(find(case, "hfx download")),
+    ]
+
+
+def scaling_targets(case: dict, _: dict) -> list[tuple]:
+    """The last step is to cost no more a file or a byte than the one before; a quarter is left for noise."""
+    rows = measured(case)
+    if len(rows) < 2:
+        return []
+    before, last = rows[-2:]
+    grown = last["amount"] / before["amount"]
+    largest = max(rows, key=lambda row: peak(row, "anon"))
+    return [(f"{what} a {case['unit']}: {last['tool']} / {before['tool']}",
+             ratio(middle(last, field), middle(before, field) * grown), "<= 1.25", at_most(1.25))
+            for what, field in (("wall", "wall"), ("CPU", "cpu"))] + [memory_target(largest)]
 
 
 def small_targets(case: dict, _: dict) -> list[tuple]:
@@ -283,5 +344,6 @@ def memory_target(row: dict | None) -> tuple:
     return ("peak RssAnon, MiB", anon and anon / MIB, "<= 48", at_most(48))
 
 
-TARGETS = {"file": file_targets, "line": line_targets, "small": small_targets, "cached": cached_targets,
+TARGETS = {"file": file_targets, "line": line_targets, "line-snapshot": line_snapshot_targets,
+           "scaling": scaling_targets, "small": small_targets, "cached": cached_targets,
            "upload": upload_targets, "upload-line": upload_line_targets, "upload-small": upload_small_targets}

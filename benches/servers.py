@@ -20,6 +20,7 @@ SMALL_REPO = "bench/small"
 PINNED_REPO = "bench/pinned"
 UPLOAD_REPO = "bench/upload"
 CHUNK = 1 << 20
+PAGE = 1000  # entries on a page of a listing, as on the Hub
 ROUGH = ("--slow-every", "10", "--dying-every", "20")  # options of the long line: a tenth is slow, a twentieth dies
 NO_RUSTC = "rustc is not installed, so the long line and the sink can't be built"
 
@@ -32,6 +33,11 @@ class DataFile:
     size: int
     sha256: str
     git_sha1: str
+
+    @property
+    def lfs(self) -> bool:
+        """By its ending, as a repository's .gitattributes say."""
+        return self.name.endswith(".bin")
 
 
 def fresh(folder: Path) -> Path:
@@ -95,15 +101,17 @@ http {{
     open_file_cache max=4096;
     keepalive_timeout 75s;
     keepalive_requests 1000000;
-    ssl_certificate {work}/server.pem;
-    ssl_certificate_key {work}/server.key;
+    ssl_certificate {certificates}/server.pem;
+    ssl_certificate_key {certificates}/server.key;
     ssl_protocols TLSv1.3;
     ssl_session_cache shared:bench:4m;
     default_type application/octet-stream;
-    map_hash_max_size 16384;
-    map_hash_bucket_size 256;
+    map_hash_max_size 65536;
+    map_hash_bucket_size 2048;
     map $scheme $cdn {{ http 127.0.0.1:{cdn_http}; https 127.0.0.1:{cdn_https}; }}
+    map $http_host $line_cdn {{ ~(?<port>:[0-9]+)$ localhost$port; }}  # another host, by the way that the client came
     map $uri $small_etag {{ default ""; include {work}/small-etags; }}
+    map $request_filename $next_page {{ default ""; include {work}/next-pages; }}
     server {{                                       # the CDN: plain files
         listen 127.0.0.1:{cdn_http};
         listen 127.0.0.1:{cdn_https} ssl;
@@ -113,6 +121,7 @@ http {{
         listen 127.0.0.1:{hub_http};
         listen 127.0.0.1:{hub_https} ssl;
         absolute_redirect off;
+        location /cdn/ {{ alias {data}/; }}          # for clients on the long line, which leads to this port alone
         include {work}/hub-locations;
     }}
 }}
@@ -123,7 +132,7 @@ location ~ ^/{repo}/resolve/[^/]+/{pattern}$ {{
     add_header X-Repo-Commit {commit} always;
     add_header X-Linked-Etag '"{sha256}"' always;
     add_header X-Linked-Size {size} always;
-    return 302 $scheme://$cdn/{name};
+    return 302 $scheme://{target}/{name};
 }}
 """
 
@@ -137,7 +146,7 @@ location ~ ^/{repo}/resolve/[^/]+/(.+)$ {{
 """
 
 API_LOCATIONS = """
-location ~ ^/api/models/{repo}/tree/ {{ default_type application/json; alias {tree}; }}
+location ~ ^/api/models/{repo}/tree/ {{ default_type application/json; add_header Link $next_page; alias {tree}$arg_cursor; }}
 location ~ ^/api/models/{repo}(/revision/[^/]+)?$ {{ default_type application/json; alias {info}; }}
 """
 
@@ -148,46 +157,58 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def api_locations(work: Path, repo: str, files: list[DataFile], lfs: bool) -> str:
-    """The repo's info and its tree, as files that nginx serves."""
+def api_locations(work: Path, repo: str, files: list[DataFile]) -> tuple[str, list[str]]:
+    """The repo's info and the pages of its tree, as files that nginx serves; and what leads from page to page."""
     name = repo.replace("/", "-")
     info = {"id": repo, "modelId": repo, "sha": COMMIT, "private": False, "gated": False, "disabled": False,
             "tags": [], "siblings": [{"rfilename": f.name} for f in files]}
     (work / f"{name}-info.json").write_text(json.dumps(info))
-    (work / f"{name}-tree.json").write_text(json.dumps([tree_entry(f, lfs) for f in files]))
-    return API_LOCATIONS.format(repo=repo, tree=work / f"{name}-tree.json", info=work / f"{name}-info.json")
+    pages = {f"{name}-tree{start or ''}": files[start : start + PAGE] for start in range(0, len(files), PAGE)}
+    for page, entries in pages.items():
+        (work / page).write_text(json.dumps([tree_entry(f) for f in entries]))
+    link = "'<$scheme://$http_host$uri?recursive=true&cursor={}>; rel=\"next\"'"
+    links = [f"{work / page} {link.format((i + 1) * PAGE)};\n" for i, page in enumerate(list(pages)[:-1])]
+    return API_LOCATIONS.format(repo=repo, tree=work / f"{name}-tree", info=work / f"{name}-info.json"), links
 
 
-def tree_entry(file: DataFile, lfs: bool) -> dict:
+def tree_entry(file: DataFile) -> dict:
     entry = {"type": "file", "oid": file.git_sha1, "size": file.size, "path": file.name}
-    if lfs:
+    if file.lfs:
         entry["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": 134}
     return entry
 
 
-def write_nginx_files(work: Path, data: Path, ports: dict, big: list[DataFile], small: dict[str, list[DataFile]]) -> Path:
-    hub = [api_locations(work, BIG_REPO, big, lfs=True)]
-    for f in big:
-        pattern = f.name.replace(".", "\\.")
-        hub.append(BIG_LOCATION.format(repo=BIG_REPO, commit=COMMIT, pattern=pattern, **asdict(f)))
-    etags = []
+def lfs_location(repo: str, file: DataFile, target: str) -> str:
+    pattern = file.name.replace(".", "\\.")
+    return BIG_LOCATION.format(repo=repo, commit=COMMIT, pattern=pattern, target=target, **asdict(file))
+
+
+def write_nginx_files(work: Path, certificates: Path, data: Path, ports: dict, big: list[DataFile],
+                      small: dict[str, list[DataFile]]) -> Path:
+    hub, etags, next_pages = [], [], []
+    for repo, files in {BIG_REPO: big, **small}.items():
+        locations, links = api_locations(work, repo, files)
+        hub.append(locations)
+        next_pages += links
+    hub += [lfs_location(BIG_REPO, f, "$cdn") for f in big]
     for repo, files in small.items():
-        hub.append(api_locations(work, repo, files, lfs=False))
+        hub += [lfs_location(repo, f, f"$line_cdn/cdn/models/{repo}") for f in files if f.lfs]
         hub.append(SMALL_LOCATION.format(repo=repo, commit=COMMIT, folder=data / "models" / repo))
         etags += [f"/{repo}/resolve/{rev}/{f.name} {f.git_sha1};\n" for f in files for rev in ("main", COMMIT)]
-    (work / "hub-locations").write_text("".join(hub))
-    (work / "small-etags").write_text("".join(etags))
+    for name, lines in (("hub-locations", hub), ("small-etags", etags), ("next-pages", next_pages)):
+        (work / name).write_text("".join(lines))
     user = "user root;" if os.geteuid() == 0 else ""
     conf = work / "nginx.conf"
-    conf.write_text(NGINX.format(user=user, work=work, data=data, **ports))
+    conf.write_text(NGINX.format(user=user, work=work, certificates=certificates, data=data, **ports))
     return conf
 
 
 @contextmanager
-def nginx(binary: str, work: Path, data: Path, big: list[DataFile], small: dict[str, list[DataFile]]):
+def nginx(binary: str, work: Path, certificates: Path, data: Path, big: list[DataFile],
+          small: dict[str, list[DataFile]]):
     """nginx on loopback; gives its ports by name."""
     ports = {name: free_port() for name in ("cdn_http", "cdn_https", "hub_http", "hub_https")}
-    conf = write_nginx_files(work, data, ports, big, small)
+    conf = write_nginx_files(work, certificates, data, ports, big, small)
     log = work / "nginx.log"
     argv = [binary, "-p", str(work), "-e", str(log), "-c", str(conf)]
     with service(argv, log) as server:

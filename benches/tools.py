@@ -15,6 +15,7 @@ PYTHON_PACKAGES = {"huggingface_hub": "2.4.0", "hf_transfer": "0.1.9"}
 FLOOR = "the floor: 4 raw sockets, pwrite"
 DIGEST_THEN_HF_TRANSFER = "openssl dgst -sha256, then hf_transfer (no commit)"
 HFX_UNHASHED = "hfx get, no hash known"
+HFX_SNAPSHOT_UNHASHED = "hfx download, no hash known"
 DEBIAN_PACKAGES = {"nginx": "nginx", "openssl": "openssl", "curl": "curl", "aria2c": "aria2"}
 
 HF_TRANSFER = """
@@ -207,6 +208,13 @@ class Toolbox:
             return ["/bin/sh", "-c", CURL_RANGES, "sh", job.url, str(job.file.size), str(count)]
 
         return Tool(f"{count} curls to /dev/null (the line itself)", command, no_output, absent=self.absent("curl"))
+
+    def curl_list(self, addresses: Path, at_once: int) -> Tool:
+        def command(*_) -> list[str]:
+            return [self.paths["curl"], "-sS", "--fail", "-L", "-Z", "--parallel-max", str(at_once), "-K", str(addresses)]
+
+        name = f"curl -Z, {at_once} at once, to /dev/null (no listing)"
+        return Tool(name, command, no_output, absent=self.absent("curl"))
 
     def aria2c(self) -> Tool:
         def command(job: Job) -> list[str]:
