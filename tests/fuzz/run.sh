@@ -20,12 +20,11 @@ trap 'rm -rf "$TMPDIR"' EXIT
 for target in ${*:-$(sed -n 's/^name = "\(.*\)"/\1/p' Cargo.toml | tail -n +2)}; do
     new=$CARGO_TARGET_DIR/corpus/$target
     mkdir -p "$new"
-    # LeakSanitizer looks at the end; between inputs, threads of a client would look like leaks.
     if ! cargo fuzz run --fuzz-dir "$PWD" "$target" "$new" "$PWD/corpus/$target" -- -max_total_time="$seconds" \
         -max_len=4096 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 >"$new.log" 2>&1; then
         tail -n 40 "$new.log"
         echo "$target: found something; its input is in tests/fuzz/artifacts/$target"
         exit 1
     fi
-    sed -n "s/^stat::number_of_executed_units: *\(.*\)/$target: \1 executions, nothing found/p" "$new.log"
+    sed -n "s/^#\([0-9]*\).DONE *cov: \([0-9]*\).*/$target: \1 executions, \2 edges covered, nothing found/p" "$new.log"
 done
