@@ -33,10 +33,11 @@ impl fmt::Debug for Secret {
 pub fn safe_url(url: &str) -> String {
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let url = &url[..end];
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    // Also what has no scheme and is refused for it may hold a password: `user:password@host`.
+    let (scheme, rest) = url.split_at(url.find("://").map_or(0, |at| at + 3));
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
+    format!("{scheme}{host}{path}")
 }
 
 #[cfg(test)]
@@ -53,5 +54,6 @@ mod tests {
         assert_eq!(safe_url("http://u:p@h:1/a/b?sig=1"), "http://h:1/a/b");
         assert_eq!(safe_url("https://h?q=@/x"), "https://h");
         assert_eq!(safe_url("no url"), "no url");
+        assert_eq!(safe_url("u:p@h:1/a@b"), "h:1/a@b");
     }
 }

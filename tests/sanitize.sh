@@ -13,9 +13,13 @@ sources="test api hostile callbacks control events threads fork guest memory upl
 frames="-fno-omit-frame-pointer -g"
 say() { printf '== %s\n' "$*"; }
 skip() { printf 'SKIPPED %s: %s\n' "$1" "$2"; }
+need() {
+    command -v "$1" >/dev/null || { echo "tests/sanitize.sh: $1 is missing; ./setup.sh installs it" >&2; exit 1; }
+}
 
 # Builds the static library, c_api and the unit tests with a sanitizer: $1 its name, $2 the compiler's word for it.
 build() {
+    need clang
     lib=target/sanitize-$1
     mkdir -p "$lib"
     # The other crates are those of the ordinary tests: they are not built again.
@@ -101,6 +105,8 @@ loom() {
 }
 
 valgrind_() {
+    need gcc
+    need valgrind
     say "valgrind: the C suite on the shared library"
     env HFX_TEST_VALGRIND=all cargo test --locked --quiet --test it -- c_api::c_programs_are_clean_under_valgrind
 }

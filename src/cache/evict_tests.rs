@@ -139,3 +139,17 @@ fn deletion_follows_nothing_out_of_the_cache() {
         Deletion { blobs: vec![outside.join("precious")], ..delete_repos(&scan(cache.root()).unwrap(), &[]) };
     assert_eq!(forged.execute().unwrap_err().kind(), Kind::Internal);
 }
+
+#[test]
+fn a_folder_that_is_a_symlink_is_neither_counted_nor_walked() {
+    let (folder, cache) = filled(true);
+    let outside = folder.path().join("outside");
+    fs::create_dir_all(&outside).unwrap();
+    fs::write(outside.join("precious"), "precious").unwrap();
+    let snapshots = cache.paths(&repo()).snapshot(COMMIT).parent().unwrap().to_owned();
+    fs::remove_dir_all(&snapshots).unwrap();
+    std::os::unix::fs::symlink(&outside, &snapshots).unwrap();
+    let plan = delete_repos(&scan(cache.root()).unwrap(), &[repo()]);
+    assert_eq!(plan.freed, done(&plan));
+    assert_eq!(fs::read(outside.join("precious")).unwrap(), b"precious");
+}

@@ -142,9 +142,12 @@ impl Check<'_> {
     }
 }
 
-/// All files below a folder, sorted; symlinks are files here and not followed.
+/// All files below a folder, sorted; symlinks are files here and not followed: none below what is one itself.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
+    if fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink()) {
+        return Ok(files);
+    }
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for path in entries(&folder)? {

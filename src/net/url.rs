@@ -1,6 +1,7 @@
 //! An absolute http or https URL, and the origin it belongs to (pure).
 
 use std::fmt::{self, Write as _};
+use std::net::Ipv6Addr;
 
 use http::Uri;
 
@@ -31,7 +32,7 @@ impl Url {
         let bad = |why: &str| Error::invalid(format!("{why}: {}", safe_url(text)));
         let text = text.split_once('#').map_or(text, |(before, _)| before);
         // Servers send raw spaces and UTF-8 in Location; a request line can't carry them.
-        let text = escape(text);
+        let mut text = escape(text);
         let uri: Uri = text.parse().map_err(|_| bad("not a URL"))?;
         let https = match uri.scheme_str() {
             Some("https") => true,
@@ -42,10 +43,13 @@ impl Url {
         if authority.as_str().contains('@') {
             return Err(bad("user information is not allowed in the URL"));
         }
-        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
-        if host.is_empty() {
-            return Err(bad("no host in the URL"));
-        }
+        let host = authority.host().to_ascii_lowercase();
+        // Brackets hold an IPv6 address and nothing else: `[hf.co]` and `hf.co[::1]` are nobody's names.
+        let host = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(address) if address.parse::<Ipv6Addr>().is_ok() => address.to_owned(),
+            None if !host.is_empty() && !host.contains(['[', ']']) => host,
+            _ => return Err(bad("no host in the URL")),
+        };
         let port = match authority.port() {
             Some(port) => port.as_u16(),
             None if authority.as_str().ends_with(':') || !authority.as_str().ends_with(authority.host()) => {
@@ -54,6 +58,11 @@ impl Url {
             None if https => 443,
             None => 80,
         };
+        // A query may follow the host at once; a request line begins with a slash.
+        let path = text.find("://").map_or(0, |at| at + 3) + authority.as_str().len();
+        if text[path..].starts_with('?') {
+            text.insert(path, '/');
+        }
         Ok(Self { text, origin: Origin { https, host, port } })
     }
 
@@ -92,10 +101,7 @@ impl Url {
     /// Path and query, as the request line carries them.
     pub fn path_and_query(&self) -> &str {
         let after = self.text.find("://").map_or(0, |at| at + 3);
-        match self.text[after..].find(['/', '?']) {
-            Some(at) if self.text.as_bytes()[after + at] == b'/' => &self.text[after + at..],
-            _ => "/",
-        }
+        self.text[after..].find('/').map_or("/", |at| &self.text[after + at..])
     }
 
     /// The path without the query.
@@ -168,8 +174,11 @@ mod tests {
         assert_eq!(url.origin(), &Origin { https: true, host: "host.example".into(), port: 443 });
         assert_eq!(url.path_and_query(), "/a%20b?c");
         assert_eq!(Url::parse("http://[::1]:8080").unwrap().origin().authority(), "[::1]:8080");
-        assert_eq!(Url::parse("http://h?x").unwrap().path_and_query(), "/");
+        assert_eq!(Url::parse("http://h?x").unwrap().path_and_query(), "/?x");
         for bad in ["", "/x", "ftp://h/", "http://", "http://u:p@h/", "http://h:99999/", "http://h:x/"] {
+            assert!(Url::parse(bad).is_err(), "{bad}");
+        }
+        for bad in ["http://hf.co[::2]:80/a", "https://[hf.co]/a", "https://[]/", "https://[::1]x/"] {
             assert!(Url::parse(bad).is_err(), "{bad}");
         }
     }

