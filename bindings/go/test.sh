@@ -14,7 +14,9 @@ sed -e "s|@PREFIX@|$root|" -e "s|@VERSION@|0.1.0|" -e "s|^libdir=.*|libdir=$libr
     >"$work/hfx.pc"
 PKG_CONFIG_PATH=$work${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export HFX_TOOL PKG_CONFIG_PATH LD_LIBRARY_PATH
+# Go's cache does not look at what pkg-config says, but at this.
+CGO_LDFLAGS="-O2 -g -L$library"
+export HFX_TOOL PKG_CONFIG_PATH LD_LIBRARY_PATH CGO_LDFLAGS
 
 step() {
     echo "== $*"

@@ -103,7 +103,8 @@ impl Meters {
         rates.sort_unstable_by(f64::total_cmp);
         // A few can't be compared with each other: one of two may be slow, and the last part is alone.
         let usual = self.usual.load(Relaxed);
-        let others = if rates.len() > 2 { rates[rates.len() / 2] } else { usual as f64 };
+        // At the end the slow ones may be among themselves.
+        let others = if rates.len() > 2 && !ending { rates[rates.len() / 2] } else { usual as f64 };
         let longest = seen.iter().map(|(_, seconds)| *seconds).fold(0.0, f64::max);
         let grains = (8 * self.grain) as f64;
         let (shortest, telling, worth) = if ending {
@@ -262,16 +263,19 @@ mod tests {
     /// The last 4 MiB at a tenth of the speed: not worth a word while others work, but nobody does any more.
     #[test]
     fn the_last_one_is_not_waited_for() {
-        let told = |ending: bool, usual: u64, rate: u64| {
+        let told_among = |count: usize, ending: bool, usual: u64, rate: u64| {
             let meters = Meters::new(0);
             meters.usual.store(usual, Relaxed);
-            let (start, last) = (Instant::now(), meters.start(4 << 20, false, true));
+            let start = Instant::now();
+            let last: Vec<_> = (0..count).map(|_| meters.start(4 << 20, false, true)).collect();
             (1..=8).find(|step| {
-                last.meter.moved(rate / 8 * step);
+                last.iter().for_each(|last| last.meter.moved(rate / 8 * step));
                 meters.look(start + LOOK * *step as u32, ending);
-                last.meter.is_replaced()
+                last.iter().all(|last| last.meter.is_replaced())
             })
         };
+        let told = |ending, usual, rate| told_among(1, ending, usual, rate);
+        assert_eq!(told_among(5, true, 50_000_000, 5_000_000), Some(3), "slow ones among themselves");
         assert_eq!(told(true, 50_000_000, 5_000_000), Some(3));
         assert_eq!(told(false, 50_000_000, 5_000_000), None);
         assert_eq!(told(true, 8_000_000, 5_000_000), None, "as fast as the others");

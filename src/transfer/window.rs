@@ -32,6 +32,8 @@ const MORE_PAYS: f64 = 1.05;
 const LESS_SUFFICES: f64 = 0.97;
 /// Below this share of what a level brought, the line has changed.
 const COLLAPSE: f64 = 0.5;
+/// Seconds that have to say so: less is a hiccup.
+const COLLAPSED: f64 = 0.5;
 /// Seconds of samples that judge a level.
 const JUDGE: f64 = 0.1;
 /// Seconds at a level with new connections that say nothing while bytes are sent: their buffers fill up first.
@@ -54,6 +56,8 @@ enum Phase {
     Hold,
     /// Trying another level; what to go back to.
     Try { home: usize, rate: f64 },
+    /// Trying half of it where the goodput collapsed; what it was at last.
+    Fewer { rate: f64 },
 }
 
 /// The controller of one client.
@@ -112,7 +116,7 @@ impl Window {
 
     /// Takes a sample into account; returns the new target.
     pub fn observe(&mut self, sample: &Sample) -> usize {
-        if sample.failures > 0 && sample.failures * 2 >= self.target {
+        if sample.failures > 1 && sample.failures * 2 >= self.target {
             // Half of the connections broke: whatever this was, fewer will do for now.
             self.rate = 0.0;
             self.go((self.target / 2).max(1), Phase::Hold);
@@ -146,6 +150,12 @@ impl Window {
         match self.phase {
             Phase::Start { before } => self.judge_start(before, rate),
             Phase::Hold => self.judge_hold(rate),
+            Phase::Fewer { rate: before } => {
+                // Whatever it was: the knee is looked for again, from the better of the two.
+                let level = if rate < before * LESS_SUFFICES { self.target * 2 } else { self.target };
+                self.hold = HOLD;
+                self.go(level.min(self.most), Phase::Start { before: None });
+            }
             Phase::Try { home, rate: at_home } => {
                 let keep = match self.target.cmp(&home) {
                     std::cmp::Ordering::Greater => rate >= at_home * MORE_PAYS,
@@ -185,9 +195,9 @@ impl Window {
     }
 
     fn judge_hold(&mut self, rate: f64) {
-        if rate < self.rate * COLLAPSE && self.target > 1 {
+        if rate < self.rate * COLLAPSE && self.target > 1 && self.seen.1 >= COLLAPSED {
             self.rate = rate;
-            self.go((self.target / 2).max(1), Phase::Try { home: self.target, rate });
+            self.go((self.target / 2).max(1), Phase::Fewer { rate });
             return;
         }
         if self.seen.1 < self.hold {
@@ -308,6 +318,19 @@ mod tests {
         let targets = simulate(300.0, 256, line);
         assert!(targets[1150] <= 6, "few for a thin line: {}", targets[1150]);
         assert!(settled(&targets) >= 15.0, "and many again: {}", settled(&targets));
+    }
+
+    /// 50 MB/s a connection, 500 MB/s in all, and 40 for a third of a second or for two.
+    #[test]
+    fn a_gap_costs_little_more_than_itself() {
+        for gap in [0.3, 2.0] {
+            let line = |n: usize, t: f64| {
+                if (5.0..5.0 + gap).contains(&t) { 40e6 } else { (n as f64 * 50e6).min(500e6) }
+            };
+            let targets = simulate(20.0, 256, line);
+            let after = 50 + (gap * 10.0) as usize + 10;
+            assert!(targets[after..].iter().all(|target| *target >= 7), "{gap}: {targets:?}");
+        }
     }
 
     #[test]

@@ -59,8 +59,8 @@ impl Sender {
         let (parts, begun) = state.parts(self.server.url.as_str(), &self.object);
         let parts = Arc::new(parts);
         let mut before = begun.and_then(|(begun, taken)| Some((begun.way()?, taken)));
-        // Twice: once for an upload that the server has forgotten meanwhile.
-        for last in [false, true] {
+        // Again for an upload that the server has forgotten meanwhile, and for addresses that expired on the way.
+        for last in [false, false, false, true] {
             let Answered::Upload { by, verify } = answered else {
                 parts.forget();
                 return Ok(());
