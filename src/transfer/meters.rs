@@ -269,7 +269,9 @@ mod tests {
             let start = Instant::now();
             let last: Vec<_> = (0..count).map(|_| meters.start(4 << 20, false, true)).collect();
             (1..=8).find(|step| {
-                last.iter().for_each(|last| last.meter.moved(rate / 8 * step));
+                for last in &last {
+                    last.meter.moved(rate / 8 * step);
+                }
                 meters.look(start + LOOK * *step as u32, ending);
                 last.iter().all(|last| last.meter.is_replaced())
             })
