@@ -73,7 +73,7 @@ power-loss: build ## What a power loss at any moment of a download may leave, an
 scale: build ## 10,000 files in a snapshot, and a file of 100 GB both ways. As root.
 	$(ORACLE) tests/soak/scale.py
 
-lint: ## Formatting and warnings.
+lint: deny ## Formatting, warnings, and what may be linked.
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib --no-default-features -- -D warnings
