@@ -263,6 +263,17 @@ fn an_upload_that_the_server_has_forgotten_begins_anew() {
 }
 
 #[test]
+fn an_address_that_expired_before_the_end_does_not_send_the_parts_again() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    for status in [401, 403] {
+        let when = json!({"path": "complete_multipart", "times": 3});
+        push_through(&lab, &client, &json!([{"match": when, "do": {"status": status}}]));
+        assert_eq!((lab.hub.count("POST", "objects/batch"), stored(&lab)), (4, once_each(6)), "{status}");
+    }
+}
+
+#[test]
 fn a_server_that_stops_to_read_is_left_in_time() {
     // Larger than what the kernel takes for a peer that reads nothing.
     let lab = lab(&["--chunk-size", "16M"]);

@@ -83,6 +83,9 @@ impl Sender {
             );
             let network = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy);
             if last || !(may_help || (elsewhere && network)) {
+                if may_have_expired(&error) {
+                    parts.forget(); // New addresses did not help: another run begins anew.
+                }
                 return Err(error);
             }
             if network {
@@ -199,8 +202,8 @@ impl Desk {
         };
         let etags = etags.ok_or_else(|| Error::new(Kind::Internal, "a part was not sent"))?;
         let told = self.context.hub.lfs_complete(&complete, &self.object, &etags).await;
-        // Done, or refused: in neither case is this upload gone on with.
-        if told.as_ref().map_or_else(|error| !error.is_retryable(), |()| true) {
+        // Done, or refused for good: in neither case is this upload gone on with.
+        if told.as_ref().map_or_else(|error| !error.is_retryable() && !may_have_expired(error), |()| true) {
             self.forget();
         }
         told
@@ -244,6 +247,11 @@ impl Addresses for Desk {
         self.taken().insert(part, etag.to_owned());
         Ok(())
     }
+}
+
+/// Whether an address was refused that may only have been too old: what was sent to the store is there.
+fn may_have_expired(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Forbidden | Kind::Unauthorized)
 }
 
 /// How an upload that was begun goes on: by the new addresses where they belong to the same upload, else by its own,
