@@ -103,8 +103,9 @@ impl Meters {
         rates.sort_unstable_by(f64::total_cmp);
         // A few can't be compared with each other: one of two may be slow, and the last part is alone.
         let usual = self.usual.load(Relaxed);
+        let median = if rates.len() > 2 { rates[rates.len() / 2] } else { 0.0 };
         // At the end the slow ones may be among themselves.
-        let others = if rates.len() > 2 && !ending { rates[rates.len() / 2] } else { usual as f64 };
+        let others = if ending || rates.len() <= 2 { median.max(usual as f64) } else { median };
         let longest = seen.iter().map(|(_, seconds)| *seconds).fold(0.0, f64::max);
         let grains = (8 * self.grain) as f64;
         let (shortest, telling, worth) = if ending {
@@ -258,6 +259,21 @@ mod tests {
     fn blocks_on_a_thin_line_are_no_stall() {
         let told = run(256 << 10, 1 << 30, true, |at, _| 100e3 + at as f64 * 3e3, 8);
         assert!(told.is_empty(), "{told:?}");
+    }
+
+    /// All parts of a file are under way at once, and none has ended that could tell what is usual.
+    #[test]
+    fn a_slow_one_goes_before_any_has_ended() {
+        let (meters, start) = (Meters::new(0), Instant::now());
+        let all: Vec<_> = (0..4).map(|_| meters.start(64 << 20, false, true)).collect();
+        for step in 1..=4 {
+            for (at, metered) in all.iter().enumerate() {
+                metered.meter.moved(step * if at == 2 { 600_000 } else { 6_000_000 });
+            }
+            meters.look(start + LOOK * step as u32, true);
+        }
+        let told: Vec<_> = all.iter().map(|metered| metered.meter.is_replaced()).collect();
+        assert_eq!(told, [false, false, true, false]);
     }
 
     /// The last 4 MiB at a tenth of the speed: not worth a word while others work, but nobody does any more.

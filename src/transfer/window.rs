@@ -3,7 +3,7 @@
 //! The window searches for the knee: the fewest connections that bring (almost) all the goodput there is. It
 //! doubles while doubling pays, then holds, and from time to time tries a few more or a few less: more are kept
 //! when they bring more, fewer when they bring as much. A level that brings less than the one before is left at
-//! once. It is judged only while the work could use more connections than it has.
+//! once, and after a collapse the knee is looked for again. It is judged only while the work could use more connections than it has.
 
 /// What was seen since the last sample.
 #[derive(Debug, Clone, Copy)]

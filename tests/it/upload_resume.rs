@@ -291,6 +291,21 @@ fn a_store_that_is_gone_does_not_hold_up_the_next_run() {
     assert!(held(&client, "f.bin", None).unwrap() == bytes);
 }
 
+#[test]
+fn parts_that_were_taken_are_kept_when_the_others_are_refused_for_good() {
+    let lab = lab(&[]);
+    let (dir, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let client = careful(&lab, state.path());
+    let path = write(dir.path(), &[("f.bin", &random(82, 6 * PART + 7))]).join("f.bin");
+    lab.hub.fault(json!({"path": "/part/", "skip": 3, "times": 0}), json!({"status": 403}));
+    let input = Input::Path(path.clone(), None);
+    let job = client.upload_file(&model(), None, input, "f.bin", &job(&[]), Hooks::default()).unwrap();
+    assert_eq!(job.join().unwrap_err().kind(), Kind::Forbidden);
+    lab.hub.faults(&json!([]));
+    go_on(&client, &path);
+    assert_eq!(stored(&lab).into_values().collect::<Vec<_>>(), [1; 7]);
+}
+
 type Damage = fn(&[u8]) -> Vec<u8>;
 
 #[test]

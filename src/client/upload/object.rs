@@ -68,7 +68,7 @@ impl Sender {
             // Begun at addresses that the server does not name any more.
             let elsewhere =
                 before.as_ref().is_some_and(|(old, taken)| !taken.is_empty() && !is_same(old, &by));
-            let (error, way, taken) = match self.once(&reader, by, before.take(), &parts).await {
+            let (error, way, taken) = match self.once(&reader, by, before.take(), &parts, last).await {
                 Ok(()) => {
                     if let Some(verify) = verify {
                         self.context.hub.lfs_verify(&verify, &self.object).await?;
@@ -77,15 +77,10 @@ impl Sender {
                 }
                 Err(stopped) => (stopped.error, stopped.way, stopped.taken),
             };
-            let may_help = matches!(
-                error.kind(),
-                Kind::Http | Kind::EntryNotFound | Kind::Forbidden | Kind::Unauthorized | Kind::Conflict
-            );
+            let may_help = may_have_expired(&error)
+                || matches!(error.kind(), Kind::Http | Kind::EntryNotFound | Kind::Conflict);
             let network = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy);
             if last || !(may_help || (elsewhere && network)) {
-                if may_have_expired(&error) {
-                    parts.forget(); // New addresses did not help: another run begins anew.
-                }
                 return Err(error);
             }
             if network {
@@ -102,13 +97,15 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends what `before` says that the store does not have, and completes the upload.
+    /// Sends what `before` says that the store does not have, and completes the upload; `last` says that it is not tried
+    /// again.
     async fn once(
         &self,
         reader: &Arc<dyn Reader>,
         fresh: UploadBy,
         before: Option<(UploadBy, Taken)>,
         parts: &Arc<Parts>,
+        last: bool,
     ) -> Result<(), Stopped> {
         let (way, taken) = go_on(fresh, before);
         let targets = targets(&way, self.object.size);
@@ -152,7 +149,7 @@ impl Sender {
         }
         // What was sent is what was hashed, up to its end.
         let done = match sent.and_then(|()| reader.check()) {
-            Ok(()) => desk.complete().await,
+            Ok(()) => desk.complete(last).await,
             Err(error) => Err(error),
         };
         done.map_err(|error| Stopped { error, way: desk.way().clone(), taken: desk.taken().clone() })
@@ -192,7 +189,7 @@ impl Desk {
         self.parts.forget();
     }
 
-    async fn complete(&self) -> Result<()> {
+    async fn complete(&self, last: bool) -> Result<()> {
         self.context.watch().go_on().await?;
         let way = self.way().clone();
         let UploadBy::Multipart { complete, parts, .. } = way else { return Ok(()) };
@@ -203,7 +200,8 @@ impl Desk {
         let etags = etags.ok_or_else(|| Error::new(Kind::Internal, "a part was not sent"))?;
         let told = self.context.hub.lfs_complete(&complete, &self.object, &etags).await;
         // Done, or refused for good: in neither case is this upload gone on with.
-        if told.as_ref().map_or_else(|error| !error.is_retryable() && !may_have_expired(error), |()| true) {
+        let goes_on = |error: &Error| error.is_retryable() || (may_have_expired(error) && !last);
+        if !told.as_ref().is_err_and(goes_on) {
             self.forget();
         }
         told
