@@ -16,12 +16,9 @@ use crate::options::Opt;
 use crate::sys::lock::{Attempt, FileLock};
 use crate::sys::map::Region;
 use crate::sys::{file, space};
-use crate::transfer::download::{First, Outcome, Spec, blocking, run};
+use crate::transfer::download::{First, Outcome, SMALL, Spec, blocking, run};
 use crate::transfer::sink::MemorySink;
 use crate::transfer::source::{Remote, Source};
-
-/// Files up to this size are fetched whole into memory, in one request, without a journal.
-const SMALL: u64 = 1 << 20;
 
 /// Longest pause between two tries for a lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(500);
@@ -77,13 +74,20 @@ pub async fn fetch(
     })
 }
 
+/// Fetched whole into memory, in one request, without a journal.
 async fn small(
     context: &Context,
     place: Place,
     mut item: Item,
     progress: Arc<FileProgress>,
 ) -> Result<Fetched> {
-    let region = Arc::new(Region::boxed(item.size as usize));
+    let room = match &context.batch {
+        Some(batch) => Some(context.watch().guard(batch.room(item.size)).await?),
+        None => None,
+    };
+    let size = item.size as usize;
+    let memory = |error| Error::new(Kind::Io, format!("no memory for {size} bytes")).os(&error);
+    let mut region = Arc::new(Region::anonymous(size).map_err(memory)?);
     let outcome = if item.size == 0 {
         Outcome { verified: empty(item.expected.as_ref(), &progress.name)? }
     } else {
@@ -108,10 +112,15 @@ async fn small(
         let partial = Unpublished(place.new_partial()?);
         let failed = |error| Error::io("write", &partial.0, &error);
         let file = place.create(&partial.0)?;
-        file::write_all_at(&file, &region.to_vec(), 0).map_err(failed)?;
+        match Arc::get_mut(&mut region).and_then(Region::own_bytes) {
+            Some(bytes) => file::write_all_at(&file, bytes, 0),
+            None => file::write_all_at(&file, &region.to_vec(), 0),
+        }
+        .map_err(failed)?;
         if alone && sync {
             file.sync_data().map_err(failed)?;
         }
+        drop((region, room));
         Ok((place, partial))
     })
     .await?;

@@ -96,12 +96,12 @@ impl Client {
             0 => MEMORY.min(space::memory_limit().map_or(MEMORY, |limit| limit / 8)).max(8 << 20),
             budget => budget,
         };
-        let limits = Limits::new(
+        let limits = Arc::new(Limits::new(
             options.int(Opt::MaxConnections),
             memory,
             options.int(Opt::MaxRate),
             sys_file::fd_limit(),
-        );
+        ));
         let engine = Engine { net: Arc::new(Net::new(&options)?), limits, outage: Arc::default(), log };
         // The endpoint is checked now, not by the first job.
         crate::hub::Hub::new(engine.net.clone(), &options)?;
@@ -327,12 +327,12 @@ impl Client {
 
     /// Changes the cap on connections while jobs run; 0 lets hfx find the number.
     pub fn set_max_connections(&self, most: u64) {
-        self.0.engine.limits.set_connections(most);
+        self.0.engine.limits.slots.set_most(most);
     }
 
     /// Changes the cap on bytes per second while jobs run; 0 is none.
     pub fn set_max_rate(&self, bytes_per_second: u64) {
-        self.0.engine.limits.set_rate(bytes_per_second);
+        self.0.engine.limits.rate.set(bytes_per_second);
     }
 
     /// The jobs that have ended, for event loops.

@@ -20,10 +20,7 @@ use crate::hub::{FileMeta, TreeFile};
 use crate::options::Opt;
 use crate::pattern::Filter;
 use crate::repo::{RepoId, is_commit};
-use crate::transfer::download::blocking;
-
-/// Files in work at once, where the caller sets no number: small ones spend most of their time waiting.
-const WORKERS: usize = 128;
+use crate::transfer::download::{SMALL, blocking};
 
 /// Downloads a snapshot.
 pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Result<SnapshotResult> {
@@ -261,7 +258,31 @@ fn offline(
     }
 }
 
-/// Brings all files where they are wanted, the largest first.
+/// A file to fetch: its place among the outcomes, what it is, and where to tell how it goes.
+type Work = (usize, Wanted, Arc<FileProgress>);
+
+/// Files that are fetched so many at a time.
+struct Queue {
+    waiting: VecDeque<Work>,
+    running: JoinSet<(usize, Result<FileResult>)>,
+    most: usize,
+}
+
+impl Queue {
+    fn new(work: Vec<Work>, most: usize) -> Self {
+        Self { waiting: work.into(), running: JoinSet::new(), most }
+    }
+
+    fn has_next(&self) -> bool {
+        self.running.len() < self.most && !self.waiting.is_empty()
+    }
+
+    fn next(&mut self) -> Option<Work> {
+        if self.has_next() { self.waiting.pop_front() } else { None }
+    }
+}
+
+/// Brings all files where they are wanted: the largest first, and small ones beside them.
 async fn fetch_all(
     context: &Context,
     repo: &RepoId,
@@ -270,7 +291,7 @@ async fn fetch_all(
     local: Option<&LocalDir>,
 ) -> Result<Vec<FileOutcome>> {
     let shared = context.job.shared_progress();
-    let mut work: Vec<(usize, Wanted, Arc<FileProgress>)> = Vec::with_capacity(files.len());
+    let mut work: Vec<Work> = Vec::with_capacity(files.len());
     let mut progresses = Vec::with_capacity(files.len());
     for (place, file) in files.iter().enumerate() {
         let meta = FileMeta {
@@ -289,26 +310,26 @@ async fn fetch_all(
         room_for(context, &work, local).await?;
     }
     work.sort_by_key(|(_, wanted, _)| std::cmp::Reverse(wanted.meta.size));
-    let mut work: VecDeque<_> = work.into();
+    let (small, large) = work.into_iter().partition(|(_, wanted, _)| wanted.meta.size <= SMALL);
+    let limits = &context.engine.limits;
+    let mut large = Queue::new(large, limits.files());
+    let mut small = Queue::new(small, limits.small_files());
     let workers = match context.options.int(Opt::MaxWorkers) as usize {
-        0 => WORKERS,
+        0 => usize::MAX,
         most => most,
-    }
-    .min(context.engine.limits.files());
+    };
     let mut context = context.clone();
-    context.batch = Some(Batch::new(context.sync()));
+    context.batch = Some(Batch::new(context.sync(), limits.small_memory()));
     let fail_fast = context.options.bool(Opt::FailFast);
     let mut outcomes: Vec<Option<Result<FileResult>>> = files.iter().map(|_| None).collect();
-    let mut running = JoinSet::new();
     let mut watch = context.watch();
     let mut stopped = false;
     loop {
-        while !stopped
-            && running.len() < workers
-            && let Some((place, wanted, progress)) = work.pop_front()
-        {
+        while !stopped && large.running.len() + small.running.len() < workers {
+            let queue = if large.has_next() { &mut large } else { &mut small };
+            let Some((place, wanted, progress)) = queue.next() else { break };
             let (context, local) = (context.clone(), local.cloned());
-            running.spawn(async move {
+            queue.running.spawn(async move {
                 let result = file::one(&context, &wanted, local.as_ref(), progress.clone()).await;
                 if let Err(error) = &result {
                     progress.fail(error);
@@ -316,11 +337,16 @@ async fn fetch_all(
                 (place, result)
             });
         }
-        let Some(ended) = running.join_next().await else { break };
+        let ended = tokio::select! {
+            Some(ended) = large.running.join_next() => ended,
+            Some(ended) = small.running.join_next() => ended,
+            else => break,
+        };
         let Ok((place, result)) = ended else { continue };
         if result.is_err() && fail_fast {
             stopped = true;
-            running.abort_all();
+            large.running.abort_all();
+            small.running.abort_all();
         }
         outcomes[place] = Some(result);
     }
@@ -342,11 +368,7 @@ async fn fetch_all(
 }
 
 /// Refuses the whole job when the disk can't hold it.
-async fn room_for(
-    context: &Context,
-    work: &[(usize, Wanted, Arc<FileProgress>)],
-    local: Option<&LocalDir>,
-) -> Result<()> {
+async fn room_for(context: &Context, work: &[Work], local: Option<&LocalDir>) -> Result<()> {
     let cache = context.cache().ok();
     let mut needed = Vec::new();
     for (_, wanted, _) in work {

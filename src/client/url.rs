@@ -25,8 +25,8 @@ use crate::repo::{RepoId, is_commit};
 use crate::sys::link;
 use crate::sys::map::Region;
 use crate::transfer::download::{First, Spec, blocking, run};
-use crate::transfer::limit::Slot;
 use crate::transfer::sink::{ChunkFn, FileSink, MemorySink, OrderedSink, Sink};
+use crate::transfer::slots::{Class, Slot};
 use crate::transfer::source::{Found, Opened, Remote, Source};
 
 /// What the first request asks for.
@@ -148,8 +148,8 @@ async fn first_look(context: &Context, source: &Source, length: u64) -> Result<(
     let mut watch = context.watch();
     let mut backoff = Backoff::default();
     loop {
-        let id = context.engine.limits.transfer_id();
-        let slot = watch.guard(async { Ok(context.engine.limits.acquire(id).await) }).await?;
+        let member = context.engine.limits.slots.member(Class::Bulk);
+        let slot = watch.guard(async { Ok(context.engine.limits.slots.acquire(member).await) }).await?;
         let error = match watch.guard(source.probe(length)).await {
             Ok((opened, found)) => return Ok((slot, opened, found)),
             Err(error) => error,
@@ -267,7 +267,7 @@ async fn to_its_end(
         drop(chunk);
         tokio::select! {
             biased;
-            () = context.engine.limits.pass(length) => {}
+            () = context.engine.limits.rate.pass(length) => {}
             () = watch.stopped() => return Err(Error::cancelled()),
         }
     }

@@ -30,7 +30,7 @@ const IDLE: Duration = Duration::from_secs(50);
 /// Idle connections kept for one origin.
 const KEPT: usize = 64;
 /// Largest read from a socket. It bounds the head of an answer as well, and stays in a core's second-level cache.
-pub const READ_SIZE: usize = 256 << 10;
+pub const READ_SIZE: usize = 128 << 10;
 
 type Driver = Connection<TokioIo<Stream>, Outgoing>;
 

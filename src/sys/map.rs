@@ -44,6 +44,14 @@ impl Region {
         Self { start, len, revoked: RwLock::default(), owner: Owner::Boxed(memory) }
     }
 
+    /// Memory of our own, zeroed, straight from the system: a page is there once something is written to it, and all of
+    /// it is given back at the end.
+    pub fn anonymous(len: usize) -> io::Result<Self> {
+        let map = MmapRaw::from(MmapOptions::new().len(len.max(1)).map_anon()?);
+        let start = NonNull::new(map.as_mut_ptr()).ok_or_else(|| io::Error::other("mapped at null"))?;
+        Ok(Self { start, len, revoked: RwLock::default(), owner: Owner::Mapped(map) })
+    }
+
     /// The first `len` bytes of a file, mapped. The file's space is reserved first; a file system that can't
     /// reserve is an error of kind `Unsupported`, because writing into a hole can raise SIGBUS.
     pub fn mapped(file: &File, len: usize) -> io::Result<Self> {
@@ -98,6 +106,15 @@ impl Region {
             std::ptr::copy_nonoverlapping(self.start.as_ptr().add(at), buffer.as_mut_ptr(), buffer.len());
         }
         Ok(())
+    }
+
+    /// The whole of memory that is our own, where nobody else can write any more.
+    pub fn own_bytes(&mut self) -> Option<&[u8]> {
+        if matches!(self.owner, Owner::Caller) {
+            return None;
+        }
+        // SAFETY: the owner keeps `len` bytes valid and initialised, and nobody else has the region.
+        Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
     }
 
     /// The whole, taken out; memory that is not our own is copied.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::download::Engine;
-use super::limit::Slot;
+use super::slots::Slot;
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::log::Level;

@@ -20,10 +20,11 @@ use twox_hash::XxHash3_64;
 
 use super::attempts::Attempts;
 use super::journal::{Journal, Record};
-use super::limit::{Limits, Slot};
+use super::limit::Limits;
 use super::meters::{LOOK, Meters, REPLACEMENTS};
 use super::plan::{Plan, RangeSet};
 use super::sink::Sink;
+use super::slots::{Class, Member, Slot};
 use super::source::{Opened, Source};
 use super::verify::Follower;
 use crate::cancel::{Watch, Wish};
@@ -37,8 +38,8 @@ use crate::net::{Body, Net, TOO_SLOW};
 
 /// A part notes what it has after this many bytes.
 const NOTE: u64 = 4 << 20;
-/// Up to this size the hash is taken in one go at the end.
-const SMALL: u64 = 1 << 20;
+/// Up to this size a file is one short answer, whose hash is taken in one go at the end.
+pub const SMALL: u64 = 1 << 20;
 /// Data is pushed to the disk after this many bytes, so that the end does not wait for all of it.
 const SYNC: u64 = 128 << 20;
 /// How long an ending transfer waits for its parts to note what they have.
@@ -112,7 +113,7 @@ pub struct Outcome {
 
 pub(super) struct Transfer {
     engine: Engine,
-    id: u64,
+    member: Member,
     source: Arc<Source>,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) bounds: Range<u64>,
@@ -165,7 +166,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
     let plan = Plan::new(spec.bounds.clone(), spec.part_size, done);
     let transfer = Arc::new(Transfer {
         engine: engine.clone(),
-        id: engine.limits.transfer_id(),
+        member: engine.limits.slots.member(if total > SMALL { Class::Bulk } else { Class::Small }),
         source: spec.source,
         sink: spec.sink,
         bounds: spec.bounds,
@@ -279,15 +280,15 @@ impl Transfer {
                     Ok(Err(error)) => Err(error),
                     Err(join) => Err(Error::new(Kind::Internal, "a part failed").cause(&join)),
                 },
-                slot = self.engine.limits.acquire(self.id), if wants => {
-                    let workers = self.engine.limits.window();
+                slot = self.engine.limits.slots.acquire(self.member), if wants => {
+                    let workers = self.engine.limits.slots.window();
                     let range = self.plan().next(workers, self.horizon());
                     if let Some(range) = range {
                         parts.spawn(self.clone().part(range, slot, watch.clone(), None));
                     }
                     Ok(())
                 }
-                _ = look.tick(), if !whole && !parts.is_empty() && !self.engine.limits.is_rate_capped() => {
+                _ = look.tick(), if !whole && !parts.is_empty() && !self.engine.limits.rate.is_capped() => {
                     let ending = !self.plan().has_next(self.horizon());
                     self.meters.look(Instant::now(), ending);
                     Ok(())
@@ -333,10 +334,13 @@ impl Transfer {
             let before = at;
             let mut held = match slot.take() {
                 Some(slot) => slot,
-                None => match watch.guard(async { Ok(self.engine.limits.acquire(self.id).await) }).await {
-                    Ok(slot) => slot,
-                    Err(error) => break Err(error),
-                },
+                None => {
+                    match watch.guard(async { Ok(self.engine.limits.slots.acquire(self.member).await) }).await
+                    {
+                        Ok(slot) => slot,
+                        Err(error) => break Err(error),
+                    }
+                }
             };
             let asked = Instant::now();
             let tried = {
@@ -464,7 +468,7 @@ impl Transfer {
             drop(chunk); // Before the wait: its buffer is used again.
             tokio::select! {
                 biased;
-                () = self.engine.limits.pass(length) => {}
+                () = self.engine.limits.rate.pass(length) => {}
                 // A rate limit's wait must not outlast a cancel: what is here has to be noted.
                 () = watch.stopped() => break Err(Error::cancelled()),
             }
@@ -562,7 +566,9 @@ impl Transfer {
         loop {
             let mut held = match slot.take() {
                 Some(slot) => slot,
-                None => watch.guard(async { Ok(self.engine.limits.acquire(self.id).await) }).await?,
+                None => {
+                    watch.guard(async { Ok(self.engine.limits.slots.acquire(self.member).await) }).await?
+                }
             };
             let opened = match body.take() {
                 Some(body) => Ok(body),
@@ -644,7 +650,7 @@ impl Transfer {
         }
         watch
             .guard(async {
-                self.engine.limits.pass(bytes).await;
+                self.engine.limits.rate.pass(bytes).await;
                 Ok(())
             })
             .await

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use twox_hash::XxHash3_64;
 
 use super::download::blocking;
-use super::limit::Limits;
 use super::meters::Meter;
+use super::rate::Rate;
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
@@ -292,7 +292,7 @@ pub struct Stretch {
     /// What they have to be.
     pub sums: Arc<Sums>,
     /// Bytes per second.
-    pub limits: Arc<Limits>,
+    pub rate: Arc<Rate>,
     /// Where to tell how it goes.
     pub progress: Arc<FileProgress>,
     /// Told of how far it is out.
@@ -338,7 +338,7 @@ impl Content for Stretch {
                 let stretch = self.clone();
                 let block = blocking(move || stretch.block(index)).await;
                 let length = block.as_ref().map_or(0, |block| block.len() as u64);
-                self.limits.pass(length).await;
+                self.rate.pass(length).await;
                 let failed = block.is_err();
                 if sender.send(block).await.is_err() || failed {
                     return;
@@ -360,8 +360,8 @@ mod tests {
     use crate::event::Progress;
     use crate::transfer::meters::Meters;
 
-    fn limits() -> Arc<Limits> {
-        Limits::new(0, 64 << 20, 0, None)
+    fn rate() -> Arc<Rate> {
+        Arc::new(Rate::new(0))
     }
 
     async fn all(mut chunks: mpsc::Receiver<Result<Bytes>>) -> Result<Vec<u8>> {
@@ -390,7 +390,7 @@ mod tests {
             let progress = progress.clone();
             let meter = Meters::new(BLOCK).start(range.end - range.start, true, true).meter.clone();
             let moved = Arc::new(|_| ());
-            Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved, meter })
+            Arc::new(Stretch { reader, range, sums, rate: rate(), progress, moved, meter })
         };
         let size = bytes.len() as u64;
         for step in [700_001, BLOCK, size] {
@@ -440,7 +440,7 @@ mod tests {
         let (sums, range) = (Arc::<Sums>::default(), 0..reader.size());
         let moved = Arc::new(|_| ());
         let meter = Meters::new(BLOCK).start(reader.size(), true, true).meter.clone();
-        let stretch = Arc::new(Stretch { reader, range, sums, limits: limits(), progress, moved, meter });
+        let stretch = Arc::new(Stretch { reader, range, sums, rate: rate(), progress, moved, meter });
         assert!(all(stretch.clone().open()).await.is_ok());
         std::fs::write(&path, vec![2; 2 * BLOCK as usize]).unwrap();
         assert_eq!(all(stretch.open()).await.unwrap_err().kind(), Kind::ContentChanged);

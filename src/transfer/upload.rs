@@ -19,9 +19,9 @@ use tokio::task::JoinSet;
 
 use super::attempts::Attempts;
 use super::download::Engine;
-use super::limit::Slot;
 use super::meters::{LOOK, Meter, Meters, REPLACEMENTS};
 use super::reader::{BLOCK, Reader, Stretch, Sums};
+use super::slots::{Class, Member, Slot};
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
@@ -87,7 +87,7 @@ struct Current {
 
 struct Upload {
     engine: Engine,
-    id: u64,
+    member: Member,
     out: Outgoing,
     addresses: Arc<dyn Addresses>,
     current: tokio::sync::Mutex<Current>,
@@ -117,9 +117,10 @@ pub async fn parts(
         (0..count).filter(|part| !have.get(*part).copied().unwrap_or(false)).collect();
     let patience = Mutex::new(Patience::new(out.patience, Instant::now()));
     let current = tokio::sync::Mutex::new(Current { targets, renewals: 0, refusals: 0 });
-    let id = engine.limits.transfer_id();
+    let member = engine.limits.slots.member(Class::Bulk);
     let meters = Meters::new(BLOCK);
-    let upload = Arc::new(Upload { engine: engine.clone(), id, out, addresses, current, patience, meters });
+    let upload =
+        Arc::new(Upload { engine: engine.clone(), member, out, addresses, current, patience, meters });
     let mut running: JoinSet<(usize, Result<()>)> = JoinSet::new();
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -147,13 +148,13 @@ pub async fn parts(
                 Ok((_, Err(error))) => return Err(error),
                 Err(join) => return Err(Error::new(Kind::Internal, "a part failed").cause(&join)),
             },
-            slot = engine.limits.acquire_one_of(upload.id, missing.len()), if !missing.is_empty() => {
+            slot = engine.limits.slots.acquire_one_of(upload.member, missing.len()), if !missing.is_empty() => {
                 if let Some(part) = missing.pop_first() {
                     let (upload, watch) = (upload.clone(), watch.clone());
                     running.spawn(async move { (part, upload.part(part, slot, watch).await) });
                 }
             }
-            _ = look.tick(), if !running.is_empty() && !engine.limits.is_rate_capped() => {
+            _ = look.tick(), if !running.is_empty() && !engine.limits.rate.is_capped() => {
                 upload.meters.look(Instant::now(), missing.is_empty());
             }
         }
@@ -170,7 +171,9 @@ impl Upload {
         loop {
             let mut held = match slot.take() {
                 Some(slot) => slot,
-                None => watch.guard(async { Ok(self.engine.limits.acquire(self.id).await) }).await?,
+                None => {
+                    watch.guard(async { Ok(self.engine.limits.slots.acquire(self.member).await) }).await?
+                }
             };
             let (address, range, renewals) = {
                 let current = self.current.lock().await;
@@ -273,7 +276,7 @@ impl Upload {
             reader: self.out.reader.clone(),
             range,
             sums: self.out.sums.clone(),
-            limits: self.engine.limits.clone(),
+            rate: self.engine.limits.rate.clone(),
             progress: self.out.progress.clone(),
             moved: Arc::new(moved),
             meter: meter.clone(),

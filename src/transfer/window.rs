@@ -40,7 +40,7 @@ const JUDGE: f64 = 0.1;
 const FILLING: f64 = 0.3;
 /// Within so many latencies a new connection delivers, or it will not soon; small files hardly ever do at the moment of a
 /// look, since they mostly wait for their answers.
-const MADE: f64 = 4.0;
+const MADE: f64 = 3.0;
 /// Seconds of the same, at most.
 const MADE_AT_LAST: f64 = 2.0;
 /// Seconds between two experiments; doubles with each that changes nothing.

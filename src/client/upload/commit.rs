@@ -26,7 +26,7 @@ use crate::net::Content;
 use crate::options::{Opt, Options};
 use crate::repo::{RepoId, is_commit};
 use crate::transfer::download::blocking;
-use crate::transfer::limit::Limits;
+use crate::transfer::rate::Rate;
 use crate::transfer::reader::{BLOCK, git_sha1};
 
 /// A file that is copied by content must not be larger.
@@ -324,8 +324,8 @@ fn file_change(
         let object = object.ok_or_else(|| Error::new(Kind::Internal, format!("{path} was not hashed")))?;
         (Change::LfsFile { path: path.clone(), oid: object.oid, size: Some(object.size) }, HowCommitted::Lfs)
     } else {
-        let limits = context.engine.limits.clone();
-        let bytes = Arc::new(Regular { addition: addition.clone(), limits, progress: progress.clone() });
+        let rate = context.engine.limits.rate.clone();
+        let bytes = Arc::new(Regular { addition: addition.clone(), rate, progress: progress.clone() });
         (Change::File { path: path.clone(), content: bytes }, HowCommitted::Regular)
     };
     let file = PreparedFile { addition: Some(addition), path, size, how, progress: Some(progress) };
@@ -335,7 +335,7 @@ fn file_change(
 /// The content of a regular file on its way into a commit: opened when its turn comes.
 struct Regular {
     addition: Addition,
-    limits: Arc<Limits>,
+    rate: Arc<Rate>,
     progress: Arc<FileProgress>,
 }
 
@@ -366,7 +366,7 @@ impl Content for Regular {
                 })
                 .await;
                 let failed = block.is_err();
-                self.limits.pass(end - at).await;
+                self.rate.pass(end - at).await;
                 if sender.send(block).await.is_err() || failed {
                     return;
                 }

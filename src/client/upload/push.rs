@@ -95,7 +95,7 @@ impl Push {
         let mut to_send: VecDeque<(Known, Answered)> = VecDeque::new();
         // All files with the same content wait for one sending.
         let mut same: HashMap<String, Vec<usize>> = HashMap::new();
-        let at_once = self.context.engine.limits.files().min(self.context.engine.limits.most());
+        let at_once = self.context.engine.limits.files().min(self.context.engine.limits.slots.most());
         let state = State::of(&self.context);
         if !items.is_empty() {
             state.sweep();

@@ -1,0 +1,588 @@
+//! The connections that all transfers of a client share.
+//!
+//! A part holds a [`Slot`] while it uses a connection. Slots go to the transfer that has the fewest, so that files
+//! share the line fairly. How many there are is decided by a [`Window`] for each [`Class`], ten times a second by a task
+//! that lives only while slots are in use: parts of large files are judged by their bytes, small files by their
+//! answers, since those mostly wait for one and take next to nothing from the line. Thus small files come beside the
+//! large ones, not before or after them.
+//!
+//! A part that has nothing left to move but still waits for an answer rests: another one begins in its place, so that
+//! the line is not idle for a round trip after each part. And the last parts begin together, so that they end together.
+//! Neither takes more than twice the window's connections.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::rate::Rate;
+use super::window::{Sample, Window};
+
+/// Connections a class starts with.
+const FIRST: usize = 12;
+/// What a request is worth beside its bytes when goodput is judged, so that small ones count.
+const REQUEST_WORTH: f64 = 65_536.0;
+/// How often the windows look.
+const TICK: Duration = Duration::from_millis(100);
+/// So many of the last parts move at once at most, unless the window has more: each has its buffers, and among so many
+/// one is a small share of the line.
+const TOGETHER: usize = 32;
+/// The parts that a transfer has yet to begin, where that is not known.
+const MANY: usize = usize::MAX;
+
+/// What connections are used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Parts of large files: the bytes take longer than the wait for them.
+    Bulk,
+    /// Files of one short answer.
+    Small,
+}
+
+/// A transfer, as the slots know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Member {
+    id: u64,
+    class: usize,
+}
+
+/// The connections of one client.
+#[derive(Debug)]
+pub struct Slots {
+    state: Mutex<State>,
+    seen: [Seen; 2],
+    rate: Arc<Rate>,
+    ticking: AtomicBool,
+    ids: AtomicU64,
+}
+
+/// What was seen of the slots of a class.
+#[derive(Debug, Default)]
+struct Seen {
+    requests: AtomicU64,
+    delivering: AtomicUsize,
+    sending: AtomicUsize,
+    failures: AtomicUsize,
+    /// Microseconds that a request usually waits for the first byte; 0 while unknown.
+    latency: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State {
+    lanes: [Lane; 2],
+    hard_cap: usize,
+    held: HashMap<Member, usize>,
+    /// Turns that were ever waited for.
+    turns: u64,
+}
+
+/// The slots of one class.
+#[derive(Debug)]
+struct Lane {
+    window: Window,
+    /// Slots of parts that move bytes.
+    active: usize,
+    /// Slots of parts that rest.
+    resting: usize,
+    waiting: VecDeque<Waiting>,
+}
+
+/// A transfer that waits for a slot.
+#[derive(Debug)]
+struct Waiting {
+    turn: u64,
+    member: Member,
+    /// How many parts it has yet to begin.
+    parts: usize,
+    sender: oneshot::Sender<()>,
+}
+
+/// The right to use one connection. Dropping it gives the right back.
+#[derive(Debug)]
+pub struct Slot {
+    slots: Arc<Slots>,
+    member: Member,
+    granted: Instant,
+    delivering: bool,
+    sending: bool,
+    resting: bool,
+}
+
+impl Slots {
+    /// Slots of which the caller wants at most `most` (0: as many as pay), and never more than `hard_cap`.
+    pub fn new(most: u64, hard_cap: usize, rate: Arc<Rate>) -> Arc<Self> {
+        let cap = cap(most, hard_cap);
+        let lane =
+            || Lane { window: Window::new(FIRST, cap), active: 0, resting: 0, waiting: VecDeque::new() };
+        let state = State { lanes: [lane(), lane()], hard_cap, held: HashMap::new(), turns: 0 };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            seen: Default::default(),
+            rate,
+            ticking: false.into(),
+            ids: 0.into(),
+        })
+    }
+
+    /// A new transfer.
+    pub fn member(&self, class: Class) -> Member {
+        Member { id: self.ids.fetch_add(1, Relaxed), class: class as usize }
+    }
+
+    /// How many connections the window grants to parts of large files now.
+    pub fn window(&self) -> usize {
+        self.state().lanes[Class::Bulk as usize].window.target()
+    }
+
+    /// Most connections that may be open at once.
+    pub fn most(&self) -> usize {
+        self.state().most()
+    }
+
+    /// Changes the cap on connections while running; 0 lets hfx find the number.
+    pub fn set_most(&self, most: u64) {
+        let mut state = self.state();
+        let cap = cap(most, state.hard_cap);
+        state.lanes.iter_mut().for_each(|lane| lane.window.set_most(cap));
+        state.grant();
+    }
+
+    /// Waits for a connection's turn.
+    pub async fn acquire(self: &Arc<Self>, member: Member) -> Slot {
+        self.acquire_one_of(member, MANY).await
+    }
+
+    /// Waits for the turn of one of the last `parts` that a transfer has yet to begin.
+    pub async fn acquire_one_of(self: &Arc<Self>, member: Member, parts: usize) -> Slot {
+        let turn = {
+            let mut state = self.state();
+            if state.lanes[member.class].waiting.is_empty() && state.has_room(member.class, parts) {
+                state.take(member);
+                None
+            } else {
+                let (sender, receiver) = oneshot::channel();
+                let turn = state.turns;
+                state.turns += 1;
+                state.lanes[member.class].waiting.push_back(Waiting { turn, member, parts, sender });
+                Some(Turn { slots: self, member, receiver, taken: false })
+            }
+        };
+        self.tick();
+        if let Some(mut turn) = turn {
+            // The sender is dropped only with the slots themselves.
+            let _ = (&mut turn.receiver).await;
+            turn.taken = true;
+        }
+        let granted = Instant::now();
+        Slot { slots: self.clone(), member, granted, delivering: false, sending: false, resting: false }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the task that feeds the windows, unless it runs.
+    fn tick(self: &Arc<Self>) {
+        if self.ticking.swap(true, Relaxed) {
+            return;
+        }
+        let slots = self.clone();
+        tokio::spawn(async move {
+            let mut before = slots.work();
+            let mut last = Instant::now();
+            loop {
+                tokio::time::sleep(TICK).await;
+                let now = slots.work();
+                let work = [now[0] - before[0], now[1] - before[1]];
+                before = now;
+                let mut state = slots.state();
+                if state.is_idle() {
+                    slots.ticking.store(false, Relaxed);
+                    return;
+                }
+                let seconds = last.elapsed().as_secs_f64();
+                last = Instant::now();
+                for (class, work) in work.into_iter().enumerate() {
+                    // Under a cap of bytes per second more connections can't bring more.
+                    let pressed = state.is_pressed(class) && !slots.rate.is_capped();
+                    let sample = slots.seen[class].sample(work, seconds, pressed);
+                    state.lanes[class].window.observe(&sample);
+                }
+                state.grant();
+            }
+        });
+    }
+
+    /// The work of each class so far.
+    fn work(&self) -> [f64; 2] {
+        let requests = |class: Class| self.seen[class as usize].requests.load(Relaxed) as f64 * REQUEST_WORTH;
+        [self.rate.passed() as f64 + requests(Class::Bulk), requests(Class::Small)]
+    }
+}
+
+/// The caller's cap, where there is one.
+fn cap(most: u64, hard_cap: usize) -> usize {
+    if most == 0 { hard_cap } else { hard_cap.min(most as usize) }
+}
+
+impl Seen {
+    fn sample(&self, work: f64, seconds: f64, pressed: bool) -> Sample {
+        Sample {
+            work,
+            seconds,
+            delivering: self.delivering.load(Relaxed),
+            pressed,
+            failures: self.failures.swap(0, Relaxed),
+            sending: self.sending.load(Relaxed) > 0,
+            latency: match self.latency.load(Relaxed) {
+                0 => f64::INFINITY,
+                micros => micros as f64 / 1e6,
+            },
+        }
+    }
+}
+
+/// A place in the queue; leaving it gives a right that was granted meanwhile back.
+struct Turn<'a> {
+    slots: &'a Arc<Slots>,
+    member: Member,
+    receiver: oneshot::Receiver<()>,
+    /// The right has become a [`Slot`].
+    taken: bool,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
+        let mut state = self.slots.state();
+        self.receiver.close();
+        if self.receiver.try_recv().is_ok() {
+            state.release(self.member);
+        }
+        state.lanes[self.member.class].waiting.retain(|waiting| !waiting.sender.is_closed());
+        state.grant();
+    }
+}
+
+impl State {
+    fn most(&self) -> usize {
+        self.lanes[0].window.most()
+    }
+
+    fn in_use(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.active + lane.resting).sum()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_use() == 0 && self.lanes.iter().all(|lane| lane.waiting.is_empty())
+    }
+
+    /// Whether it is the window that lets no more through.
+    fn is_pressed(&self, class: usize) -> bool {
+        let lane = &self.lanes[class];
+        !lane.waiting.is_empty() && lane.active + lane.resting >= lane.window.target()
+    }
+
+    fn take(&mut self, member: Member) {
+        self.lanes[member.class].active += 1;
+        *self.held.entry(member).or_default() += 1;
+    }
+
+    fn release(&mut self, member: Member) {
+        self.lanes[member.class].active -= 1;
+        if let Some(held) = self.held.get_mut(&member) {
+            *held -= 1;
+            if *held == 0 {
+                self.held.remove(&member);
+            }
+        }
+    }
+
+    /// Whether another part of a class may begin, with so many that have yet to.
+    fn has_room(&self, class: usize, parts: usize) -> bool {
+        let lane = &self.lanes[class];
+        let target = lane.window.target();
+        let level = if parts <= target { target.max(TOGETHER.min(target * 2)) } else { target };
+        lane.active < level && lane.active + lane.resting < target * 2 && self.in_use() < self.most()
+    }
+
+    /// The one of a class that is next: of those that have the fewest, the one that waits longest.
+    fn next(&self, class: usize) -> Option<((usize, u64), usize, usize)> {
+        let waiting = &self.lanes[class].waiting;
+        // A small file has one part, so the first that came is the next.
+        let looked_at = if class == Class::Small as usize { 1 } else { waiting.len() };
+        let places = waiting.iter().enumerate().take(looked_at);
+        let parts = places.clone().fold(0, |sum: usize, (_, waiting)| sum.saturating_add(waiting.parts));
+        if !self.has_room(class, parts) {
+            return None;
+        }
+        let held = |waiting: &Waiting| self.held.get(&waiting.member).copied().unwrap_or(0);
+        places.map(|(place, waiting)| ((held(waiting), waiting.turn), class, place)).min()
+    }
+
+    fn grant(&mut self) {
+        while let Some((_, class, place)) = (0..self.lanes.len()).filter_map(|class| self.next(class)).min() {
+            let Some(Waiting { member, sender, .. }) = self.lanes[class].waiting.remove(place) else {
+                return;
+            };
+            if sender.send(()).is_ok() {
+                self.take(member);
+            }
+        }
+    }
+}
+
+impl Slot {
+    fn seen(&self) -> &Seen {
+        &self.slots.seen[self.member.class]
+    }
+
+    /// Bytes arrive on the connection; whether that was known.
+    pub fn delivers(&mut self) -> bool {
+        let known = self.moves();
+        if !known {
+            let latency = &self.seen().latency;
+            let (now, before) = (self.granted.elapsed().as_micros() as u64, latency.load(Relaxed));
+            let usual = if before == 0 { now } else { (before * 7 + now) / 8 };
+            latency.store(usual.max(1), Relaxed);
+        }
+        known
+    }
+
+    fn moves(&mut self) -> bool {
+        if !self.delivering && !self.resting {
+            self.delivering = true;
+            self.seen().delivering.fetch_add(1, Relaxed);
+            return false;
+        }
+        true
+    }
+
+    /// Bytes go out on the connection.
+    pub fn sends(&mut self) {
+        if !std::mem::replace(&mut self.sending, true) {
+            self.seen().sending.fetch_add(1, Relaxed);
+        }
+        self.moves();
+    }
+
+    /// All bytes are moved, or as good as: what is left is waiting for an answer, and another part may begin.
+    pub fn rests(&mut self) {
+        if std::mem::replace(&mut self.resting, true) {
+            return;
+        }
+        self.no_longer_moves();
+        let mut state = self.slots.state();
+        state.release(self.member);
+        state.lanes[self.member.class].resting += 1;
+        state.grant();
+    }
+
+    fn no_longer_moves(&mut self) {
+        if std::mem::take(&mut self.delivering) {
+            self.seen().delivering.fetch_sub(1, Relaxed);
+        }
+        if std::mem::take(&mut self.sending) {
+            self.seen().sending.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// A request was answered in full.
+    pub fn finished(&self) {
+        self.seen().requests.fetch_add(1, Relaxed);
+    }
+
+    /// The connection failed.
+    pub fn failed(&self) {
+        self.seen().failures.fetch_add(1, Relaxed);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.no_longer_moves();
+        let mut state = self.slots.state();
+        if self.resting {
+            state.lanes[self.member.class].resting -= 1;
+        } else {
+            state.release(self.member);
+        }
+        state.grant();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(most: u64) -> Arc<Slots> {
+        Slots::new(most, 256, Arc::new(Rate::new(0)))
+    }
+
+    #[tokio::test]
+    async fn slots_are_shared_fairly_and_given_back() {
+        let all = slots(2);
+        let (a, b) = (all.member(Class::Bulk), all.member(Class::Bulk));
+        let (first, second) = (all.acquire(a).await, all.acquire(a).await);
+        let mut third = Box::pin(all.acquire(a));
+        let mut other = Box::pin(all.acquire(b));
+        for future in [&mut third, &mut other] {
+            assert!(tokio::time::timeout(Duration::from_millis(1), future).await.is_err());
+        }
+        drop(first);
+        let held =
+            tokio::time::timeout(Duration::from_secs(5), &mut other).await.expect("b has none, so b is next");
+        drop(third);
+        drop((held, second));
+        let _again = (all.acquire(b).await, all.acquire(b).await);
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_wait_loses_no_slot() {
+        let all = slots(1);
+        let (a, b) = (all.member(Class::Bulk), all.member(Class::Small));
+        for _ in 0..50 {
+            let held = all.acquire(a).await;
+            let mut waiting = Box::pin(all.acquire(b));
+            assert!(tokio::time::timeout(Duration::from_micros(10), &mut waiting).await.is_err());
+            drop(held); // The wait is granted its turn here...
+            drop(waiting); // ...and given up before it sees it.
+        }
+        tokio::time::timeout(Duration::from_secs(5), all.acquire(a)).await.expect("the slot is free");
+    }
+
+    /// How many turns come at once, for a transfer with so many parts to begin.
+    async fn turns(slots: &Arc<Slots>, class: Class, parts: usize) -> Vec<Slot> {
+        let (member, mut taken) = (slots.member(class), Vec::new());
+        for begun in 0..parts {
+            let turn = slots.acquire_one_of(member, parts - begun);
+            match tokio::time::timeout(Duration::from_millis(1), turn).await {
+                Ok(slot) => taken.push(slot),
+                Err(_) => break,
+            }
+        }
+        taken
+    }
+
+    #[tokio::test]
+    async fn the_last_parts_begin_together() {
+        for (parts, begin) in [(5, 5), (FIRST, FIRST), (FIRST + 4, FIRST + 4), (3 * FIRST, FIRST)] {
+            let all = slots(0);
+            assert_eq!(turns(&all, Class::Bulk, parts).await.len(), begin, "of {parts}");
+        }
+        let capped = slots(4);
+        assert_eq!(turns(&capped, Class::Bulk, 6).await.len(), 4, "a cap is a cap");
+    }
+
+    /// Sends so many parts of 16 MiB over a line of 500 MB/s that gives a connection no more than 50; a new connection,
+    /// and the answer to each part, take 40 ms. Returns the share of the line.
+    fn sent_over_a_long_line(parts: usize) -> f64 {
+        const STEP: f64 = 0.001;
+        let (all, member) = (slots(0), Member { id: 0, class: 0 });
+        let mut slots = all.state();
+        let (mut missing, mut kept, mut moved, mut time) = (parts, 1_usize, 0.0, 0.0);
+        // Seconds until it may move, and bytes left; seconds until the answer is there.
+        let (mut moving, mut resting): (Vec<(f64, f64)>, Vec<f64>) = Default::default();
+        for step in 1.. {
+            while missing > 0 && slots.has_room(0, missing) {
+                slots.take(member);
+                missing -= 1;
+                moving.push((if kept > 0 { 0.0 } else { 0.04 }, f64::from(16 << 20)));
+                kept = kept.saturating_sub(1);
+            }
+            let active = moving.iter().filter(|(wait, _)| *wait <= 0.0).count();
+            let speed = 500e6_f64.min(active as f64 * 50e6) / active.max(1) as f64;
+            for (wait, left) in &mut moving {
+                if *wait > 0.0 {
+                    *wait -= STEP;
+                } else {
+                    *left -= speed * STEP;
+                    moved += speed * STEP;
+                }
+            }
+            for wait in &mut resting {
+                *wait -= STEP;
+            }
+            let begun = moving.len();
+            moving.retain(|(_, left)| *left > 0.0);
+            let out = begun - moving.len();
+            (0..out).for_each(|_| slots.release(member));
+            slots.lanes[0].resting += out;
+            resting.extend(std::iter::repeat_n(0.04, out));
+            let answered = resting.extract_if(.., |wait| *wait <= 0.0).count();
+            slots.lanes[0].resting -= answered;
+            kept += answered;
+            time += STEP;
+            if missing == 0 && moving.is_empty() && resting.is_empty() {
+                break;
+            }
+            if step % 100 == 0 {
+                let delivering = moving.iter().filter(|(wait, _)| *wait <= 0.0).count();
+                let pressed = missing > 0;
+                let work = std::mem::take(&mut moved);
+                slots.lanes[0].window.observe(&Sample {
+                    work,
+                    seconds: 0.1,
+                    delivering,
+                    pressed,
+                    failures: 0,
+                    sending: true,
+                    latency: f64::INFINITY,
+                });
+            }
+        }
+        parts as f64 * f64::from(16 << 20) / 500e6 / time
+    }
+
+    #[test]
+    fn a_long_line_is_busy_between_parts_and_to_the_end() {
+        // However the parts fall into rounds. What is left to win is the first connect and the last answer.
+        for parts in [20, 25, 32, 40, 48, 64, 100, 128] {
+            let share = sent_over_a_long_line(parts);
+            let least = if parts >= 64 { 0.93 } else { 0.88 };
+            assert!(share >= least, "{parts} parts: {share}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_that_rests_lets_another_begin_and_twice_the_window_is_the_end() {
+        let all = slots(0);
+        let mut first = turns(&all, Class::Bulk, 100).await;
+        assert_eq!(first.len(), FIRST);
+        first.iter_mut().for_each(Slot::rests);
+        first[0].rests();
+        let mut second = turns(&all, Class::Bulk, 100).await;
+        assert_eq!(second.len(), FIRST);
+        second[0].rests();
+        assert!(turns(&all, Class::Bulk, 100).await.is_empty(), "each of them has a connection");
+        drop(first.pop());
+        assert_eq!(turns(&all, Class::Bulk, 100).await.len(), 1);
+        let capped = slots(1);
+        let mut only = capped.acquire(capped.member(Class::Bulk)).await;
+        only.rests();
+        assert!(turns(&capped, Class::Bulk, 100).await.is_empty(), "a cap is one of connections");
+        drop(only);
+        assert_eq!(turns(&capped, Class::Bulk, 100).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn small_files_come_beside_large_ones_and_a_cap_is_for_both() {
+        let all = slots(0);
+        let parts = turns(&all, Class::Bulk, 100).await;
+        let files = turns(&all, Class::Small, 100).await;
+        assert_eq!((parts.len(), files.len()), (FIRST, FIRST));
+        let capped = slots(4);
+        let mut parts = turns(&capped, Class::Bulk, 100).await;
+        assert_eq!((parts.len(), turns(&capped, Class::Small, 100).await.len()), (4, 0));
+        // Whoever has the fewest is next, of whichever class.
+        let small = capped.member(Class::Small);
+        let mut waiting = Box::pin(capped.acquire(small));
+        assert!(tokio::time::timeout(Duration::from_millis(1), &mut waiting).await.is_err());
+        drop(parts.pop());
+        tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("it has none");
+    }
+}
