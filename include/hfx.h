@@ -359,7 +359,7 @@
 /// List of texts; for each job.
 #define HFX_OPT_EXCLUDE 35
 
-/// Most files of one snapshot in work at once; 0 is as many as there are connections for.
+/// Most files of one snapshot in work at once; 0 lets hfx find the number.
 /// Number from 0 to 4096, default 0; for each job.
 #define HFX_OPT_MAX_WORKERS 36
 

@@ -1,19 +1,18 @@
 //! Small files that become visible together: one sync for many, then their names.
 //!
-//! A crash before that loses the files of one batch, which are fetched again; it never shows a torn one. While they come
-//! they are in memory, so many bytes at once as there is [`Batch::room`] for.
+//! A crash before that loses the files of one batch, which are fetched again; it never shows a torn one.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::place::Place;
 use crate::error::{Error, Kind, Result};
 use crate::sys::file;
-use crate::transfer::download::{SMALL, blocking};
+use crate::transfer::download::blocking;
 
 /// Files that are published together, at the most.
 const MOST: usize = 256;
@@ -23,8 +22,6 @@ const WAIT: Duration = Duration::from_millis(30);
 /// Publishes small files together: one sync for many, then their names.
 pub struct Batch {
     sync: bool,
-    /// KiB of memory for files that are on their way.
-    room: Arc<Semaphore>,
     waiting: Mutex<Vec<Waiting>>,
 }
 
@@ -35,16 +32,9 @@ struct Waiting {
 }
 
 impl Batch {
-    /// An empty batch; `sync` brings the data to disk before the names, `memory` is for files on their way.
-    pub fn new(sync: bool, memory: u64) -> Arc<Self> {
-        let room = Arc::new(Semaphore::new(kib(memory.max(SMALL)) as usize));
-        Arc::new(Self { sync, room, waiting: Mutex::default() })
-    }
-
-    /// Waits until a small file fits into memory; it has its room until what comes back is dropped.
-    pub async fn room(&self, size: u64) -> Result<OwnedSemaphorePermit> {
-        let closed = |_| Error::new(Kind::Internal, "no room is left in a batch");
-        self.room.clone().acquire_many_owned(kib(size.min(SMALL))).await.map_err(closed)
+    /// An empty batch; `sync` brings the data to disk before the names.
+    pub fn new(sync: bool) -> Arc<Self> {
+        Arc::new(Self { sync, waiting: Mutex::default() })
     }
 
     /// Publishes a finished small file, with others that come at the same time.
@@ -85,10 +75,6 @@ impl Batch {
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn kib(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
 /// One sync of the file system for many files; a few are synced by themselves.

@@ -16,8 +16,9 @@ use crate::options::Opt;
 use crate::sys::lock::{Attempt, FileLock};
 use crate::sys::map::Region;
 use crate::sys::{file, space};
-use crate::transfer::download::{First, Outcome, SMALL, Spec, blocking, run};
+use crate::transfer::download::{First, Outcome, Spec, blocking, run};
 use crate::transfer::sink::MemorySink;
+use crate::transfer::slots::SMALL;
 use crate::transfer::source::{Remote, Source};
 
 /// Longest pause between two tries for a lock.
@@ -81,11 +82,12 @@ async fn small(
     mut item: Item,
     progress: Arc<FileProgress>,
 ) -> Result<Fetched> {
-    let room = match &context.batch {
-        Some(batch) => Some(context.watch().guard(batch.room(item.size)).await?),
-        None => None,
-    };
     let size = item.size as usize;
+    let room = match &item.first {
+        // Whoever has a connection already must not wait for those who wait for one.
+        Some(_) => None,
+        None => context.watch().guard(async { Ok(context.engine.limits.room(size as u64).await) }).await?,
+    };
     let memory = |error| Error::new(Kind::Io, format!("no memory for {size} bytes")).os(&error);
     let mut region = Arc::new(Region::anonymous(size).map_err(memory)?);
     let outcome = if item.size == 0 {
@@ -108,6 +110,7 @@ async fn small(
     let sync = context.sync();
     let batch = context.batch.clone();
     let alone = batch.is_none();
+    let open = context.engine.limits.open().await;
     let written = blocking(move || {
         let partial = Unpublished(place.new_partial()?);
         let failed = |error| Error::io("write", &partial.0, &error);
@@ -120,7 +123,8 @@ async fn small(
         if alone && sync {
             file.sync_data().map_err(failed)?;
         }
-        drop((region, room));
+        drop(file);
+        drop((region, room, open));
         Ok((place, partial))
     })
     .await?;

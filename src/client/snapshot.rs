@@ -20,7 +20,8 @@ use crate::hub::{FileMeta, TreeFile};
 use crate::options::Opt;
 use crate::pattern::Filter;
 use crate::repo::{RepoId, is_commit};
-use crate::transfer::download::{SMALL, blocking};
+use crate::transfer::download::blocking;
+use crate::transfer::slots::SMALL;
 
 /// Downloads a snapshot.
 pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Result<SnapshotResult> {
@@ -319,14 +320,16 @@ async fn fetch_all(
         most => most,
     };
     let mut context = context.clone();
-    context.batch = Some(Batch::new(context.sync(), limits.small_memory()));
+    context.batch = Some(Batch::new(context.sync()));
     let fail_fast = context.options.bool(Opt::FailFast);
     let mut outcomes: Vec<Option<Result<FileResult>>> = files.iter().map(|_| None).collect();
     let mut watch = context.watch();
     let mut stopped = false;
     loop {
         while !stopped && large.running.len() + small.running.len() < workers {
-            let queue = if large.has_next() { &mut large } else { &mut small };
+            // Of the caller's number, half is for each.
+            let large_first = large.running.len() < workers.div_ceil(2) || !small.has_next();
+            let queue = if large_first && large.has_next() { &mut large } else { &mut small };
             let Some((place, wanted, progress)) = queue.next() else { break };
             let (context, local) = (context.clone(), local.cloned());
             queue.running.spawn(async move {

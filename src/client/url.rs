@@ -26,7 +26,7 @@ use crate::sys::link;
 use crate::sys::map::Region;
 use crate::transfer::download::{First, Spec, blocking, run};
 use crate::transfer::sink::{ChunkFn, FileSink, MemorySink, OrderedSink, Sink};
-use crate::transfer::slots::{Class, Slot};
+use crate::transfer::slots::Slot;
 use crate::transfer::source::{Found, Opened, Remote, Source};
 
 /// What the first request asks for.
@@ -148,7 +148,7 @@ async fn first_look(context: &Context, source: &Source, length: u64) -> Result<(
     let mut watch = context.watch();
     let mut backoff = Backoff::default();
     loop {
-        let member = context.engine.limits.slots.member(Class::Bulk);
+        let member = context.engine.limits.slots.member(u64::MAX);
         let slot = watch.guard(async { Ok(context.engine.limits.slots.acquire(member).await) }).await?;
         let error = match watch.guard(source.probe(length)).await {
             Ok((opened, found)) => return Ok((slot, opened, found)),
@@ -254,7 +254,7 @@ async fn to_its_end(
             chunk = body.chunk() => chunk?,
         };
         let Some(chunk) = chunk else { break };
-        slot.delivers();
+        slot.delivers(chunk.len() as u64);
         sink.write_at(&chunk, size)?;
         if let Some(hasher) = &mut hasher {
             hasher.update(&chunk);

@@ -121,7 +121,7 @@ pub const HFX_OPT_INCLUDE: i32 = 34;
 /// Pattern of the files of a snapshot to leave out.
 /// List of texts; for each job.
 pub const HFX_OPT_EXCLUDE: i32 = 35;
-/// Most files of one snapshot in work at once; 0 is as many as there are connections for.
+/// Most files of one snapshot in work at once; 0 lets hfx find the number.
 /// Number from 0 to 4096, default 0; for each job.
 pub const HFX_OPT_MAX_WORKERS: i32 = 36;
 /// The SHA-256 that a plain URL's file must have, 64 hex digits.

@@ -122,7 +122,7 @@ options! {
     LocalDir = 33, "local_dir", Type::Text, "", 0, 0, JOB, [], "Put the files into this folder under their own names, instead of into the cache.";
     Include = 34, "include", Type::List, "", 0, 0, JOB, [], "Pattern of the files of a snapshot to take (fnmatch; * crosses slashes).";
     Exclude = 35, "exclude", Type::List, "", 0, 0, JOB, [], "Pattern of the files of a snapshot to leave out.";
-    MaxWorkers = 36, "max_workers", Type::Int, "0", 0, 4096, JOB, [], "Most files of one snapshot in work at once; 0 is as many as there are connections for.";
+    MaxWorkers = 36, "max_workers", Type::Int, "0", 0, 4096, JOB, [], "Most files of one snapshot in work at once; 0 lets hfx find the number.";
     ExpectSha256 = 37, "sha256", Type::Text, "", 0, 0, JOB, [], "The SHA-256 that a plain URL's file must have, 64 hex digits.";
     Resume = 38, "resume", Type::Bool, "true", 0, 0, JOB, [], "Go on with what an earlier run left; false starts again.";
     CommitMessage = 39, "commit_message", Type::Text, "", 0, 0, JOB, [], "First line of the commit; without one it says what was uploaded.";

@@ -28,6 +28,7 @@ enum Owner {
     /// The caller's: it must outlive the region.
     Caller,
     Boxed(Box<[u8]>),
+    Anonymous(#[allow(dead_code)] MmapRaw),
     Mapped(#[allow(dead_code)] MmapRaw),
 }
 
@@ -49,7 +50,7 @@ impl Region {
     pub fn anonymous(len: usize) -> io::Result<Self> {
         let map = MmapRaw::from(MmapOptions::new().len(len.max(1)).map_anon()?);
         let start = NonNull::new(map.as_mut_ptr()).ok_or_else(|| io::Error::other("mapped at null"))?;
-        Ok(Self { start, len, revoked: RwLock::default(), owner: Owner::Mapped(map) })
+        Ok(Self { start, len, revoked: RwLock::default(), owner: Owner::Anonymous(map) })
     }
 
     /// The first `len` bytes of a file, mapped. The file's space is reserved first; a file system that can't
@@ -110,10 +111,10 @@ impl Region {
 
     /// The whole of memory that is our own, where nobody else can write any more.
     pub fn own_bytes(&mut self) -> Option<&[u8]> {
-        if matches!(self.owner, Owner::Caller) {
+        if !matches!(self.owner, Owner::Boxed(_) | Owner::Anonymous(_)) {
             return None;
         }
-        // SAFETY: the owner keeps `len` bytes valid and initialised, and nobody else has the region.
+        // SAFETY: the owner keeps `len` bytes valid and initialised, and nobody else has them.
         Some(unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) })
     }
 

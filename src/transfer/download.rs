@@ -24,7 +24,7 @@ use super::limit::Limits;
 use super::meters::{LOOK, Meters, REPLACEMENTS};
 use super::plan::{Plan, RangeSet};
 use super::sink::Sink;
-use super::slots::{Class, Member, Slot};
+use super::slots::{Member, SMALL, Slot};
 use super::source::{Opened, Source};
 use super::verify::Follower;
 use crate::cancel::{Watch, Wish};
@@ -38,8 +38,6 @@ use crate::net::{Body, Net, TOO_SLOW};
 
 /// A part notes what it has after this many bytes.
 const NOTE: u64 = 4 << 20;
-/// Up to this size a file is one short answer, whose hash is taken in one go at the end.
-pub const SMALL: u64 = 1 << 20;
 /// Data is pushed to the disk after this many bytes, so that the end does not wait for all of it.
 const SYNC: u64 = 128 << 20;
 /// How long an ending transfer waits for its parts to note what they have.
@@ -166,7 +164,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
     let plan = Plan::new(spec.bounds.clone(), spec.part_size, done);
     let transfer = Arc::new(Transfer {
         engine: engine.clone(),
-        member: engine.limits.slots.member(if total > SMALL { Class::Bulk } else { Class::Small }),
+        member: engine.limits.slots.member(total),
         source: spec.source,
         sink: spec.sink,
         bounds: spec.bounds,
@@ -445,7 +443,7 @@ impl Transfer {
                 }
                 Err(error) => break Err(error),
             };
-            if !slot.delivers() {
+            if !slot.delivers(chunk.len() as u64) {
                 attempts.proved();
             }
             if chunk.len() as u64 > end - *at {
@@ -645,7 +643,7 @@ impl Transfer {
         watch: &mut Watch,
         attempts: &mut Attempts<'_>,
     ) -> Result<()> {
-        if !slot.delivers() {
+        if !slot.delivers(bytes) {
             attempts.proved();
         }
         watch

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use super::rate::Rate;
-use super::slots::Slots;
+use super::slots::{SMALL, Slots};
 
 /// Most connections without a cap of the caller's.
 const MOST: usize = 256;
@@ -23,6 +25,10 @@ pub struct Limits {
     pub rate: Arc<Rate>,
     memory: u64,
     files: usize,
+    /// KiB of memory for small files on their way.
+    room: Arc<Semaphore>,
+    /// Small files that may be open.
+    open: Arc<Semaphore>,
 }
 
 impl Limits {
@@ -35,9 +41,12 @@ impl Limits {
         let hard_cap = MOST.max(connections as usize).min(by_descriptors).min(by_memory).max(1);
         let rate = Arc::new(Rate::new(rate));
         let slots = Slots::new(connections, hard_cap, rate.clone());
-        // A file needs its partial, its lock, and now and then one more.
-        let files = descriptors.map_or(usize::MAX, |d| (d.saturating_sub(24) / 8) as usize);
-        Self { slots, rate, memory, files }
+        // A file needs its partial, its lock, and now and then one more; a small one two while it is written.
+        let by_descriptors = descriptors.map_or(usize::MAX, |d| (d.saturating_sub(24) / 12) as usize);
+        let files = by_descriptors.min((memory / PER_FILE) as usize).max(1);
+        let room = Arc::new(Semaphore::new(kib((memory / 8).max(SMALL)) as usize));
+        let open = Arc::new(Semaphore::new(by_descriptors.clamp(1, SMALL_FILES)));
+        Self { slots, rate, memory, files, room, open }
     }
 
     /// Bytes that buffers may hold.
@@ -47,19 +56,28 @@ impl Limits {
 
     /// How many large files may be open at once: each needs descriptors beside its connections, and some memory.
     pub fn files(&self) -> usize {
-        let by_memory = (self.memory / PER_FILE) as usize;
-        self.files.min(by_memory).max(1)
+        self.files
     }
 
     /// How many small files may be in work at once.
     pub fn small_files(&self) -> usize {
-        self.files.clamp(1, SMALL_FILES)
+        (self.slots.most() * 2).min(SMALL_FILES)
     }
 
-    /// Bytes that small files on their way may fill.
-    pub fn small_memory(&self) -> u64 {
-        self.memory / 8
+    /// Waits until a small file fits into memory; it has its room until what comes back is dropped.
+    pub async fn room(&self, size: u64) -> Option<OwnedSemaphorePermit> {
+        // None were it ever closed, which it is not.
+        self.room.clone().acquire_many_owned(kib(size.min(SMALL))).await.ok()
     }
+
+    /// Waits until one more small file may be open; it may until what comes back is dropped.
+    pub async fn open(&self) -> Option<OwnedSemaphorePermit> {
+        self.open.clone().acquire_owned().await.ok()
+    }
+}
+
+fn kib(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

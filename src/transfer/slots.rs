@@ -1,10 +1,10 @@
 //! The connections that all transfers of a client share.
 //!
 //! A part holds a [`Slot`] while it uses a connection. Slots go to the transfer that has the fewest, so that files
-//! share the line fairly. How many there are is decided by a [`Window`] for each [`Class`], ten times a second by a task
-//! that lives only while slots are in use: parts of large files are judged by their bytes, small files by their
-//! answers, since those mostly wait for one and take next to nothing from the line. Thus small files come beside the
-//! large ones, not before or after them.
+//! share the line fairly. How many there are is decided by a [`Window`] for each [`Class`], ten times a second by a
+//! task that lives only while slots are in use. Parts of large files are worth what all connections bring together, so
+//! that more of them are kept only where the line has room. Small files are worth their own bytes and answers: they
+//! mostly wait, and take little from the line. Thus they come beside the large ones, not before or after them.
 //!
 //! A part that has nothing left to move but still waits for an answer rests: another one begins in its place, so that
 //! the line is not idle for a round trip after each part. And the last parts begin together, so that they end together.
@@ -20,10 +20,12 @@ use tokio::sync::oneshot;
 use super::rate::Rate;
 use super::window::{Sample, Window};
 
+/// Files up to this size come in one short answer.
+pub const SMALL: u64 = 1 << 20;
 /// Connections a class starts with.
 const FIRST: usize = 12;
 /// What a request is worth beside its bytes when goodput is judged, so that small ones count.
-const REQUEST_WORTH: f64 = 65_536.0;
+const REQUEST_WORTH: u64 = 64 << 10;
 /// How often the windows look.
 const TICK: Duration = Duration::from_millis(100);
 /// So many of the last parts move at once at most, unless the window has more: each has its buffers, and among so many
@@ -33,11 +35,11 @@ const TOGETHER: usize = 32;
 const MANY: usize = usize::MAX;
 
 /// What connections are used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Class {
     /// Parts of large files: the bytes take longer than the wait for them.
     Bulk,
-    /// Files of one short answer.
+    /// Files up to [`SMALL`].
     Small,
 }
 
@@ -45,7 +47,8 @@ pub enum Class {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Member {
     id: u64,
-    class: usize,
+    class: Class,
+    length: u64,
 }
 
 /// The connections of one client.
@@ -61,7 +64,8 @@ pub struct Slots {
 /// What was seen of the slots of a class.
 #[derive(Debug, Default)]
 struct Seen {
-    requests: AtomicU64,
+    /// What was brought, as the class is judged by it; of parts of large files, what comes on top of all bytes.
+    work: AtomicU64,
     delivering: AtomicUsize,
     sending: AtomicUsize,
     failures: AtomicUsize,
@@ -126,14 +130,15 @@ impl Slots {
         })
     }
 
-    /// A new transfer.
-    pub fn member(&self, class: Class) -> Member {
-        Member { id: self.ids.fetch_add(1, Relaxed), class: class as usize }
+    /// A new transfer of so many bytes.
+    pub fn member(&self, length: u64) -> Member {
+        let class = if length <= SMALL { Class::Small } else { Class::Bulk };
+        Member { id: self.ids.fetch_add(1, Relaxed), class, length }
     }
 
     /// How many connections the window grants to parts of large files now.
     pub fn window(&self) -> usize {
-        self.state().lanes[Class::Bulk as usize].window.target()
+        self.state().lane(Class::Bulk).window.target()
     }
 
     /// Most connections that may be open at once.
@@ -158,14 +163,14 @@ impl Slots {
     pub async fn acquire_one_of(self: &Arc<Self>, member: Member, parts: usize) -> Slot {
         let turn = {
             let mut state = self.state();
-            if state.lanes[member.class].waiting.is_empty() && state.has_room(member.class, parts) {
+            if state.lane(member.class).waiting.is_empty() && state.has_room(member.class, parts) {
                 state.take(member);
                 None
             } else {
                 let (sender, receiver) = oneshot::channel();
                 let turn = state.turns;
                 state.turns += 1;
-                state.lanes[member.class].waiting.push_back(Waiting { turn, member, parts, sender });
+                state.lane_mut(member.class).waiting.push_back(Waiting { turn, member, parts, sender });
                 Some(Turn { slots: self, member, receiver, taken: false })
             }
         };
@@ -204,11 +209,11 @@ impl Slots {
                 }
                 let seconds = last.elapsed().as_secs_f64();
                 last = Instant::now();
-                for (class, work) in work.into_iter().enumerate() {
+                for (class, work) in [Class::Bulk, Class::Small].into_iter().zip(work) {
                     // Under a cap of bytes per second more connections can't bring more.
                     let pressed = state.is_pressed(class) && !slots.rate.is_capped();
-                    let sample = slots.seen[class].sample(work, seconds, pressed);
-                    state.lanes[class].window.observe(&sample);
+                    let sample = slots.seen[class as usize].sample(work as f64, seconds, pressed);
+                    state.lane_mut(class).window.observe(&sample);
                 }
                 state.grant();
             }
@@ -216,9 +221,9 @@ impl Slots {
     }
 
     /// The work of each class so far.
-    fn work(&self) -> [f64; 2] {
-        let requests = |class: Class| self.seen[class as usize].requests.load(Relaxed) as f64 * REQUEST_WORTH;
-        [self.rate.passed() as f64 + requests(Class::Bulk), requests(Class::Small)]
+    fn work(&self) -> [u64; 2] {
+        let [bulk, small] = &self.seen;
+        [self.rate.passed() + bulk.work.load(Relaxed), small.work.load(Relaxed)]
     }
 }
 
@@ -263,18 +268,32 @@ impl Drop for Turn<'_> {
         if self.receiver.try_recv().is_ok() {
             state.release(self.member);
         }
-        state.lanes[self.member.class].waiting.retain(|waiting| !waiting.sender.is_closed());
+        state.lane_mut(self.member.class).waiting.retain(|waiting| !waiting.sender.is_closed());
         state.grant();
     }
 }
 
+impl Lane {
+    fn in_use(&self) -> usize {
+        self.active + self.resting
+    }
+}
+
 impl State {
+    fn lane(&self, class: Class) -> &Lane {
+        &self.lanes[class as usize]
+    }
+
+    fn lane_mut(&mut self, class: Class) -> &mut Lane {
+        &mut self.lanes[class as usize]
+    }
+
     fn most(&self) -> usize {
-        self.lanes[0].window.most()
+        self.lane(Class::Bulk).window.most()
     }
 
     fn in_use(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.active + lane.resting).sum()
+        self.lanes.iter().map(Lane::in_use).sum()
     }
 
     fn is_idle(&self) -> bool {
@@ -282,18 +301,18 @@ impl State {
     }
 
     /// Whether it is the window that lets no more through.
-    fn is_pressed(&self, class: usize) -> bool {
-        let lane = &self.lanes[class];
-        !lane.waiting.is_empty() && lane.active + lane.resting >= lane.window.target()
+    fn is_pressed(&self, class: Class) -> bool {
+        let lane = self.lane(class);
+        !lane.waiting.is_empty() && lane.in_use() >= lane.window.target()
     }
 
     fn take(&mut self, member: Member) {
-        self.lanes[member.class].active += 1;
+        self.lane_mut(member.class).active += 1;
         *self.held.entry(member).or_default() += 1;
     }
 
     fn release(&mut self, member: Member) {
-        self.lanes[member.class].active -= 1;
+        self.lane_mut(member.class).active -= 1;
         if let Some(held) = self.held.get_mut(&member) {
             *held -= 1;
             if *held == 0 {
@@ -303,30 +322,37 @@ impl State {
     }
 
     /// Whether another part of a class may begin, with so many that have yet to.
-    fn has_room(&self, class: usize, parts: usize) -> bool {
-        let lane = &self.lanes[class];
+    fn has_room(&self, class: Class, parts: usize) -> bool {
+        let lane = self.lane(class);
         let target = lane.window.target();
         let level = if parts <= target { target.max(TOGETHER.min(target * 2)) } else { target };
-        lane.active < level && lane.active + lane.resting < target * 2 && self.in_use() < self.most()
+        lane.active < level && lane.in_use() < target * 2 && self.in_use() < self.most()
     }
 
-    /// The one of a class that is next: of those that have the fewest, the one that waits longest.
-    fn next(&self, class: usize) -> Option<((usize, u64), usize, usize)> {
-        let waiting = &self.lanes[class].waiting;
-        // A small file has one part, so the first that came is the next.
-        let looked_at = if class == Class::Small as usize { 1 } else { waiting.len() };
-        let places = waiting.iter().enumerate().take(looked_at);
+    /// The next one of a class, and its place: of those that have the fewest, the one that waits longest. What comes
+    /// before that in the order decides between the classes: where a cap is for both, half of it is for each.
+    fn next(&self, class: Class) -> Option<((bool, usize, u64), Class, usize)> {
+        let lane = self.lane(class);
+        // A small file hardly ever has two parts, so the first that came is the next.
+        let looked_at = if class == Class::Small { 1 } else { lane.waiting.len() };
+        let places = lane.waiting.iter().enumerate().take(looked_at);
         let parts = places.clone().fold(0, |sum: usize, (_, waiting)| sum.saturating_add(waiting.parts));
         if !self.has_room(class, parts) {
             return None;
         }
+        let has_half = lane.in_use() * 2 >= self.most();
         let held = |waiting: &Waiting| self.held.get(&waiting.member).copied().unwrap_or(0);
-        places.map(|(place, waiting)| ((held(waiting), waiting.turn), class, place)).min()
+        let next = places.map(|(place, waiting)| ((has_half, held(waiting), waiting.turn), place)).min();
+        next.map(|(order, place)| (order, class, place))
     }
 
     fn grant(&mut self) {
-        while let Some((_, class, place)) = (0..self.lanes.len()).filter_map(|class| self.next(class)).min() {
-            let Some(Waiting { member, sender, .. }) = self.lanes[class].waiting.remove(place) else {
+        let next = |state: &Self| {
+            let both = [Class::Bulk, Class::Small].into_iter().filter_map(|class| state.next(class));
+            both.min_by_key(|(order, ..)| *order)
+        };
+        while let Some((_, class, place)) = next(self) {
+            let Some(Waiting { member, sender, .. }) = self.lane_mut(class).waiting.remove(place) else {
                 return;
             };
             if sender.send(()).is_ok() {
@@ -338,11 +364,15 @@ impl State {
 
 impl Slot {
     fn seen(&self) -> &Seen {
-        &self.slots.seen[self.member.class]
+        &self.slots.seen[self.member.class as usize]
     }
 
-    /// Bytes arrive on the connection; whether that was known.
-    pub fn delivers(&mut self) -> bool {
+    /// So many bytes have arrived on the connection; whether they are not its first.
+    pub fn delivers(&mut self, bytes: u64) -> bool {
+        if self.member.class == Class::Small {
+            // The answer's worth comes along with its bytes: on a slow line few answers have to tell how it goes.
+            self.seen().work.fetch_add(bytes + bytes * REQUEST_WORTH / self.member.length.max(1), Relaxed);
+        }
         let known = self.moves();
         if !known {
             let latency = &self.seen().latency;
@@ -378,7 +408,7 @@ impl Slot {
         self.no_longer_moves();
         let mut state = self.slots.state();
         state.release(self.member);
-        state.lanes[self.member.class].resting += 1;
+        state.lane_mut(self.member.class).resting += 1;
         state.grant();
     }
 
@@ -393,7 +423,9 @@ impl Slot {
 
     /// A request was answered in full.
     pub fn finished(&self) {
-        self.seen().requests.fetch_add(1, Relaxed);
+        if self.member.class == Class::Bulk {
+            self.seen().work.fetch_add(REQUEST_WORTH, Relaxed);
+        }
     }
 
     /// The connection failed.
@@ -407,7 +439,7 @@ impl Drop for Slot {
         self.no_longer_moves();
         let mut state = self.slots.state();
         if self.resting {
-            state.lanes[self.member.class].resting -= 1;
+            state.lane_mut(self.member.class).resting -= 1;
         } else {
             state.release(self.member);
         }
@@ -419,6 +451,8 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
+    const LARGE: u64 = SMALL + 1;
+
     fn slots(most: u64) -> Arc<Slots> {
         Slots::new(most, 256, Arc::new(Rate::new(0)))
     }
@@ -426,7 +460,7 @@ mod tests {
     #[tokio::test]
     async fn slots_are_shared_fairly_and_given_back() {
         let all = slots(2);
-        let (a, b) = (all.member(Class::Bulk), all.member(Class::Bulk));
+        let (a, b) = (all.member(LARGE), all.member(LARGE));
         let (first, second) = (all.acquire(a).await, all.acquire(a).await);
         let mut third = Box::pin(all.acquire(a));
         let mut other = Box::pin(all.acquire(b));
@@ -444,7 +478,7 @@ mod tests {
     #[tokio::test]
     async fn an_abandoned_wait_loses_no_slot() {
         let all = slots(1);
-        let (a, b) = (all.member(Class::Bulk), all.member(Class::Small));
+        let (a, b) = (all.member(LARGE), all.member(1));
         for _ in 0..50 {
             let held = all.acquire(a).await;
             let mut waiting = Box::pin(all.acquire(b));
@@ -456,8 +490,8 @@ mod tests {
     }
 
     /// How many turns come at once, for a transfer with so many parts to begin.
-    async fn turns(slots: &Arc<Slots>, class: Class, parts: usize) -> Vec<Slot> {
-        let (member, mut taken) = (slots.member(class), Vec::new());
+    async fn turns(slots: &Arc<Slots>, length: u64, parts: usize) -> Vec<Slot> {
+        let (member, mut taken) = (slots.member(length), Vec::new());
         for begun in 0..parts {
             let turn = slots.acquire_one_of(member, parts - begun);
             match tokio::time::timeout(Duration::from_millis(1), turn).await {
@@ -472,23 +506,23 @@ mod tests {
     async fn the_last_parts_begin_together() {
         for (parts, begin) in [(5, 5), (FIRST, FIRST), (FIRST + 4, FIRST + 4), (3 * FIRST, FIRST)] {
             let all = slots(0);
-            assert_eq!(turns(&all, Class::Bulk, parts).await.len(), begin, "of {parts}");
+            assert_eq!(turns(&all, LARGE, parts).await.len(), begin, "of {parts}");
         }
         let capped = slots(4);
-        assert_eq!(turns(&capped, Class::Bulk, 6).await.len(), 4, "a cap is a cap");
+        assert_eq!(turns(&capped, LARGE, 6).await.len(), 4, "a cap is a cap");
     }
 
     /// Sends so many parts of 16 MiB over a line of 500 MB/s that gives a connection no more than 50; a new connection,
     /// and the answer to each part, take 40 ms. Returns the share of the line.
     fn sent_over_a_long_line(parts: usize) -> f64 {
         const STEP: f64 = 0.001;
-        let (all, member) = (slots(0), Member { id: 0, class: 0 });
+        let (all, member) = (slots(0), Member { id: 0, class: Class::Bulk, length: LARGE });
         let mut slots = all.state();
         let (mut missing, mut kept, mut moved, mut time) = (parts, 1_usize, 0.0, 0.0);
         // Seconds until it may move, and bytes left; seconds until the answer is there.
         let (mut moving, mut resting): (Vec<(f64, f64)>, Vec<f64>) = Default::default();
         for step in 1.. {
-            while missing > 0 && slots.has_room(0, missing) {
+            while missing > 0 && slots.has_room(Class::Bulk, missing) {
                 slots.take(member);
                 missing -= 1;
                 moving.push((if kept > 0 { 0.0 } else { 0.04 }, f64::from(16 << 20)));
@@ -551,38 +585,45 @@ mod tests {
     #[tokio::test]
     async fn a_part_that_rests_lets_another_begin_and_twice_the_window_is_the_end() {
         let all = slots(0);
-        let mut first = turns(&all, Class::Bulk, 100).await;
+        let mut first = turns(&all, LARGE, 100).await;
         assert_eq!(first.len(), FIRST);
         first.iter_mut().for_each(Slot::rests);
         first[0].rests();
-        let mut second = turns(&all, Class::Bulk, 100).await;
+        let mut second = turns(&all, LARGE, 100).await;
         assert_eq!(second.len(), FIRST);
         second[0].rests();
-        assert!(turns(&all, Class::Bulk, 100).await.is_empty(), "each of them has a connection");
+        assert!(turns(&all, LARGE, 100).await.is_empty(), "each of them has a connection");
         drop(first.pop());
-        assert_eq!(turns(&all, Class::Bulk, 100).await.len(), 1);
+        assert_eq!(turns(&all, LARGE, 100).await.len(), 1);
         let capped = slots(1);
-        let mut only = capped.acquire(capped.member(Class::Bulk)).await;
+        let mut only = capped.acquire(capped.member(LARGE)).await;
         only.rests();
-        assert!(turns(&capped, Class::Bulk, 100).await.is_empty(), "a cap is one of connections");
+        assert!(turns(&capped, LARGE, 100).await.is_empty(), "a cap is one of connections");
         drop(only);
-        assert_eq!(turns(&capped, Class::Bulk, 100).await.len(), 1);
+        assert_eq!(turns(&capped, LARGE, 100).await.len(), 1);
     }
 
     #[tokio::test]
     async fn small_files_come_beside_large_ones_and_a_cap_is_for_both() {
         let all = slots(0);
-        let parts = turns(&all, Class::Bulk, 100).await;
-        let files = turns(&all, Class::Small, 100).await;
+        let parts = turns(&all, LARGE, 100).await;
+        let files = turns(&all, 1, 100).await;
         assert_eq!((parts.len(), files.len()), (FIRST, FIRST));
         let capped = slots(4);
-        let mut parts = turns(&capped, Class::Bulk, 100).await;
-        assert_eq!((parts.len(), turns(&capped, Class::Small, 100).await.len()), (4, 0));
-        // Whoever has the fewest is next, of whichever class.
-        let small = capped.member(Class::Small);
-        let mut waiting = Box::pin(capped.acquire(small));
-        assert!(tokio::time::timeout(Duration::from_millis(1), &mut waiting).await.is_err());
-        drop(parts.pop());
-        tokio::time::timeout(Duration::from_secs(5), waiting).await.expect("it has none");
+        let mut parts = turns(&capped, LARGE, 100).await;
+        assert_eq!((parts.len(), turns(&capped, 1, 100).await.len()), (4, 0));
+        // Small ones wait, and one more part: small ones get half of it, and no more while a part waits.
+        let part = capped.member(LARGE);
+        let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(capped.acquire(capped.member(1)))).collect();
+        waiting.push(Box::pin(capped.acquire(part)));
+        for future in &mut waiting {
+            assert!(tokio::time::timeout(Duration::from_millis(1), future).await.is_err());
+        }
+        let mut granted = Vec::new();
+        for next in [0, 0, 1] {
+            drop(parts.pop());
+            let turn = tokio::time::timeout(Duration::from_secs(5), waiting.remove(next)).await;
+            granted.push(turn.expect("its turn"));
+        }
     }
 }

@@ -21,7 +21,7 @@ use super::attempts::Attempts;
 use super::download::Engine;
 use super::meters::{LOOK, Meter, Meters, REPLACEMENTS};
 use super::reader::{BLOCK, Reader, Stretch, Sums};
-use super::slots::{Class, Member, Slot};
+use super::slots::{Member, Slot};
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
@@ -117,7 +117,7 @@ pub async fn parts(
         (0..count).filter(|part| !have.get(*part).copied().unwrap_or(false)).collect();
     let patience = Mutex::new(Patience::new(out.patience, Instant::now()));
     let current = tokio::sync::Mutex::new(Current { targets, renewals: 0, refusals: 0 });
-    let member = engine.limits.slots.member(Class::Bulk);
+    let member = engine.limits.slots.member(u64::MAX);
     let meters = Meters::new(BLOCK);
     let upload =
         Arc::new(Upload { engine: engine.clone(), member, out, addresses, current, patience, meters });

@@ -1,14 +1,15 @@
-//! How many parts may be in flight (pure: samples and time come in, a number comes out).
+//! How many parts of a class may be in flight (pure: samples and time come in, a number comes out).
 //!
 //! The window searches for the knee: the fewest connections that bring (almost) all the goodput there is. It
 //! doubles while doubling pays, then holds, and from time to time tries a few more or a few less: more are kept
 //! when they bring more, fewer when they bring as much. A level that brings less than the one before is left at
-//! once, and after a collapse the knee is looked for again. It is judged only while the work could use more connections than it has.
+//! once, and after a collapse the knee is looked for again. It is judged only while the work could use more
+//! connections than it has.
 
 /// What was seen since the last sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// Work done: bytes, and a fixed worth for each request, so that small files count.
+    /// Work done: bytes, and a fixed worth for each request, so that small ones count.
     pub work: f64,
     /// Over how many seconds.
     pub seconds: f64,
@@ -38,8 +39,8 @@ const COLLAPSED: f64 = 0.5;
 const JUDGE: f64 = 0.1;
 /// Seconds at a level with new connections that say nothing while bytes are sent: their buffers fill up first.
 const FILLING: f64 = 0.3;
-/// Within so many latencies a new connection delivers, or it will not soon; small files hardly ever do at the moment of a
-/// look, since they mostly wait for their answers.
+/// Within so many latencies a new connection delivers, or it will not soon; small files hardly ever do at the moment of
+/// a look, since they mostly wait for their answers.
 const MADE: f64 = 3.0;
 /// Seconds of the same, at most.
 const MADE_AT_LAST: f64 = 2.0;
@@ -60,7 +61,7 @@ enum Phase {
     Fewer { rate: f64 },
 }
 
-/// The controller of one client.
+/// The controller of one class of a client's connections.
 #[derive(Debug)]
 pub struct Window {
     target: usize,
@@ -177,7 +178,8 @@ impl Window {
 
     fn judge_start(&mut self, before: Option<(usize, f64)>, rate: f64) {
         match before {
-            Some((level, old)) if rate < old * DOUBLING_PAYS => {
+            // Nothing is not more than nothing.
+            Some((level, old)) if rate <= old * DOUBLING_PAYS => {
                 // It did not pay. A little more than before may: the knee lies between.
                 self.rate = rate.max(old);
                 let back = if rate > old { level + (self.target - level) / 2 } else { level };
@@ -195,7 +197,7 @@ impl Window {
     }
 
     fn judge_hold(&mut self, rate: f64) {
-        if rate < self.rate * COLLAPSE && self.target > 1 && self.seen.1 >= COLLAPSED {
+        if rate < self.rate * COLLAPSE && self.seen.1 >= COLLAPSED {
             self.rate = rate;
             self.go((self.target / 2).max(1), Phase::Fewer { rate });
             return;
@@ -331,6 +333,26 @@ mod tests {
             let after = 50 + (gap * 10.0) as usize + 10;
             assert!(targets[after..].iter().all(|target| *target >= 7), "{gap}: {targets:?}");
         }
+    }
+
+    /// A slow line that twelve others use as well: each step takes from them, and is worth less than the one before.
+    #[test]
+    fn takes_no_more_than_a_share_of_a_full_line() {
+        let targets = simulate(120.0, 256, |n, _| 1e6 * n as f64 / (n as f64 + 12.0));
+        assert!(targets.iter().all(|target| *target <= 128), "{targets:?}");
+        assert!(settled(&targets) <= 96.0, "{} {targets:?}", settled(&targets));
+    }
+
+    /// Others fill the line, so that it makes no difference how many there are; then they are gone.
+    #[test]
+    fn comes_back_when_it_was_not_needed() {
+        let line = |n: usize, t: f64| if t < 30.0 { 500e6 } else { (n as f64 * 50e6).min(500e6) };
+        let targets = simulate(60.0, 256, line);
+        assert!(
+            targets[330..].iter().all(|target| *target >= 9),
+            "within three seconds: {:?}",
+            &targets[280..]
+        );
     }
 
     #[test]

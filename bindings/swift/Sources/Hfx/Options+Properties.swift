@@ -134,7 +134,7 @@ extension Options {
     /// Pattern of the files of a snapshot to leave out.
     public var exclude: [String]? { get { self[HFX_OPT_EXCLUDE] } set { self[HFX_OPT_EXCLUDE] = newValue } }
 
-    /// Most files of one snapshot in work at once; 0 is as many as there are connections for.
+    /// Most files of one snapshot in work at once; 0 lets hfx find the number.
     public var maxWorkers: Int? { get { self[HFX_OPT_MAX_WORKERS] } set { self[HFX_OPT_MAX_WORKERS] = newValue } }
 
     /// The SHA-256 that a plain URL's file must have, 64 hex digits.
