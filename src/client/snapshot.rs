@@ -45,6 +45,14 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
             let cached = complete(context, repo, revision, local.as_ref(), &filter, true)?;
             // Without a listing it names no file, which must not read as if there were none of those asked for.
             let cached = cached.filter(|result| filter.is_open() || !result.files.is_empty());
+            if let (Some(_), Ok(cache)) = (&cached, context.cache()) {
+                let repo = repo.clone();
+                blocking(move || {
+                    sweep(&cache, &repo);
+                    Ok(())
+                })
+                .await?;
+            }
             return cached.map(|result| told(context, result)).ok_or(error);
         }
         Err(error) => return Err(error),
@@ -422,15 +430,20 @@ async fn finish(
             }
         }
         cache.write_ref(&repo, &revision, &commit)?;
-        for (etag, partials) in cache.all_partials(&repo) {
-            let blob = cache.has_blob(&repo, &etag, None);
-            if let Some(Ok(blob)) = blob.map(std::fs::metadata) {
-                partial::sweep(&partials, blob.len());
-            }
-        }
+        sweep(&cache, &repo);
         Ok(())
     })
     .await
+}
+
+/// Removes what killed processes have left of files that are there now.
+fn sweep(cache: &Cache, repo: &RepoId) {
+    for (etag, partials) in cache.all_partials(repo) {
+        let blob = cache.has_blob(repo, &etag, None);
+        if let Some(Ok(blob)) = blob.map(std::fs::metadata) {
+            partial::sweep(&partials, blob.len());
+        }
+    }
 }
 
 /// A snapshot without files has a folder too.

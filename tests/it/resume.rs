@@ -258,6 +258,11 @@ fn what_several_killed_processes_left_goes_with_the_first_that_ends_well() {
     fs::write(&other, &content).unwrap();
     snapshot(&client, &[]).unwrap();
     assert_eq!(partials(lab.cache()), Vec::<PathBuf>::new());
+    // And the Hub is away, so that the cache answers.
+    fs::write(&other, &content).unwrap();
+    lab.hub.fault(json!({"path": "/api/", "times": 0}), json!({"status": 503}));
+    snapshot(&client, &[]).unwrap();
+    assert_eq!(partials(lab.cache()), Vec::<PathBuf>::new());
 }
 
 #[test]
