@@ -157,31 +157,33 @@ class Disk:
         self.groups = 0
         self.running = {}  # Calls under way: what they may be doing, and what a sync covers.
 
-    def parts(self, word, at="AT_FDCWD"):
+    def place(self, word, at="AT_FDCWD"):
+        """The folder that a path leads into, and the name there; None for what is not below the root. A path is absolute,
+        or begins at an open folder."""
         path = os.path.normpath(text(word).decode())
-        if not path.startswith("/") or at != "AT_FDCWD" or not (path + "/").startswith(self.root + "/"):
+        folder = self.top if path.startswith("/") else self.files.get(at)
+        if path.startswith("/"):
+            if not path.startswith(self.root + "/"):
+                return None
+            path = path[len(self.root) + 1 :]
+        elif not isinstance(folder, Folder):
             return None
-        return [part for part in path[len(self.root) :].split("/") if part]
-
-    def folder(self, parts):
-        folder = self.top
-        for part in parts:
+        *above, name = path.split("/")
+        for part in above:
             folder = folder.now.get(part) if isinstance(folder, Folder) else None
-        return folder if isinstance(folder, Folder) else None
+        return (folder, name) if isinstance(folder, Folder) else None
 
-    def at(self, parts):
-        if not parts:
-            return self.top
-        folder = self.folder(parts[:-1])
-        return folder.now.get(parts[-1]) if folder else None
+    def at(self, place):
+        folder, name = place
+        return folder if name == "." else folder.now.get(name)
 
-    def name(self, parts, value, group):
-        folder = self.folder(parts[:-1])
+    def name(self, place, value, group):
+        folder, name = place
         if value is None:
-            folder.now.pop(parts[-1], None)
+            folder.now.pop(name, None)
         else:
-            folder.now[parts[-1]] = value
-        change = Change(folder, parts[-1], value, group)
+            folder.now[name] = value
+        change = Change(folder, name, value, group)
         folder.pending.append(change)
         self.changes.append(change)
 
@@ -280,25 +282,27 @@ class Disk:
                 file.sync(ops)
             self.settle_names(begun[2])
         elif name in ("rename", "renameat", "renameat2", "link", "linkat"):
-            at = {"rename": (0, 1), "link": (0, 1)}.get(name, (1, 3))
-            old, new = self.parts(words[at[0]]), self.parts(words[at[1]])
+            if name in ("rename", "link"):
+                old, new = self.place(words[0]), self.place(words[1])
+            else:
+                old, new = self.place(words[1], words[0]), self.place(words[3], words[2])
             if old is not None and new is not None:
                 value, group = self.at(old), self.new_group()
                 self.name(new, value, group)
                 if name.startswith("rename"):
                     self.name(old, None, group)
         elif name in ("unlink", "unlinkat", "rmdir"):
-            parts = self.parts(words[1 if name == "unlinkat" else 0])
-            if parts is not None:
-                self.name(parts, None, self.new_group())
+            place = self.place(words[1], words[0]) if name == "unlinkat" else self.place(words[0])
+            if place is not None:
+                self.name(place, None, self.new_group())
         elif name in ("symlink", "symlinkat"):
-            parts = self.parts(words[-1])
-            if parts is not None:
-                self.name(parts, Link(text(words[0]).decode()), self.new_group())
+            place = self.place(words[2], words[1]) if name == "symlinkat" else self.place(words[1])
+            if place is not None:
+                self.name(place, Link(text(words[0]).decode()), self.new_group())
         elif name in ("mkdir", "mkdirat"):
-            parts = self.parts(words[1 if name == "mkdirat" else 0])
-            if parts is not None:
-                self.name(parts, Folder(), self.new_group())
+            place = self.place(words[1], words[0]) if name == "mkdirat" else self.place(words[0])
+            if place is not None:
+                self.name(place, Folder(), self.new_group())
         elif name == "mmap":
             if "PROT_WRITE" in words[2] and "MAP_SHARED" in words[3] and words[4] in self.files:
                 raise SystemExit("a file is written through a mapping, which can't be replayed")
@@ -306,22 +310,21 @@ class Disk:
             raise SystemExit(f"a call that is not modelled: {name}")
 
     def opened(self, call):
-        flags = call.words[2] if call.name == "openat" else call.words[1]
-        parts = self.parts(
-            call.words[1 if call.name == "openat" else 0],
-            call.words[0] if call.name == "openat" else "AT_FDCWD",
-        )
-        if parts is None:
+        words = call.words if call.name == "openat" else ["AT_FDCWD", *call.words]
+        place, flags = self.place(words[1], words[0]), words[2]
+        if place is None:
+            if text(words[1]).decode() == self.root:
+                self.files[call.result] = self.top
             return
         if "O_TMPFILE" in flags:
             self.files[call.result] = File()
             return
-        found = self.at(parts)
+        found = self.at(place)
         if found is None and "O_CREAT" in flags:
             found = File()
-            found.known = self.contents(parts[-1])
+            found.known = self.contents(place[1])
             found.made = self.new_group()
-            self.name(parts, found, found.made)
+            self.name(place, found, found.made)
         elif "O_TRUNC" in flags and isinstance(found, File):
             found.pending.append((None, 0))
             found.size = 0
