@@ -110,7 +110,7 @@ pub struct Outcome {
 }
 
 pub(super) struct Transfer {
-    engine: Engine,
+    pub(super) engine: Engine,
     member: Member,
     source: Arc<Source>,
     pub(super) sink: Arc<dyn Sink>,

@@ -29,6 +29,8 @@ pub struct Limits {
     room: Arc<Semaphore>,
     /// Small files that may be open.
     open: Arc<Semaphore>,
+    /// Large files that may be hashed at the same moment.
+    hashed: Arc<Semaphore>,
 }
 
 impl Limits {
@@ -46,7 +48,8 @@ impl Limits {
         let files = by_descriptors.min((memory / PER_FILE) as usize).max(1);
         let room = Arc::new(Semaphore::new(kib((memory / 8).max(SMALL)) as usize));
         let open = Arc::new(Semaphore::new(by_descriptors.clamp(1, SMALL_FILES)));
-        Self { slots, rate, memory, files, room, open }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { slots, rate, memory, files, room, open, hashed: Arc::new(Semaphore::new(cores)) }
     }
 
     /// Bytes that buffers may hold.
@@ -73,6 +76,11 @@ impl Limits {
     /// Waits until one more small file may be open; it may until what comes back is dropped.
     pub async fn open(&self) -> Option<OwnedSemaphorePermit> {
         self.open.clone().acquire_owned().await.ok()
+    }
+
+    /// Waits for a core to hash on: more at once would need more threads and buffers, and be no faster.
+    pub async fn core(&self) -> Option<OwnedSemaphorePermit> {
+        self.hashed.clone().acquire_owned().await.ok()
     }
 }
 

@@ -20,6 +20,8 @@ use crate::error::{Error, Kind, Result};
 const HASH_READ: usize = 256 << 10;
 /// The follower waits for at least this much, or the end.
 const HASH_BATCH: u64 = 1 << 20;
+/// So many bytes of a file are hashed before another one, whose bytes are getting cold, has its turn.
+const HASH_TURN: u64 = 32 << 20;
 /// The hash's state is noted after this many bytes.
 const MIDSTATE: u64 = 64 << 20;
 
@@ -60,12 +62,18 @@ impl Transfer {
             let _ = edge.wait_for(|edge| *edge >= enough).await;
             let transfer = self.clone();
             let latest = edge.clone();
-            (at, hasher) = blocking(move || transfer.hash_up_to(&latest, at, hasher)).await?;
+            let core = transfer.engine.limits.core().await;
+            (at, hasher) = blocking(move || {
+                let so_far = transfer.hash_up_to(&latest, at, hasher);
+                drop(core);
+                so_far
+            })
+            .await?;
         }
         Ok(hasher.finish())
     }
 
-    /// Hashes until it has caught up with the edge.
+    /// Hashes until it has caught up with the edge, or it is another file's turn.
     fn hash_up_to(
         &self,
         edge: &watch::Receiver<u64>,
@@ -73,8 +81,9 @@ impl Transfer {
         mut hasher: Hasher,
     ) -> Result<(u64, Hasher)> {
         let mut buffer = vec![0; HASH_READ];
+        let turn = at + HASH_TURN;
         loop {
-            let target = *edge.borrow() - self.bounds.start;
+            let target = (*edge.borrow() - self.bounds.start).min(turn);
             if at >= target {
                 return Ok((at, hasher));
             }
