@@ -938,8 +938,8 @@ hfx_status hfx_client_open(const hfx_options *options,
 
 /// Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
 /// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a callback that
-/// has not returned, a system call that the kernel does not give back): callable again. From the first call on, new
-/// jobs are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// has not returned, a system call that the kernel does not give back): callable again, and the threads end also when it
+/// is not. From the first call on, new jobs are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
 hfx_status hfx_client_close(const hfx_client *client,
                             int64_t timeout_ms,
                             hfx_error **err);

@@ -102,8 +102,8 @@ impl Runtime {
         joiner.take().is_none_or(|joiner| joiner.join().is_ok())
     }
 
-    /// Tells all threads to end, and has them joined.
-    fn end(&self) {
+    /// Tells all threads to end, and has them joined; returns at once, on any thread.
+    pub fn end(&self) {
         let mut open = lock(&self.tokio);
         let Some(tokio) = open.take() else { return };
         let (hand_over, taken) = mpsc::sync_channel::<tokio::runtime::Runtime>(1);

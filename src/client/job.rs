@@ -68,6 +68,8 @@ pub struct Running {
     /// Where a callback runs that comes after its job's end; none once the client is closed.
     handle: Mutex<Option<tokio::runtime::Handle>>,
     closed: AtomicBool,
+    /// What is left to do when the last of them has ended.
+    after: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     next: AtomicU64,
 }
 
@@ -277,7 +279,26 @@ impl Running {
                 state = job.0.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
             }
             drop(state);
-            lock(&self.jobs).retain(|other| !Arc::ptr_eq(&other.0, &job.0));
+            self.remove(&job);
+        }
+    }
+
+    /// Calls `last` once all have ended, at once or on the thread that ends the last; not after another `last`.
+    pub fn after_all(&self, last: Box<dyn FnOnce() + Send>) {
+        *lock(&self.after) = Some(last);
+        self.none_left();
+    }
+
+    fn remove(&self, job: &Job) {
+        lock(&self.jobs).retain(|other| !Arc::ptr_eq(&other.0, &job.0));
+        self.none_left();
+    }
+
+    fn none_left(&self) {
+        if lock(&self.jobs).is_empty()
+            && let Some(last) = lock(&self.after).take()
+        {
+            last();
         }
     }
 }
@@ -371,7 +392,7 @@ impl Guardian {
         }
         self.told().quiet = true;
         self.job.0.ended.notify_all();
-        lock(&self.running.jobs).retain(|other| !Arc::ptr_eq(&other.0, &self.job.0));
+        self.running.remove(&self.job);
     }
 }
 

@@ -78,7 +78,7 @@ impl WeakClient {
 struct Shared {
     options: Options,
     engine: Engine,
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     running: Arc<job::Running>,
     queue: Arc<Queue>,
     sequences: Sequences,
@@ -105,7 +105,7 @@ impl Client {
         let engine = Engine { net: Arc::new(Net::new(&options)?), limits, outage: Arc::default(), log };
         // The endpoint is checked now, not by the first job.
         crate::hub::Hub::new(engine.net.clone(), &options)?;
-        let runtime = Runtime::start(options.int(Opt::Threads) as usize)?;
+        let runtime = Arc::new(Runtime::start(options.int(Opt::Threads) as usize)?);
         Ok(Self(Arc::new(Shared {
             options,
             engine,
@@ -349,7 +349,13 @@ impl Client {
         let until = Instant::now().checked_add(timeout);
         self.0.running.close();
         if !self.0.running.wait_all(timeout) {
-            // The threads are needed by what still runs, and joined by the call that comes again.
+            // The threads are needed by what still runs: the last of it ends them, also when this is never called again.
+            let runtime = Arc::downgrade(&self.0.runtime);
+            self.0.running.after_all(Box::new(move || {
+                if let Some(runtime) = runtime.upgrade() {
+                    runtime.end();
+                }
+            }));
             return Ok(false);
         }
         let left = until.map_or(timeout, |until| until.saturating_duration_since(Instant::now()));

@@ -393,6 +393,7 @@ static void block(const hfx_job *job, void *user) {
 
 static void blocking_completions(void) {
     enum { JOBS = 8 };
+    int threads_before = thread_count();
     hfx_options *options = new_options(), *blocking = NULL;
     hfx_client *client = NULL;
     hfx_repo *repo = model(MANY);
@@ -415,6 +416,8 @@ static void blocking_completions(void) {
     /* Closing waits for them, and says so. */
     FAILS(HFX_E_TIMEOUT, hfx_client_close(client, 50, ERR));
     released = 1;
+    /* They end by themselves then, whether or not it is called again. */
+    threads_are(threads_before);
     hfx_options_free(blocking);
     hfx_options_free(options);
     end(client);

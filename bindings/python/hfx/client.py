@@ -99,12 +99,11 @@ class Client(Handle):
                 return
 
     def free(self) -> None:
-        # Not here: a wait. A client that still has threads is closed at the end of the process at the latest.
+        # Not here: a wait. Its threads end soon; freed is it after the next one, or at the end of the process.
         pointer, self.pointer = self.pointer, None
-        if pointer and _ended(pointer, 0):
-            lib.hfx_client_free(pointer)
-        elif pointer:
+        if pointer:
             _ending.append(pointer)
+            _free_ended()
 
     def set_max_connections(self, most: int) -> None:
         call(lib.hfx_client_set_max_connections, self, most)
@@ -467,15 +466,27 @@ def _ended(pointer: int, timeout_ms: int) -> bool:
     return status in (n.HFX_OK, n.HFX_E_FORKED)
 
 
+def _free_ended(timeout_ms: int = 0) -> None:
+    """Frees those of `_ending` that have no thread left."""
+    for _ in range(len(_ending)):
+        # Taken out first: two threads never have the same one.
+        try:
+            pointer = _ending.pop(0)
+        except IndexError:
+            return
+        if _ended(pointer, timeout_ms):
+            lib.hfx_client_free(pointer)
+        else:
+            _ending.append(pointer)
+
+
 @atexit.register
 def _close_all(seconds: float = 10) -> None:
     for client in list(_live):
         client.close(seconds)
-    while _ending:
-        pointer = _ending.pop()
-        if not _ended(pointer, int(seconds * 1000)):
-            raise JobTimeoutError("a client still has threads at the end of the process: a callback has not returned")
-        lib.hfx_client_free(pointer)
+    _free_ended(int(seconds * 1000))
+    if _ending:
+        raise JobTimeoutError("a client still has threads at the end of the process: a callback has not returned")
 
 
 def _forget() -> None:
