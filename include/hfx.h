@@ -67,7 +67,9 @@
  * that the job has ended; completions are called; the descriptor tells of it.
  *
  * Callbacks. They run on threads of the library, never inside the call that registered them, never under a lock that
- * a call of theirs could need. They may block (but for the log's): transfers go on. They may call the library and
+ * a call of theirs could need. They may block for a while (but for the log's): other transfers go on. One that gets
+ * a stream's bytes keeps its connection meanwhile, of which small files have 24 at most, and 64 callbacks can be
+ * blocked at once: none may wait for what another job of the client has yet to bring. They may call the library and
  * free handles, their own job's too, but not wait for a job or close a client: that is HFX_E_WOULD_DEADLOCK. No
  * exception and no longjmp may leave them. Each `void *user` travels with a destructor, called exactly once when the
  * library will not use it any more (NULL: none is wanted): on a thread of the library, or inside the call that lets
@@ -712,8 +714,8 @@ typedef struct {
 /// Less than asked for is asked for again; 0 is a failure, and so is a negative errno, as -EIO, which is then the
 /// error's hfx_error_os_error. Called from several threads at once, for the same bytes more than once (they are hashed
 /// before they are sent) and in any order; never outside of the size that was given. On a thread of the library; it
-/// must not wait for a job or close a client, and no exception or longjmp may leave it. None begins after the job's
-/// end; one that is blocked while the job is cancelled may still be running then: what it uses is for the destructor of
+/// must not wait for a job or close a client, and no exception or longjmp may leave it. When the job is cancelled, bytes
+/// that are being asked for may still be read, by several calls, after its end: what it uses is for the destructor of
 /// `user` to free.
 typedef int64_t (*hfx_read_fn)(uint64_t offset, void *buffer, size_t length, void *user);
 
@@ -939,7 +941,8 @@ hfx_status hfx_client_open(const hfx_options *options,
 /// Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
 /// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a callback that
 /// has not returned, a system call that the kernel does not give back): callable again, and the threads end also when it
-/// is not. From the first call on, new jobs are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// is not. From the first call on, new jobs are refused with `HFX_E_CLOSED`. Inside a callback:
+/// `HFX_E_WOULD_DEADLOCK`, but for a wait of 0, which tells all to end.
 hfx_status hfx_client_close(const hfx_client *client,
                             int64_t timeout_ms,
                             hfx_error **err);
@@ -1165,7 +1168,7 @@ hfx_status hfx_job_on_done(const hfx_job *job,
 
 /// Asks the job to end, from any thread, also from a callback; returns at once, and any number of calls is one. The
 /// one completion still comes: with `HFX_E_CANCELLED`, or with the result when it was already there. What is on
-/// disk can be resumed by the same call.
+/// disk can be resumed by the same call. Memory that was lent to the job is the caller's again when this returns.
 void hfx_job_cancel(const hfx_job *job);
 
 /// Asks the job to keep its state and use neither network nor disk until hfx_job_resume. Returns at once, from any

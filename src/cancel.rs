@@ -4,6 +4,7 @@
 //! it at its next wait, keeps what it has on disk, and ends.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -56,6 +57,17 @@ impl Control {
         *self.0.borrow()
     }
 
+    /// Says what another control says, until that one is gone or this is dropped.
+    pub async fn follow(&self, mut other: Watch) {
+        loop {
+            let wish = *other.0.borrow_and_update();
+            self.turn(wish);
+            if other.0.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// A view for the work.
     pub fn watch(&self) -> Watch {
         Watch(self.0.subscribe())
@@ -90,6 +102,22 @@ impl Watch {
             Ok(wish) if *wish == Wish::Run => Ok(()),
             _ => Err(Error::cancelled()),
         }
+    }
+
+    /// Resolves at a pause.
+    pub async fn paused(&mut self) {
+        if self.0.wait_for(|wish| *wish == Wish::Pause).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits, unless cancelled first.
+    pub async fn sleep(&mut self, time: Duration) -> Result<()> {
+        self.guard(async {
+            tokio::time::sleep(time).await;
+            Ok(())
+        })
+        .await
     }
 
     /// Runs `work` unless cancelled first.

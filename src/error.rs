@@ -269,6 +269,11 @@ impl Error {
         self.0.retryable
     }
 
+    /// Whether the way to the server failed, and not the server.
+    pub fn is_of_the_network(&self) -> bool {
+        matches!(self.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy)
+    }
+
     /// Whether the server surely did not act on the request.
     pub fn is_unprocessed(&self) -> bool {
         self.0.unprocessed

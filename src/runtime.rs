@@ -5,7 +5,8 @@
 //! thread that ends while it is detached. In a forked child the parent's threads do not exist: the runtime is leaked
 //! there, never joined.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -23,7 +24,10 @@ const KEEP: Duration = Duration::from_secs(5);
 const LONG: Duration = Duration::from_hours(24 * 365);
 
 thread_local! {
+    /// Without a destructor: it is asked to the very end of a thread of the host's.
     static OURS: Cell<bool> = const { Cell::new(false) };
+    /// How many network threads of this thread's runtime may still block where they are.
+    static SPARE: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
 }
 
 /// A runtime and its threads.
@@ -49,6 +53,7 @@ impl Runtime {
         let threads = if threads == 0 { cores.min(8) } else { threads };
         let alive = Arc::new(Alive::default());
         let (started, stopped) = (alive.clone(), alive.clone());
+        let spare = Arc::new(AtomicUsize::new(threads - 1));
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .max_blocking_threads(BLOCKING)
@@ -59,6 +64,7 @@ impl Runtime {
             .enable_time()
             .on_thread_start(move || {
                 OURS.set(true);
+                SPARE.set(Some(spare.clone()));
                 started.one_more();
             })
             .on_thread_stop(move || stopped.one_less())
@@ -157,6 +163,26 @@ pub fn on_own_thread() -> bool {
     OURS.get()
 }
 
+/// Runs what seldom blocks, on the network thread that calls: where it is, as long as another one is left for all else;
+/// otherwise another thread takes this one's place first. So a disk that hangs can't keep a cancel from being answered.
+pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
+    let Some(spare) = SPARE.with_borrow(Clone::clone) else { return work() };
+    if spare.fetch_update(Relaxed, Relaxed, |spare| spare.checked_sub(1)).is_err() {
+        return tokio::task::block_in_place(work);
+    }
+    let _one = Spare(spare);
+    work()
+}
+
+/// A network thread that may block; dropping it gives the right back.
+struct Spare(Arc<AtomicUsize>);
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -194,6 +220,36 @@ mod tests {
             while *threads > 0 {
                 threads = alive.changed.wait(threads).unwrap();
             }
+        }
+    }
+
+    #[test]
+    fn who_blocks_everywhere_leaves_a_thread_for_the_others() {
+        for threads in [1, 2, 4] {
+            let runtime = Runtime::start(threads).unwrap();
+            let handle = runtime.handle().unwrap();
+            let (go, wait) = mpsc::channel::<()>();
+            let wait = Arc::new(Mutex::new(wait));
+            let hangs: Vec<_> = (0..12)
+                .map(|_| {
+                    let wait = wait.clone();
+                    handle.spawn(async move { may_block(|| lock(&wait).recv()) })
+                })
+                .collect();
+            let (done, answer) = mpsc::channel();
+            handle.spawn(async move {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                done.send(()).unwrap();
+            });
+            answer.recv_timeout(Duration::from_secs(10)).expect("the others go on");
+            drop(go);
+            let all = async {
+                for hang in hangs {
+                    assert!(hang.await.unwrap().is_err())
+                }
+            };
+            handle.block_on(all);
+            assert!(runtime.close(Duration::from_secs(10)));
         }
     }
 

@@ -9,9 +9,10 @@ use super::batch::Batch;
 use super::job::Job;
 use super::partial::Settings;
 use crate::cache::{Cache, LocalDir};
-use crate::cancel::Watch;
+use crate::cancel::{Control, Watch};
 use crate::error::{Error, Kind, Result};
 use crate::hub::Hub;
+use crate::log::Level;
 use crate::net::Url;
 use crate::options::{Opt, Options};
 use crate::pattern::Filter;
@@ -35,6 +36,8 @@ pub struct Context {
     pub own_token: bool,
     /// Publishes small files together, in a snapshot.
     pub batch: Option<Arc<Batch>>,
+    /// What stops this part of the job alone; it follows the job's own.
+    pub control: Option<Control>,
 }
 
 impl Context {
@@ -50,6 +53,7 @@ impl Context {
             own_headers: own.headers().into(),
             own_token: own.secret(Opt::Token).is_some(),
             batch: None,
+            control: None,
         })
     }
 
@@ -118,9 +122,15 @@ impl Context {
         headers
     }
 
-    /// The job's control.
+    /// What stops the work: the job's control, or that of a part of it.
     pub fn watch(&self) -> Watch {
-        self.job.watch()
+        self.control.as_ref().map_or_else(|| self.job.watch(), Control::watch)
+    }
+
+    /// Tells that the cache answers where the Hub should have.
+    pub fn tell_stale(&self, error: &Error) {
+        let text = || format!("what is here already was taken, which may be old: {error}");
+        self.engine.log.tell(Level::Warn, "cache", text);
     }
 
     /// Why nothing was found without the network.

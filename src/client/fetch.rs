@@ -16,7 +16,7 @@ use crate::options::Opt;
 use crate::sys::lock::{Attempt, FileLock};
 use crate::sys::map::Region;
 use crate::sys::{file, space};
-use crate::transfer::download::{First, Outcome, Spec, blocking, run};
+use crate::transfer::download::{First, Spec, blocking, run};
 use crate::transfer::sink::MemorySink;
 use crate::transfer::slots::SMALL;
 use crate::transfer::source::{Remote, Source};
@@ -83,29 +83,42 @@ async fn small(
     progress: Arc<FileProgress>,
 ) -> Result<Fetched> {
     let size = item.size as usize;
-    let room = match &item.first {
-        // Whoever has a connection already must not wait for those who wait for one.
-        Some(_) => None,
-        None => context.watch().guard(async { Ok(context.engine.limits.room(size as u64).await) }).await?,
-    };
-    let memory = |error| Error::new(Kind::Io, format!("no memory for {size} bytes")).os(&error);
-    let mut region = Arc::new(Region::anonymous(size).map_err(memory)?);
-    let outcome = if item.size == 0 {
-        Outcome { verified: empty(item.expected.as_ref(), &progress.name)? }
-    } else {
+    let expected = item.expected.clone();
+    let mut watch = context.watch();
+    let (mut region, room, verified) = loop {
+        watch.go_on().await?;
+        let room = match &item.first {
+            // Whoever has a connection already must not wait for those who wait for one.
+            Some(_) => None,
+            None => tokio::select! {
+                biased;
+                () = watch.stopped() => continue,
+                room = context.engine.limits.room(size as u64) => room,
+            },
+        };
+        let memory = |error| Error::new(Kind::Io, format!("no memory for {size} bytes")).os(&error);
+        let region = Arc::new(Region::anonymous(size).map_err(memory)?);
+        if size == 0 {
+            break (region, room, empty(expected.as_ref(), &progress.name)?);
+        }
         let (source, first) = source_of(context, &mut item);
         let spec = Spec {
             source,
             sink: Arc::new(MemorySink(region.clone())),
             bounds: 0..item.size,
-            expected: item.expected,
+            expected: expected.clone(),
             disk: None,
             part_size: item.size,
             patience: context.options.time(Opt::RetryTimeout),
             first,
-            progress,
+            progress: progress.clone(),
         };
-        run(&context.engine, spec, context.watch()).await?
+        let run = run(&context.engine, spec, context.watch());
+        tokio::select! {
+            outcome = run => break (region, room, outcome?.verified),
+            // Others need the room meanwhile; what had come of so little comes again.
+            () = watch.paused() => {}
+        }
     };
     let sync = context.sync();
     let batch = context.batch.clone();
@@ -135,7 +148,7 @@ async fn small(
         None => blocking(move || at.publish(&path)).await?,
     };
     partial.published();
-    Ok(Fetched { path, verified: Some(outcome.verified) })
+    Ok(Fetched { path, verified: Some(verified) })
 }
 
 /// A small file that is written and not yet visible: nobody would go on with it, so it goes with its download.
@@ -255,12 +268,7 @@ async fn lock(context: &Context, place: &Place) -> Result<Option<FileLock>> {
                 format!("waiting for another process that downloads the same file (lock {})", path.display())
             });
         }
-        watch
-            .guard(async {
-                tokio::time::sleep(pause).await;
-                Ok(())
-            })
-            .await?;
+        watch.sleep(pause).await?;
         pause = (pause * 2).min(LOCK_PAUSE);
     }
 }

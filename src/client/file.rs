@@ -144,6 +144,7 @@ fn fall_back(
         && last
         && let Some(found) = last_local(dir, revision, path)?
     {
+        context.tell_stale(&error);
         return Ok(found.told(progress));
     }
     if let Ok(cache) = context.cache() {
@@ -157,6 +158,7 @@ fn fall_back(
             && local.is_none()
             && let Lookup::Found(found) = cache.lookup(repo, revision, path)?
         {
+            context.tell_stale(&error);
             return Ok(FileResult::cached(&cache, repo, revision, path, found).told(progress));
         }
     }

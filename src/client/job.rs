@@ -13,6 +13,7 @@ use crate::cancel::{Control, Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::{Progress, Totals};
 use crate::runtime::{Runtime, on_own_thread};
+use crate::sys::map::Region;
 
 /// Time between two progress calls.
 const PROGRESS: Duration = Duration::from_millis(100);
@@ -31,8 +32,10 @@ pub struct Hooks {
     pub progress: Option<ProgressFn>,
     /// Once, at the very end.
     pub done: Option<DoneFn>,
-    /// Before the end is told: takes back what was lent to the work, which may not be all gone by then.
+    /// Before the end is told: keeps work that was left behind from calling the host.
     pub ending: Option<Box<dyn FnOnce() + Send>>,
+    /// The host's memory: its own again at the end, and at a cancel at once.
+    pub lent: Option<Arc<Region>>,
 }
 
 /// A handle; clones are the same job.
@@ -46,6 +49,7 @@ struct Core {
     state: Mutex<State>,
     ended: Condvar,
     running: Weak<Running>,
+    lent: Option<Arc<Region>>,
 }
 
 #[derive(Default)]
@@ -71,6 +75,15 @@ pub struct Running {
     /// What is left to do when the last of them has ended.
     after: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     next: AtomicU64,
+}
+
+impl Core {
+    /// The host's memory is not touched after this.
+    fn take_back(&self) {
+        if let Some(lent) = &self.lent {
+            lent.revoke();
+        }
+    }
 }
 
 impl Job {
@@ -174,6 +187,7 @@ impl Job {
     /// Asks it to end; returns at once, from any thread, as often as you like. What is on disk can be resumed.
     pub fn cancel(&self) {
         self.0.control.turn(Wish::Cancel);
+        self.0.take_back();
     }
 
     /// Asks it to keep its state and use neither network nor disk.
@@ -238,6 +252,7 @@ impl Running {
             state: Mutex::default(),
             ended: Condvar::new(),
             running: Arc::downgrade(self),
+            lent: hooks.lent.clone(),
         }));
         {
             // Under the lock: what is in the list before the closing is waited for by it.
@@ -381,6 +396,7 @@ impl Guardian {
         if let Some(ending) = hooks.ending {
             ending();
         }
+        self.job.0.take_back();
         let listened = self.queue.listened(|| self.job.end(result));
         if let Some(done) = hooks.done {
             done(&self.job);

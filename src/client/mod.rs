@@ -102,7 +102,8 @@ impl Client {
             options.int(Opt::MaxRate),
             sys_file::fd_limit(),
         ));
-        let engine = Engine { net: Arc::new(Net::new(&options)?), limits, outage: Arc::default(), log };
+        let net = Arc::new(Net::new(&options)?.with_log(log.clone()));
+        let engine = Engine { net, limits, outage: Arc::default(), log };
         // The endpoint is checked now, not by the first job.
         crate::hub::Hub::new(engine.net.clone(), &options)?;
         let runtime = Arc::new(Runtime::start(options.int(Opt::Threads) as usize)?);
@@ -342,7 +343,8 @@ impl Client {
 
     /// Cancels all jobs and waits until every thread has ended. False when that takes longer; callable again.
     pub fn close(&self, timeout: Duration) -> Result<bool> {
-        if on_own_thread() {
+        // One that does not wait begins the end all the same.
+        if on_own_thread() && !timeout.is_zero() {
             return Err(Error::new(Kind::WouldDeadlock, "a client can't be closed inside a callback"));
         }
         self.0.runtime.check_process()?;

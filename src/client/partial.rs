@@ -102,7 +102,8 @@ pub fn open(
             }
             return Ok(opened);
         }
-        if found.done.total() > 0 {
+        // One that is whole and not ours may be about to be published: it tells nothing that could be copied.
+        if found.done.total() > 0 && found.state.is_some() {
             let file = create(place, &path, size)?;
             let state = copy(&found, &file, &path, go_on)?;
             let file = Arc::new(file);

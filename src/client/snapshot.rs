@@ -1,10 +1,12 @@
 //! All files of a repository at a revision, or those that patterns let through.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::batch::Batch;
 use super::context::{Context, cache_may_answer};
@@ -14,6 +16,7 @@ use super::output::{FileOutcome, FileResult, SnapshotResult};
 use super::partial;
 use super::place::Place;
 use crate::cache::{Cache, Completeness, LocalDir, Tree, TreeEntry};
+use crate::cancel::{Control, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
 use crate::hub::{FileMeta, TreeFile};
@@ -22,6 +25,9 @@ use crate::pattern::Filter;
 use crate::repo::{RepoId, is_commit};
 use crate::transfer::download::blocking;
 use crate::transfer::slots::SMALL;
+
+/// How long files have to note what has come of them, once another one has failed.
+const LAST_NOTES: Duration = Duration::from_secs(2);
 
 /// Downloads a snapshot.
 pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Result<SnapshotResult> {
@@ -52,6 +58,9 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
                     Ok(())
                 })
                 .await?;
+            }
+            if cached.is_some() {
+                context.tell_stale(&error);
             }
             return cached.map(|result| told(context, result)).ok_or(error);
         }
@@ -327,14 +336,22 @@ async fn fetch_all(
         0 => usize::MAX,
         most => most,
     };
+    let mut watch = context.watch();
+    let control = Control::new();
+    let mut following = JoinSet::new();
+    following.spawn({
+        let (control, watch) = (control.clone(), context.watch());
+        async move { control.follow(watch).await }
+    });
     let mut context = context.clone();
     context.batch = Some(Batch::new(context.sync()));
+    context.control = Some(control.clone());
     let fail_fast = context.options.bool(Opt::FailFast);
     let mut outcomes: Vec<Option<Result<FileResult>>> = files.iter().map(|_| None).collect();
-    let mut watch = context.watch();
-    let mut stopped = false;
+    // Since when all others are to end, because one has failed.
+    let mut stopped = None;
     loop {
-        while !stopped && large.running.len() + small.running.len() < workers {
+        while stopped.is_none() && large.running.len() + small.running.len() < workers {
             // Of the caller's number, half is for each.
             let large_first = large.running.len() < workers.div_ceil(2) || !small.has_next();
             let queue = if large_first && large.has_next() { &mut large } else { &mut small };
@@ -348,18 +365,27 @@ async fn fetch_all(
                 (place, result)
             });
         }
+        let until = stopped.filter(|_| large.running.len() + small.running.len() > 0);
         let ended = tokio::select! {
             Some(ended) = large.running.join_next() => ended,
             Some(ended) = small.running.join_next() => ended,
+            () = tokio::time::sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
+                large.running.shutdown().await;
+                small.running.shutdown().await;
+                continue;
+            }
             else => break,
         };
         let Ok((place, result)) = ended else { continue };
-        if result.is_err() && fail_fast {
-            stopped = true;
-            large.running.abort_all();
-            small.running.abort_all();
+        let failed = result.is_err();
+        if stopped.is_none() || result.as_ref().err().is_none_or(|error| error.kind() != Kind::Cancelled) {
+            outcomes[place] = Some(result);
         }
-        outcomes[place] = Some(result);
+        if failed && fail_fast && stopped.is_none() {
+            // What they have is noted, and what is empty goes.
+            control.turn(Wish::Cancel);
+            stopped = Some(Instant::now() + LAST_NOTES);
+        }
     }
     watch.guard(async { Ok(()) }).await?;
     Ok(files
@@ -381,9 +407,13 @@ async fn fetch_all(
 /// Refuses the whole job when the disk can't hold it.
 async fn room_for(context: &Context, work: &[Work], local: Option<&LocalDir>) -> Result<()> {
     let cache = context.cache().ok();
-    let mut needed = Vec::new();
+    let (mut needed, mut counted) = (Vec::new(), HashSet::new());
     for (_, wanted, _) in work {
         let meta = &wanted.meta;
+        // A cache with symlinks has equal content once.
+        if local.is_none() && context.options.bool(Opt::Symlinks) && !counted.insert(&meta.etag) {
+            continue;
+        }
         let there = match (local, &cache) {
             (Some(dir), _) => dir.file(&wanted.path)?.exists(),
             (None, Some(cache)) => cache.has_blob(&wanted.repo, &meta.etag, Some(meta.size)).is_some(),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use http::header;
 
 use super::context::{Context, revision_or_main};
-use super::fetch::{self, Item};
+use super::fetch::{self, Fetched, Item};
 use super::file;
 use super::output::{BytesResult, FileResult};
 use super::place::Place;
 use crate::cache::Lookup;
-use crate::cancel::Wish;
+use crate::cancel::{Watch, Wish};
 use crate::digest::{Expected, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
@@ -69,6 +69,7 @@ pub enum Into {
 
 /// Downloads a URL to a path.
 pub async fn download(context: &Context, url: &str, to: &Path) -> Result<FileResult> {
+    online(context, url)?;
     let source = Arc::new(Source::new(context.engine.net.clone(), plain(context, url)?));
     let url = &source.remote().url;
     let name = url.path().rsplit('/').find(|part| !part.is_empty()).unwrap_or("file").to_owned();
@@ -86,49 +87,105 @@ async fn to_path(
     to: &Path,
     progress: Arc<FileProgress>,
 ) -> Result<FileResult> {
-    let place = Place::Path(to.to_owned());
-    let at = place.clone();
-    blocking(move || at.prepare()).await?;
+    let to = to.to_owned();
+    let place = blocking(move || {
+        let place = Place::Path(behind_links(&to)?);
+        place.prepare()?;
+        Ok(place)
+    })
+    .await?;
     let expected = expected_of(context);
     if expected.is_none() && context.options.bool(Opt::RequireHash) {
         return Err(Error::new(Kind::NoHash, "a hash is required and none was given (option sha256)"));
     }
-    let (slot, opened, found) = first_look(context, &source, FIRST).await?;
-    context.check_match(&source.remote().url.safe(), found.etag.as_deref().unwrap_or_default())?;
-    let folder = place.folder();
-    let result = |path: PathBuf, size: u64, verified: Option<Verified>| FileResult {
+    let mut backoff = Backoff::default();
+    let mut watch = context.watch();
+    // Each look stands for itself: what told no size before may tell one now.
+    let (etag, fetched) = loop {
+        watch.go_on().await?;
+        let (slot, opened, found) = first_look(context, &source, FIRST).await?;
+        let etag = found.etag.unwrap_or_default();
+        context.check_match(&source.remote().url.safe(), &etag)?;
+        if let Some(size) = found.size {
+            let length = size.min(FIRST);
+            let item = sized(&source, &etag, size, expected, First { opened, length, slot }).await;
+            let mut fetched = fetch::fetch(context, place.clone(), item, progress.clone()).await?;
+            fetched.verified = fetched.verified.or(Some(Verified::Length));
+            break (etag, fetched);
+        }
+        let error = match endless(context, opened, slot, &place, expected.as_ref(), &progress).await {
+            Ok(fetched) => break (etag, fetched),
+            Err(error) => error,
+        };
+        if watch.wish() == Wish::Pause {
+            continue;
+        }
+        let wait = backoff.next(fastrand::f64());
+        if !error.is_retryable() || backoff.failures() >= TRIES {
+            return Err(error);
+        }
+        context.engine.log.tell(Level::Warn, "transfer", || format!("{error}; beginning again"));
+        watch.sleep(wait).await?;
+    };
+    sync_name(context, place.folder()).await?;
+    progress.set_state(FileState::Done);
+    Ok(FileResult {
         name: source.remote().url.safe(),
-        path,
-        size,
-        etag: found.etag.clone().unwrap_or_default(),
+        path: fetched.path,
+        size: progress.size(),
+        etag,
         commit: String::new(),
-        verified,
+        verified: fetched.verified,
         state: FileState::Done,
+    })
+}
+
+/// Where a path leads: a link stays, and what it leads to is replaced. Devices and what the kernel makes up are no places
+/// for a file, whatever a link of theirs (`/dev/stdout`) leads to.
+fn behind_links(to: &Path) -> Result<PathBuf> {
+    let not_here = |what: &str| Err(Error::invalid(format!("{} is {what}", to.display())));
+    if to.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return not_here("a folder");
+    }
+    let made_up = |path: &Path| path.starts_with("/dev") || path.starts_with("/proc");
+    let at = std::path::absolute(to).unwrap_or_else(|_| to.to_owned());
+    let is_link = std::fs::symlink_metadata(to).is_ok_and(|metadata| metadata.is_symlink());
+    let place = match std::fs::canonicalize(to) {
+        Ok(place) if is_link => place,
+        Err(_) if is_link => return not_here("a link that leads nowhere"),
+        _ => to.to_owned(),
     };
-    let Some(size) = found.size else {
-        let first = (opened, slot);
-        let (path, size, verified) = endless(context, &source, first, &place, expected, &progress).await?;
-        sync_name(context, folder).await?;
-        progress.set_state(FileState::Done);
-        return Ok(result(path, size, verified));
-    };
+    let shm = |path: &Path| path.starts_with("/dev/shm");
+    if [at.as_path(), &place].into_iter().any(|path| made_up(path) && !shm(path)) {
+        return not_here("not a place for a file");
+    }
+    Ok(place)
+}
+
+fn online(context: &Context, url: &str) -> Result<()> {
+    if context.offline() {
+        let why = if context.options.bool(Opt::Offline) {
+            "the client is offline"
+        } else {
+            "local_files_only is set"
+        };
+        return Err(Error::new(Kind::Offline, format!("{why}: only the network has this")).url(url));
+    }
+    Ok(())
+}
+
+/// What to fetch, now that its size is known.
+async fn sized(source: &Source, etag: &str, size: u64, expected: Option<Expected>, first: First) -> Item {
     // What is resumed must be the same content: its hash says so, else its etag.
-    let identity = match (&expected, &found.etag) {
-        (Some(expected), _) => expected.hex().to_owned(),
-        (None, Some(etag)) => etag.chars().take(120).collect(),
-        (None, None) => String::new(),
+    let identity = match &expected {
+        Some(expected) => expected.hex().to_owned(),
+        None => etag.chars().take(120).collect(),
     };
     let mut remote = source.remote().clone();
     remote.size = Some(size);
-    let net = source.net().clone();
-    let length = size.min(FIRST);
-    let sized = Arc::new(source.sized(net, remote.clone()).await);
-    let first = (length > 0).then_some((sized, First { opened, length, slot }));
-    let item = Item { remote, etag: identity, size, expected, first };
-    let fetched = fetch::fetch(context, place, item, progress.clone()).await?;
-    sync_name(context, folder).await?;
-    progress.set_state(FileState::Done);
-    Ok(result(fetched.path, size, fetched.verified.or(Some(Verified::Length))))
+    let sized = Arc::new(source.sized(source.net().clone(), remote.clone()).await);
+    let first = (first.length > 0).then_some((sized, first));
+    Item { remote, etag: identity, size, expected, first }
 }
 
 /// Brings the names in the folder of a finished file to disk, where it is to survive a power loss.
@@ -159,69 +216,32 @@ async fn first_look(context: &Context, source: &Source, length: u64) -> Result<(
         if !error.is_retryable() || backoff.failures() >= TRIES {
             return Err(error);
         }
-        watch
-            .guard(async {
-                tokio::time::sleep(wait).await;
-                Ok(())
-            })
-            .await?;
+        watch.sleep(wait).await?;
     }
 }
 
-/// A server that does not tell the size: bytes until the end, in one stream, from the beginning each time. Without a
-/// hash nothing proves that the end was the end.
+/// A server that does not tell the size: bytes until the end, in one stream, from the first. Without a hash nothing proves
+/// that the end was the end.
 async fn endless(
     context: &Context,
-    source: &Source,
-    first: (Opened, Slot),
+    opened: Opened,
+    slot: Slot,
     place: &Place,
-    expected: Option<Expected>,
+    expected: Option<&Expected>,
     progress: &FileProgress,
-) -> Result<(PathBuf, u64, Option<Verified>)> {
-    let mut first = Some(first);
-    let mut backoff = Backoff::default();
-    let mut watch = context.watch();
-    loop {
-        let (opened, slot) = match first.take() {
-            Some(first) => first,
-            None => {
-                watch.go_on().await?;
-                let (slot, opened, _) = first_look(context, source, FIRST).await?;
-                (opened, slot)
-            }
-        };
-        let (Opened::Whole(body) | Opened::Part(body)) = opened;
-        let partial = Unfinished(place.new_partial()?);
-        let error = match to_its_end(context, body, slot, &partial.0, expected.as_ref(), progress).await {
-            Ok((file, size, verified)) => {
-                let (place, sync) = (place.clone(), context.sync());
-                let path = blocking(move || {
-                    if sync {
-                        file.sync_data().map_err(|error| Error::io("sync", &partial.0, &error))?;
-                    }
-                    place.publish(&partial.0)
-                })
-                .await?;
-                return Ok((path, size, verified));
-            }
-            Err(error) => error,
-        };
-        drop(partial);
-        if watch.wish() == Wish::Pause {
-            continue;
+) -> Result<Fetched> {
+    let (Opened::Whole(body) | Opened::Part(body)) = opened;
+    let partial = Unfinished(place.new_partial()?);
+    let (file, verified) = to_its_end(context, body, slot, &partial.0, expected, progress).await?;
+    let (place, sync) = (place.clone(), context.sync());
+    let path = blocking(move || {
+        if sync {
+            file.sync_data().map_err(|error| Error::io("sync", &partial.0, &error))?;
         }
-        let wait = backoff.next(fastrand::f64());
-        if !error.is_retryable() || backoff.failures() >= TRIES {
-            return Err(error);
-        }
-        context.engine.log.tell(Level::Warn, "transfer", || format!("{error}; beginning again"));
-        watch
-            .guard(async {
-                tokio::time::sleep(wait).await;
-                Ok(())
-            })
-            .await?;
-    }
+        place.publish(&partial.0)
+    })
+    .await?;
+    Ok(Fetched { path, verified })
 }
 
 /// A file that goes unless it is published.
@@ -241,7 +261,7 @@ async fn to_its_end(
     partial: &Path,
     expected: Option<&Expected>,
     progress: &FileProgress,
-) -> Result<(Arc<std::fs::File>, u64, Option<Verified>)> {
+) -> Result<(Arc<std::fs::File>, Option<Verified>)> {
     let file = std::fs::File::create_new(partial).map_err(|error| Error::io("create", partial, &error))?;
     let file = Arc::new(file);
     let sink = FileSink::new(file.clone(), partial);
@@ -283,7 +303,7 @@ async fn to_its_end(
         }
         _ => None,
     };
-    Ok((file, size, verified))
+    Ok((file, verified))
 }
 
 /// A URL as it is, with the job's headers, and with the token where it is the endpoint's own.
@@ -332,7 +352,9 @@ pub async fn read(
                 let meta = cached_meta(context, repo, revision, path, &cached)?;
                 begin(path, &meta)?;
                 let progress = context.job.shared_progress().add(path, 0);
-                return blocking(move || from_disk(&cached, range, into, meta, &progress)).await;
+                let wish = watch.clone();
+                let read = move || from_disk(&cached, range, into, meta, &progress, &wish);
+                return blocking(read).await;
             }
             if context.offline() {
                 return Err(context.not_cached(&format!("{path} of {} at {revision}", repo.id())));
@@ -344,6 +366,7 @@ pub async fn read(
             (source, meta, expected, path.clone())
         }
         Which::Url(url) => {
+            online(context, url)?;
             let source = Source::new(context.engine.net.clone(), plain(context, url)?);
             let (_, _, found) = first_look(context, &source, 1).await?;
             let size = found.size.ok_or_else(|| {
@@ -406,12 +429,9 @@ fn sink_of(context: &Context, into: Into, length: u64, expected: Option<&Expecte
     let part_size = context.options.int(Opt::PartSize);
     Ok(match into {
         Into::Memory => {
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            // A server names the length: what is too much must not end the process.
-            Vec::<u8>::new().try_reserve_exact(length).map_err(|error| {
-                Error::new(Kind::TooSmall, format!("no memory for {length} bytes")).cause(&error)
-            })?;
-            let region = Arc::new(Region::boxed(length));
+            // A server names the length.
+            reserve(&mut Vec::new(), length)?;
+            let region = Arc::new(Region::boxed(length as usize));
             (Arc::new(MemorySink(region.clone())), Some(region), part_size)
         }
         Into::Region(region) => {
@@ -426,6 +446,13 @@ fn sink_of(context: &Context, into: Into, length: u64, expected: Option<&Expecte
             (Arc::new(OrderedSink::new(callback, hasher, ahead)), None, part_size)
         }
     })
+}
+
+/// Makes room for so many bytes: what is too much must not end the process.
+fn reserve(bytes: &mut Vec<u8>, length: u64) -> Result<()> {
+    bytes
+        .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
+        .map_err(|error| Error::new(Kind::TooSmall, format!("no memory for {length} bytes")).cause(&error))
 }
 
 fn too_small(region: &Region, length: u64) -> Result<()> {
@@ -479,6 +506,7 @@ fn from_disk(
     into: Into,
     meta: FileMeta,
     progress: &FileProgress,
+    watch: &Watch,
 ) -> Result<BytesResult> {
     let failed = |error: std::io::Error| Error::io("read", path, &error);
     let file = std::fs::File::open(path).map_err(failed)?;
@@ -488,12 +516,15 @@ fn from_disk(
     progress.set_size(length);
     let mut bytes = Vec::new();
     let mut into = into;
-    if let Into::Region(region) = &into {
-        too_small(region, length)?;
+    match &into {
+        Into::Region(region) => too_small(region, length)?,
+        Into::Memory => reserve(&mut bytes, length)?,
+        Into::Chunks(_) | Into::Stream(..) => {}
     }
     let mut buffer = vec![0; READ.min(length as usize)];
     let mut at = bounds.start;
     while at < bounds.end {
+        tokio::runtime::Handle::current().block_on(watch.clone().go_on())?;
         let chunk = &mut buffer[..READ.min((bounds.end - at) as usize)];
         crate::sys::file::read_exact_at(&file, chunk, at).map_err(failed)?;
         let offset = at - bounds.start;

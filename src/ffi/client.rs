@@ -73,7 +73,8 @@ pub extern "C" fn hfx_client_open(
 /// Cancels all jobs and waits, at most `timeout_ms` milliseconds (-1: for ever), until every thread of the client has
 /// ended. After that no callback runs, and no descriptor is open. `HFX_E_TIMEOUT` when it takes longer (a callback that
 /// has not returned, a system call that the kernel does not give back): callable again, and the threads end also when it
-/// is not. From the first call on, new jobs are refused with `HFX_E_CLOSED`. Inside a callback: `HFX_E_WOULD_DEADLOCK`.
+/// is not. From the first call on, new jobs are refused with `HFX_E_CLOSED`. Inside a callback:
+/// `HFX_E_WOULD_DEADLOCK`, but for a wait of 0, which tells all to end.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_close(
     client: *const hfx_client,

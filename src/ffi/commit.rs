@@ -27,8 +27,8 @@ pub struct hfx_commit {
 /// Less than asked for is asked for again; 0 is a failure, and so is a negative errno, as -EIO, which is then the
 /// error's hfx_error_os_error. Called from several threads at once, for the same bytes more than once (they are hashed
 /// before they are sent) and in any order; never outside of the size that was given. On a thread of the library; it
-/// must not wait for a job or close a client, and no exception or longjmp may leave it. None begins after the job's
-/// end; one that is blocked while the job is cancelled may still be running then: what it uses is for the destructor of
+/// must not wait for a job or close a client, and no exception or longjmp may leave it. When the job is cancelled, bytes
+/// that are being asked for may still be read, by several calls, after its end: what it uses is for the destructor of
 /// `user` to free.
 pub type hfx_read_fn =
     Option<extern "C" fn(offset: u64, buffer: *mut c_void, length: usize, user: *mut c_void) -> i64>;

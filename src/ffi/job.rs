@@ -66,6 +66,7 @@ impl Callbacks {
             }),
             done: self.done.map(|(call, user)| done(call, user)),
             ending: None,
+            lent: None,
         }
     }
 }
@@ -164,7 +165,7 @@ pub extern "C" fn hfx_job_on_done(
 
 /// Asks the job to end, from any thread, also from a callback; returns at once, and any number of calls is one. The
 /// one completion still comes: with `HFX_E_CANCELLED`, or with the result when it was already there. What is on
-/// disk can be resumed by the same call.
+/// disk can be resumed by the same call. Memory that was lent to the job is the caller's again when this returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_job_cancel(job: *const hfx_job) {
     value((), || {

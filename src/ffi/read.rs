@@ -206,8 +206,7 @@ fn read_into(
     options: &Options,
     mut hooks: Hooks,
 ) -> Result<Job> {
-    let lent = memory.clone();
-    hooks.ending = Some(Box::new(move || lent.revoke()));
+    hooks.lent = Some(memory.clone());
     client.read(which, range, ReadInto::Region(memory), options, hooks)
 }
 

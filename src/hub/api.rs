@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Kind, Result};
+use crate::log::Level;
 use crate::net::retry::{Backoff, Patience};
 use crate::net::{Answer, Call, Net, Origin, Payload, Timeouts, Url, classify, redirect};
 use crate::options::{Opt, Options};
@@ -27,6 +28,8 @@ pub struct Hub {
     allow_http_token: bool,
     timeouts: Timeouts,
     patience: Duration,
+    /// Whether a network that is down costs time only, and no tries.
+    patient: bool,
 }
 
 /// What is read from an answer.
@@ -68,7 +71,14 @@ impl Hub {
             allow_http_token: options.bool(Opt::AllowHttpToken),
             timeouts: timeouts(options),
             patience: options.time(Opt::RetryTimeout),
+            patient: false,
         })
+    }
+
+    /// The same, for calls in the midst of work that has taken long: while the network is down they are made again for as
+    /// long as a transfer would go on.
+    pub fn patient(&self) -> Self {
+        Self { patient: true, ..self.clone() }
     }
 
     /// The network it uses.
@@ -135,11 +145,19 @@ impl Hub {
                 Err(error) => error,
             };
             let wait = backoff.next(fastrand::f64());
-            if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
+            let spent = backoff.failures() > TRIES && !(self.patient && error.is_of_the_network());
+            if !error.is_retryable() || spent || !patience.allows(Instant::now(), wait) {
                 return Err(error);
             }
+            self.tell_again(&error, wait);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Tells that a call is made again, and why.
+    pub(super) fn tell_again(&self, error: &Error, wait: Duration) {
+        let text = || format!("{error}; trying again in {} ms", wait.as_millis());
+        self.net.log().tell(Level::Warn, "hub", text);
     }
 
     /// GETs whatever is there.
@@ -267,7 +285,7 @@ fn is_repo_path(path: &str) -> bool {
 
 /// The next page's address in a `Link` header.
 pub fn next_page(headers: &HeaderMap) -> Option<String> {
-    headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok()).find_map(|links| {
+    headers.get_all(header::LINK).iter().filter_map(classify::text).find_map(|links| {
         links.split(',').find_map(|link| {
             let (target, parameters) = link.split_once(';')?;
             let next = parameters.split(';').any(|p| matches!(p.trim(), "rel=\"next\"" | "rel=next"));

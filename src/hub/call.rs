@@ -187,6 +187,7 @@ impl Hub {
                 let error = if in_doubt && !request.repeatable { doubtful(error) } else { error };
                 return Outcome { result: Err(error), in_doubt };
             }
+            self.tell_again(&error, wait);
             tokio::time::sleep(wait).await;
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: `huggingface_hub` 2.4.0, `utils/_http.py` (`hf_raise_for_status`) and the Hub's documented headers.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 use crate::error::{Error, Kind};
 
@@ -16,9 +16,14 @@ fn put_off(status: u16, headers: &HeaderMap) -> bool {
     status == 429 || (status == 503 && header(headers, "retry-after").is_some())
 }
 
-/// A header's text.
+/// A header's text: ASCII, or the UTF-8 that servers send in `Location` and `Link`.
+pub fn text(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
+}
+
+/// The text of the first header of a name.
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+    headers.get(name).and_then(text).map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// The id under which the server logged the request.

@@ -37,10 +37,19 @@ pub enum Payload {
     Stream(Arc<dyn Content>),
 }
 
-/// How far a body is out.
+/// A socket's way out, as all who write to it share it.
 #[derive(Debug, Default)]
+pub(super) struct Wire {
+    /// Bytes that the system has taken. It takes more only when it is rid of some.
+    pub(super) written: AtomicU64,
+    /// Set when the peer takes no more bytes.
+    pub(super) shut: AtomicBool,
+}
+
+/// How far a body is out.
+#[derive(Debug)]
 pub struct Sent {
-    bytes: AtomicU64,
+    wire: Arc<Wire>,
     ended: AtomicBool,
     starved: AtomicBool,
 }
@@ -50,8 +59,6 @@ pub(super) struct Outgoing {
     rest: Rest,
     left: u64,
     sent: Arc<Sent>,
-    /// Set when the peer takes no more bytes.
-    shut: Arc<AtomicBool>,
 }
 
 enum Rest {
@@ -107,9 +114,9 @@ impl Payload {
 }
 
 impl Sent {
-    /// Bytes handed to the connection.
-    pub fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
+    /// Bytes that the connection has taken so far, of this body and of all before it.
+    pub fn written(&self) -> u64 {
+        self.wire.written.load(Relaxed)
     }
 
     /// Whether that was all.
@@ -125,14 +132,14 @@ impl Sent {
 
 impl Outgoing {
     /// Starts a body.
-    pub(super) fn new(payload: &Payload, shut: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(payload: &Payload, wire: Arc<Wire>) -> Self {
         let rest = match payload {
             Payload::Bytes(bytes) => Rest::Bytes(bytes.clone()),
             Payload::Stream(content) => Rest::Stream(content.clone().open()),
         };
-        let (left, sent) = (payload.length(), Arc::<Sent>::default());
-        sent.ended.store(left == 0, Relaxed);
-        Self { rest, left, sent, shut }
+        let left = payload.length();
+        let sent = Arc::new(Sent { wire, ended: (left == 0).into(), starved: false.into() });
+        Self { rest, left, sent }
     }
 
     /// Tells how far it is.
@@ -149,7 +156,7 @@ impl hyper::body::Body for Outgoing {
         if self.left == 0 {
             return Poll::Ready(None);
         }
-        if self.shut.load(Relaxed) {
+        if self.sent.wire.shut.load(Relaxed) {
             // Woken by what is read: the answer, or the end of the connection.
             return Poll::Pending;
         }
@@ -171,7 +178,6 @@ impl hyper::body::Body for Outgoing {
         };
         self.left = left;
         self.sent.starved.store(false, Relaxed);
-        self.sent.bytes.fetch_add(chunk.len() as u64, Relaxed);
         self.sent.ended.store(left == 0, Relaxed);
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }

@@ -9,7 +9,7 @@ use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
 use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::payload::{Outgoing, Payload, Sent};
+use super::payload::{Outgoing, Payload, Sent, Wire};
 use super::url::Origin;
 
 /// How long an idle connection is kept: below what common servers allow.
@@ -49,7 +49,7 @@ pub enum Stream {
 /// a peer that is gone. Once the peer takes no more, what is written is dropped, and what it sent before can be read.
 pub struct Socket {
     tcp: TcpStream,
-    shut: Arc<AtomicBool>,
+    wire: Arc<Wire>,
 }
 
 /// An HTTP/1.1 connection.
@@ -57,7 +57,7 @@ pub struct Connected {
     sender: SendRequest<Outgoing>,
     driver: Pin<Box<Driver>>,
     ended: bool,
-    shut: Arc<AtomicBool>,
+    wire: Arc<Wire>,
     /// The origin it leads to.
     pub origin: Origin,
     /// The address at the other end (the proxy's, where there is one).
@@ -76,15 +76,15 @@ impl Connected {
         address: SocketAddr,
         absolute: Option<Option<HeaderValue>>,
     ) -> hyper::Result<Self> {
-        let shut = stream.socket().shut.clone();
+        let wire = stream.socket().wire.clone();
         let (sender, driver) = Builder::new().max_buf_size(READ_SIZE).handshake(TokioIo::new(stream)).await?;
         let driver = Box::pin(driver);
-        Ok(Self { sender, driver, ended: false, shut, origin, address, absolute, reused: false })
+        Ok(Self { sender, driver, ended: false, wire, origin, address, absolute, reused: false })
     }
 
     /// Starts a body for this connection; and how far it is out.
     pub(super) fn body(&self, payload: &Payload) -> (Outgoing, Arc<Sent>) {
-        let body = Outgoing::new(payload, self.shut.clone());
+        let body = Outgoing::new(payload, self.wire.clone());
         let sent = body.sent();
         (body, sent)
     }
@@ -176,7 +176,7 @@ impl Pool {
 impl Socket {
     /// Over a connection that was made.
     pub fn new(tcp: TcpStream) -> Self {
-        Self { tcp, shut: Arc::default() }
+        Self { tcp, wire: Arc::default() }
     }
 }
 
@@ -210,17 +210,21 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        if self.shut.load(Relaxed) {
+        if self.wire.shut.load(Relaxed) {
             return Poll::Ready(Ok(buf.len()));
         }
         match Pin::new(&mut self.tcp).poll_write(cx, buf) {
             Poll::Ready(Err(error))
                 if matches!(error.kind(), BrokenPipe | ConnectionReset | ConnectionAborted) =>
             {
-                self.shut.store(true, Relaxed);
+                self.wire.shut.store(true, Relaxed);
                 Poll::Ready(Ok(buf.len()))
             }
-            written => written,
+            Poll::Ready(Ok(count)) => {
+                self.wire.written.fetch_add(count as u64, Relaxed);
+                Poll::Ready(Ok(count))
+            }
+            other => other,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 
 use super::url::Url;
+use crate::log::{Level, Log};
 
 /// A server may not stop a client for longer than this with one answer.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -20,10 +21,12 @@ pub struct Gates {
 }
 
 impl Gates {
-    /// Waits until requests like this may be sent.
-    pub async fn pass(&self, url: &Url) {
+    /// Waits until requests like this may be sent, and tells of it.
+    pub async fn pass(&self, url: &Url, log: &Log) {
         let key = (url.origin().to_string(), resource(url.path()));
         while let Some(until) = self.closed_until(&key) {
+            let seconds = until.saturating_duration_since(Instant::now()).as_secs_f64();
+            log.tell(Level::Warn, "net", || format!("{} asks to wait: {seconds:.0} s from now", key.0));
             tokio::time::sleep_until(until.into()).await;
         }
     }
@@ -111,9 +114,10 @@ mod tests {
         let api = Url::parse("http://h/api/models/x").unwrap();
         gates.learn(&api, 429, &headers(&[("retry-after", "600")]));
         let file = Url::parse("http://h/o/n/resolve/main/f").unwrap();
-        gates.pass(&file).await;
+        gates.pass(&file, &Log::default()).await;
         let other = Url::parse("http://h/api/whoami-v2").unwrap();
-        let waits = tokio::time::timeout(Duration::from_millis(50), gates.pass(&other)).await;
+        let waits =
+            tokio::time::timeout(Duration::from_millis(50), gates.pass(&other, &Log::default())).await;
         assert!(waits.is_err(), "another request to the API waits too");
     }
 }

@@ -27,6 +27,7 @@ use super::redirect;
 use super::tls;
 use super::url::{Origin, Url};
 use crate::error::{Error, Kind, Result};
+use crate::log::Log;
 use crate::options::{Opt, Options};
 
 /// An unread rest of a body up to this size is read for the sake of the connection.
@@ -99,6 +100,7 @@ pub struct Net {
     ca_file: Option<PathBuf>,
     ca_dir: Option<PathBuf>,
     tls: OnceLock<Result<Arc<ClientConfig>>>,
+    log: Log,
 }
 
 impl Net {
@@ -120,12 +122,24 @@ impl Net {
             ca_file: options.path(Opt::CaFile),
             ca_dir: options.path(Opt::CaDir),
             tls: OnceLock::new(),
+            log: Log::default(),
         })
+    }
+
+    /// The same, telling of what it waits for.
+    #[must_use]
+    pub fn with_log(self, log: Log) -> Self {
+        Self { log, ..self }
+    }
+
+    /// Whom to tell.
+    pub fn log(&self) -> &Log {
+        &self.log
     }
 
     /// Sends a request and returns once the head of the answer is there. Any status is an answer.
     pub async fn send(&self, call: &Call) -> Result<Answer> {
-        self.gates.pass(&call.url).await;
+        self.gates.pass(&call.url, &self.log).await;
         while let Some(connected) = self.pool.take(call.url.origin()).await {
             match self.exchange(connected, call).await {
                 Ok(answer) => return Ok(answer),
@@ -270,10 +284,10 @@ enum Failed {
     Error(Error),
 }
 
-/// Waits for the head of an answer: while the body goes out, for as long as it goes out.
+/// Waits for the head of an answer: while the body goes out, for as long as any of it does.
 async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> Result<T, String> {
     let (mut answer, mut too_slow) = (pin!(answer), pin!(call.body.too_slow()));
-    let mut before = 0;
+    let mut before = sent.written();
     loop {
         let ended = sent.ended();
         let limit = match ended {
@@ -288,8 +302,8 @@ async fn head<T>(answer: impl Future<Output = T>, call: &Call, sent: &Sent) -> R
             () = &mut too_slow => return Err(TOO_SLOW.to_owned()),
             () = tokio::time::sleep(limit) => {}
         }
-        let now = sent.bytes();
-        if ended {
+        let now = sent.written();
+        if ended && now == before {
             return Err(format!("no answer within {} ms", limit.as_millis()));
         }
         if now == before && !sent.ended() && !sent.starved() {

@@ -37,22 +37,45 @@ impl Backoff {
     }
 }
 
-/// How long to go on without progress. Time while bytes arrive costs nothing.
+/// How long to go on without progress. Time while bytes arrive costs nothing; nor does time in which no part has a
+/// connection, because others of the client have them all and get on.
 #[derive(Debug, Clone)]
 pub struct Patience {
     limit: Duration,
     since: Instant,
+    /// Parts that try.
+    trying: usize,
+    /// Since when none does, and what the client's others had brought until then.
+    waiting: Option<(Instant, u64)>,
 }
 
 impl Patience {
-    /// Starts now.
+    /// Starts now, with no part yet.
     pub fn new(limit: Duration, now: Instant) -> Self {
-        Self { limit, since: now }
+        Self { limit, since: now, trying: 0, waiting: None }
     }
 
     /// Progress was made.
     pub fn progress(&mut self, now: Instant) {
         self.since = now;
+    }
+
+    /// A part has its turn; `passed` is what all transfers have brought so far, in bytes.
+    pub fn tries(&mut self, now: Instant, passed: u64) {
+        self.trying += 1;
+        if let Some((from, before)) = self.waiting.take()
+            && passed > before
+        {
+            self.since = (self.since + now.saturating_duration_since(from)).min(now);
+        }
+    }
+
+    /// A part waits for its turn, or has ended.
+    pub fn waits(&mut self, now: Instant, passed: u64) {
+        self.trying = self.trying.saturating_sub(1);
+        if self.trying == 0 {
+            self.waiting = Some((now, passed));
+        }
     }
 
     /// Whether waiting `wait` more is still within the limit.
@@ -93,5 +116,26 @@ mod tests {
         assert!(!patience.allows(start + 10 * second, second));
         patience.progress(start + 10 * second);
         assert!(patience.allows(start + 19 * second, second));
+    }
+
+    #[test]
+    fn waiting_for_others_that_get_on_costs_no_patience() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut patience = Patience::new(Duration::from_secs(10), start);
+        patience.waits(start, 0);
+        patience.tries(at(100), 5);
+        assert!(patience.allows(at(109), Duration::from_secs(1)), "the others brought bytes");
+        assert!(!patience.allows(at(110), Duration::from_secs(1)), "its own tries count");
+        // One waits while the other tries: that is the transfer's own time.
+        patience.tries(at(101), 5);
+        patience.waits(at(102), 5);
+        patience.tries(at(105), 9);
+        assert!(!patience.allows(at(110), Duration::from_secs(1)));
+        // Nobody gets on: the network is down, and waiting counts.
+        let mut patience = Patience::new(Duration::from_secs(10), start);
+        patience.waits(start, 7);
+        patience.tries(at(9), 7);
+        assert!(!patience.allows(at(9), Duration::from_secs(2)));
     }
 }

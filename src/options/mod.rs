@@ -260,10 +260,10 @@ impl Options {
             spec_by_name(name).ok_or_else(|| Error::invalid(format!("no option is named {name:?}")))?;
         match spec.kind {
             Type::Bool => {
-                self.set_bool(spec.id, parse_bool(text).ok_or_else(|| wrong_type(spec.id, "a boolean"))?)
+                self.set_bool(spec.id, parse_bool(text).ok_or_else(|| wrong_type(spec.id, &quoted(text)))?)
             }
             Type::Int => {
-                self.set_int(spec.id, parse_size(text).ok_or_else(|| wrong_type(spec.id, "a number"))?)
+                self.set_int(spec.id, parse_size(text).ok_or_else(|| wrong_type(spec.id, &quoted(text)))?)
             }
             _ => self.set_text(spec.id, text),
         }
@@ -376,9 +376,19 @@ impl Options {
     }
 }
 
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
 fn wrong_type(id: Opt, what: &str) -> Error {
     let spec = id.spec();
-    Error::invalid(format!("option {} is not set by {what}: it holds {:?}", spec.name, spec.kind))
+    let holds = match spec.kind {
+        Type::Bool => "yes or no",
+        Type::Int => "a number (K, M, G or T may follow)",
+        Type::Text | Type::Secret | Type::Choice(_) => "a text",
+        Type::List => "a list of texts",
+    };
+    Error::invalid(format!("option {} holds {holds}, and this is {what}", spec.name))
 }
 
 fn validate_text(id: Opt, value: &str) -> Result<()> {

@@ -3,11 +3,11 @@
 //! A broken network is one event for all parts; a server that fails, or answers nonsense, is given up after a number of
 //! answers in a row; everything ends when the whole transfer has made no progress for too long.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::download::Engine;
-use super::slots::Slot;
+use super::slots::{Member, Slot};
 use crate::cancel::{Watch, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::log::Level;
@@ -28,12 +28,40 @@ pub struct Attempts<'a> {
     patience: &'a Mutex<Patience>,
     backoff: Backoff,
     probe: Option<Probe<'a>>,
+    /// Whether it tries, and does not wait for its turn.
+    trying: bool,
 }
 
 impl<'a> Attempts<'a> {
-    /// None yet; `patience` is the whole transfer's.
+    /// None yet, and a connection at hand; `patience` is the whole transfer's.
     pub fn new(engine: &'a Engine, name: &'a str, patience: &'a Mutex<Patience>) -> Self {
-        Self { engine, name, patience, backoff: Backoff::default(), probe: None }
+        let mut new =
+            Self { engine, name, patience, backoff: Backoff::default(), probe: None, trying: false };
+        new.tries();
+        new
+    }
+
+    /// Waits for a connection's turn, which costs no patience while the client's others get on.
+    pub async fn slot(&mut self, member: Member, watch: &mut Watch) -> Result<Slot> {
+        self.waits();
+        let slot = watch.guard(async { Ok(self.engine.limits.slots.acquire(member).await) }).await?;
+        self.tries();
+        Ok(slot)
+    }
+
+    fn tries(&mut self) {
+        self.trying = true;
+        self.patience().tries(Instant::now(), self.engine.limits.rate.passed());
+    }
+
+    fn waits(&mut self) {
+        if std::mem::take(&mut self.trying) {
+            self.patience().waits(Instant::now(), self.engine.limits.rate.passed());
+        }
+    }
+
+    fn patience(&self) -> MutexGuard<'a, Patience> {
+        self.patience.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The part got further: the series starts again.
@@ -52,7 +80,7 @@ impl<'a> Attempts<'a> {
         if watch.wish() != Wish::Run {
             return Err(Error::cancelled());
         }
-        let network = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy);
+        let network = error.is_of_the_network();
         if network {
             slot.failed();
         }
@@ -67,9 +95,7 @@ impl<'a> Attempts<'a> {
         self.engine.log.tell(Level::Warn, "transfer", || {
             format!("{}: {error}; trying again in {} ms", self.name, wait.as_millis())
         });
-        let allowed =
-            self.patience.lock().unwrap_or_else(PoisonError::into_inner).allows(Instant::now(), wait);
-        if !allowed {
+        if !self.patience().allows(Instant::now(), wait) {
             return Err(error.clone().context("gave up after no progress for too long"));
         }
         if network && self.probe.is_none() {
@@ -80,11 +106,12 @@ impl<'a> Attempts<'a> {
                 return Ok(()); // The network is back.
             }
         }
-        watch
-            .guard(async {
-                tokio::time::sleep(wait).await;
-                Ok(())
-            })
-            .await
+        watch.sleep(wait).await
+    }
+}
+
+impl Drop for Attempts<'_> {
+    fn drop(&mut self) {
+        self.waits();
     }
 }

@@ -9,13 +9,13 @@
 use std::fs::File;
 use std::hash::Hasher as _;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use twox_hash::XxHash3_64;
 
 use super::attempts::Attempts;
@@ -36,8 +36,10 @@ use crate::net::outage::Outage;
 use crate::net::retry::Patience;
 use crate::net::{Body, Net, TOO_SLOW};
 
-/// A part notes what it has after this many bytes.
+/// A part notes what it has after this many bytes...
 const NOTE: u64 = 4 << 20;
+/// ...or after this time: of many slow connections each has little, and a kill would cost all of it.
+const NOTE_TIME: Duration = Duration::from_secs(1);
 /// Data is pushed to the disk after this many bytes, so that the end does not wait for all of it.
 const SYNC: u64 = 128 << 20;
 /// How long an ending transfer waits for its parts to note what they have.
@@ -119,7 +121,8 @@ pub(super) struct Transfer {
     pub(super) journal: Option<Mutex<Journal>>,
     disk: Option<(Arc<File>, bool)>,
     unsynced: AtomicU64,
-    syncing: AtomicBool,
+    /// Brings what has come so far to disk, beside the parts.
+    syncing: Mutex<Option<JoinHandle<()>>>,
     sync_failure: Mutex<Option<std::io::Error>>,
     pub(super) edge: watch::Sender<u64>,
     patience: Mutex<Patience>,
@@ -173,7 +176,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         journal,
         disk: handle,
         unsynced: 0.into(),
-        syncing: false.into(),
+        syncing: Mutex::default(),
         sync_failure: Mutex::new(None),
         patience: Mutex::new(Patience::new(spec.patience, Instant::now())),
         meters: Meters::new(0),
@@ -182,7 +185,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
     let _sealed = Sealed(transfer.clone());
     let Some(expected) = spec.expected else {
         transfer.fetch(&mut watch, spec.first.take()).await?;
-        transfer.synced()?;
+        watch.guard(transfer.synced()).await?;
         return Ok(Outcome { verified: Verified::Length });
     };
     let mut second_try = false;
@@ -195,7 +198,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
             None => transfer.hash_at_once(&expected)?,
         };
         if actual == expected.hex() {
-            transfer.synced()?;
+            watch.guard(transfer.synced()).await?;
             return Ok(Outcome { verified: Verified::Hash });
         }
         if second_try || transfer.sink.takes_hash() {
@@ -206,8 +209,8 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
             .url(transfer.source.remote().url.as_str()));
         }
         second_try = true;
-        let transfer = transfer.clone();
-        blocking(move || transfer.discard_bad()).await?;
+        let (transfer, wish) = (transfer.clone(), watch.clone());
+        watch.guard(blocking(move || transfer.discard_bad(&wish))).await?;
     }
 }
 
@@ -332,13 +335,10 @@ impl Transfer {
             let before = at;
             let mut held = match slot.take() {
                 Some(slot) => slot,
-                None => {
-                    match watch.guard(async { Ok(self.engine.limits.slots.acquire(self.member).await) }).await
-                    {
-                        Ok(slot) => slot,
-                        Err(error) => break Err(error),
-                    }
-                }
+                None => match attempts.slot(self.member, &mut watch).await {
+                    Ok(slot) => slot,
+                    Err(error) => break Err(error),
+                },
             };
             let asked = Instant::now();
             let tried = {
@@ -482,7 +482,7 @@ impl Transfer {
         if self.journal.is_some() {
             note.hash.write(chunk);
             note.range.end = end;
-            if note.range.end - note.range.start >= NOTE {
+            if note.range.end - note.range.start >= NOTE || note.since.elapsed() >= NOTE_TIME {
                 self.note(note)?;
             }
         }
@@ -520,15 +520,16 @@ impl Transfer {
 
     /// Pushes data to the disk when enough has come, and notes that it is there.
     fn sync_some(self: &Arc<Self>, bytes: u64) {
-        if !matches!(self.disk, Some((_, true)))
-            || self.unsynced.fetch_add(bytes, Relaxed) + bytes < SYNC
-            || self.syncing.swap(true, Relaxed)
-        {
+        if !matches!(self.disk, Some((_, true))) || self.unsynced.fetch_add(bytes, Relaxed) + bytes < SYNC {
+            return;
+        }
+        let mut syncing = lock(&self.syncing);
+        if syncing.as_ref().is_some_and(|before| !before.is_finished()) {
             return;
         }
         self.unsynced.store(0, Relaxed);
         let transfer = self.clone();
-        tokio::task::spawn_blocking(move || {
+        *syncing = Some(tokio::task::spawn_blocking(move || {
             if let (Some((file, _)), Some(journal)) = (&transfer.disk, &transfer.journal) {
                 let up_to = lock(journal).end();
                 match file.sync_data() {
@@ -538,12 +539,15 @@ impl Transfer {
                     Err(error) => *lock(&transfer.sync_failure) = Some(error),
                 }
             }
-            transfer.syncing.store(false, Relaxed);
-        });
+        }));
     }
 
-    /// Fails when data could not be brought to disk on the way.
-    fn synced(&self) -> Result<()> {
+    /// Fails when data could not be brought to disk on the way: the kernel would not tell it again.
+    async fn synced(&self) -> Result<()> {
+        let syncing = lock(&self.syncing).take();
+        if let Some(syncing) = syncing {
+            syncing.await.map_err(|_| Error::new(Kind::Internal, "a worker panicked"))?;
+        }
         match lock(&self.sync_failure).take() {
             Some(error) => Err(unwritten(&error)),
             None => Ok(()),
@@ -564,9 +568,7 @@ impl Transfer {
         loop {
             let mut held = match slot.take() {
                 Some(slot) => slot,
-                None => {
-                    watch.guard(async { Ok(self.engine.limits.slots.acquire(self.member).await) }).await?
-                }
+                None => attempts.slot(self.member, &mut watch).await?,
             };
             let opened = match body.take() {
                 Some(body) => Ok(body),
@@ -676,11 +678,12 @@ pub(super) fn unwritten(error: &std::io::Error) -> Error {
 struct Note {
     range: Range<u64>,
     hash: XxHash3_64,
+    since: Instant,
 }
 
 impl Note {
     fn new(at: u64) -> Self {
-        Self { range: at..at, hash: XxHash3_64::default() }
+        Self { range: at..at, hash: XxHash3_64::default(), since: Instant::now() }
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::digest::Hasher;
 use crate::error::{Error, Kind, Result};
+use crate::runtime::may_block;
 use crate::sys::file;
 use crate::sys::map::Region;
 
@@ -79,7 +80,7 @@ impl Sink for FileSink {
             // Hands this thread's other connections to another thread while the disk is waited for.
             tokio::task::block_in_place(|| self.write_now(bytes, offset))
         } else {
-            self.write_now(bytes, offset)
+            may_block(|| self.write_now(bytes, offset))
         }
     }
 

@@ -310,7 +310,9 @@ impl Source {
                 .http(416, classify::request_id(&answer.headers))
                 .url(url.as_str());
         }
-        classify::status_error(answer.status, &answer.headers, &body, url.as_str(), url == &self.remote.url)
+        // Any other server says by a 401 what everybody says by it.
+        let repo_path = url == &self.remote.url && url.path().contains("/resolve/");
+        classify::status_error(answer.status, &answer.headers, &body, url.as_str(), repo_path)
     }
 }
 

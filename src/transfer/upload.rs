@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -161,19 +161,27 @@ pub async fn parts(
     }
 }
 
+/// What a server may see, another one may not: of the headers, what describes the content goes along. An S3 store that
+/// names another region's address wants its own as well.
+fn harmless(headers: &HeaderMap) -> HeaderMap {
+    let may_go = |name: &str| {
+        name.starts_with("content-") || (name.starts_with("x-amz-") && name != "x-amz-security-token")
+    };
+    let pairs = headers.iter().filter(|(name, _)| may_go(name.as_str()));
+    pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 impl Upload {
     /// Sends one part, however often its connection breaks.
     async fn part(self: &Arc<Self>, part: usize, slot: Slot, mut watch: Watch) -> Result<()> {
         let mut attempts = Attempts::new(&self.engine, &self.out.progress.name, &self.patience);
         let mut slot = Some(slot);
         let furthest = Arc::<AtomicU64>::default();
-        let mut replaced = 0;
+        let (mut replaced, mut refused) = (0, 0);
         loop {
             let mut held = match slot.take() {
                 Some(slot) => slot,
-                None => {
-                    watch.guard(async { Ok(self.engine.limits.slots.acquire(self.member).await) }).await?
-                }
+                None => attempts.slot(self.member, &mut watch).await?,
             };
             let (address, range, renewals) = {
                 let current = self.current.lock().await;
@@ -208,6 +216,11 @@ impl Upload {
                 }
                 Ok(Tried::Refused(error)) => {
                     drop(held);
+                    // The others' addresses may be good all the while.
+                    refused += 1;
+                    if refused > REFUSALS {
+                        return Err(error);
+                    }
                     watch.guard(self.renew(renewals, error)).await?;
                     continue;
                 }
@@ -299,8 +312,7 @@ impl Upload {
                 307 | 308 => {
                     let next = location(&answer, &call.url)?;
                     if next.origin() != call.url.origin() {
-                        // What a server may see, another one may not.
-                        call.headers.remove(header::AUTHORIZATION);
+                        call.headers = harmless(&call.headers);
                     }
                     call.url = next;
                 }

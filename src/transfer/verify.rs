@@ -13,6 +13,7 @@ use twox_hash::XxHash3_64;
 use super::download::{Transfer, blocking, lock, unwritten};
 use super::journal::Record;
 use super::sink::Sink;
+use crate::cancel::Watch;
 use crate::digest::{Expected, Hasher};
 use crate::error::{Error, Kind, Result};
 
@@ -117,10 +118,13 @@ impl Transfer {
     }
 
     /// After a wrong hash: finds the ranges that are not what was received, or gives up on all of them.
-    pub(super) fn discard_bad(&self) -> Result<()> {
+    pub(super) fn discard_bad(&self, wish: &Watch) -> Result<()> {
         let mut bad = Vec::new();
         if let Some(journal) = &self.journal {
-            for (range, sum) in lock(journal).ranges() {
+            // Not under the lock: a cancel waits for it.
+            let ranges = lock(journal).ranges();
+            for (range, sum) in ranges {
+                wish.check()?;
                 if checksum(&*self.sink, range.start - self.bounds.start..range.end - self.bounds.start)?
                     != sum
                 {

@@ -52,7 +52,7 @@ static void on_done(const hfx_job *job, void *user) {
     hfx_repo *repo = model(TINY);
     hfx_file *file = NULL;
     FAILS(HFX_E_WOULD_DEADLOCK, hfx_job_wait(job, -1, &ended, ERR));
-    FAILS(HFX_E_WOULD_DEADLOCK, hfx_client_close(w->client, 0, ERR));
+    FAILS(HFX_E_WOULD_DEADLOCK, hfx_client_close(w->client, 1, ERR));
     FAILS(HFX_E_WOULD_DEADLOCK, waited_file(hfx_client_download_file(w->client, repo, "config.json", NULL, JOB, ERR), &file, ERR));
     OK(hfx_client_get_file_meta(w->client, repo, "config.json", NULL, &more, ERR));
     hfx_job_cancel(more);

@@ -1,4 +1,4 @@
-/* Memory that was lent to a read is the caller's again when the job has ended: taken away here, touched by nobody. */
+/* Memory that was lent to a read is the caller's again when the job was cancelled: taken away here, touched by nobody. */
 #include "test.h"
 
 #include <sys/mman.h>
@@ -14,9 +14,11 @@ void memory_is_let_go(void) {
         OK(hfx_client_read_file_into(client, repo, "model.bin", 0, -1, memory, BIG_SIZE, NULL, &job, ERR));
         sleep_ms(round * 3);
         hfx_job_cancel(job);
-        wait_end(job);
+        if (round % 2)
+            wait_end(job);
         /* A late reader or writer dies here. */
         CHECK(munmap(memory, BIG_SIZE) == 0);
+        wait_end(job);
         hfx_status status = hfx_job_take_bytes(job, &bytes, NULL);
         CHECK(status == HFX_OK || status == HFX_E_CANCELLED);
         hfx_bytes_free(bytes);

@@ -424,6 +424,25 @@ fn a_url_that_tells_no_length_is_begun_again_and_claims_no_proof() {
     assert!(partials(folder.path()).is_empty());
 }
 
+/// A store that has to fetch a file itself at first tells no length and knows no ranges; the next answer is a part.
+#[test]
+fn a_url_that_tells_its_length_at_the_second_look_is_whole_all_the_same() {
+    let bytes = random(42, 9 * M);
+    let lab = Lab::with_file("f.bin", &bytes);
+    let folder = tempfile::tempdir().unwrap();
+    let from = format!("{}/o/n/resolve/main/f.bin", lab.hub.endpoint);
+    let to = folder.path().join("out");
+    lab.hub.fault(
+        json!({"method": "GET"}),
+        json!({"ignore_range": true, "remove_headers": ["content-length"], "drop_after": 5_000_000}),
+    );
+    let result = url(&lab.client(&[]), &from, &to, &[]).unwrap();
+    assert_eq!(lab.hub.acted(), [1]);
+    assert_eq!(result.size, bytes.len() as u64);
+    assert!(fs::read(&to).unwrap() == bytes);
+    assert!(partials(folder.path()).is_empty());
+}
+
 #[test]
 fn an_empty_url() {
     let lab = Lab::with_file("empty.bin", b"");

@@ -172,3 +172,21 @@ fn clients_side_by_side_share_nothing_but_the_disk() {
     });
     assert_eq!(lab.hub.sent(), bytes.len() as u64, "the lock lets one fetch and the others find");
 }
+
+/// What a paused job needs of the memory for small files, others have meanwhile.
+#[test]
+fn a_paused_job_holds_nobody_up() {
+    let lab = Lab::with_file("one.txt", &random(43, M));
+    lab.hub.put("models/o/n/two.txt", b"two");
+    let client = lab.client(&[("memory_budget", "8388608"), ("stall_timeout_ms", "60000")]);
+    lab.hub.fault(json!({"path": "one.txt", "method": "GET"}), json!({"stall_after": 1000}));
+    let one = client.download_file(&model(), None, "one.txt", &job(&[]), Hooks::default()).unwrap();
+    wait_for("the first bytes", || one.totals().received > 0);
+    one.pause();
+    let two = client.download_file(&model(), None, "two.txt", &job(&[]), Hooks::default()).unwrap();
+    assert!(two.wait(Some(Duration::from_secs(20))).unwrap(), "it waits for the one that is paused");
+    two.join().unwrap();
+    assert!(!one.has_ended());
+    one.resume();
+    one.join().unwrap();
+}

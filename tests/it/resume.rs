@@ -485,3 +485,26 @@ fn after_another_boot_only_what_is_on_disk_for_sure_is_believed() {
         fs::remove_dir_all(out.parent().unwrap()).unwrap();
     }
 }
+
+/// A snapshot that ends at a failure leaves what can be gone on with, and nothing that is empty.
+#[test]
+fn a_failure_leaves_what_others_had_and_no_empty_partials() {
+    let lab = Lab::with_file("a.bin", &random(44, 40 * M));
+    lab.hub.put("models/o/n/b.bin", &random(45, 20 * M));
+    lab.hub.put("models/o/n/c.txt", b"c");
+    let client = lab.client(&[("stall_timeout_ms", "60000")]);
+    lab.hub.faults(&json!([
+        {"match": {"path": "a.bin", "port": "cdn", "times": 0}, "do": {"stall_after": 300_000}},
+        {"match": {"path": "b.bin", "port": "cdn", "times": 0}, "do": {"delay_ms": 60_000}},
+        {"match": {"path": "resolve*c.txt", "method": "GET"}, "do": {"delay_ms": 1500, "status": 403}},
+    ]));
+    let running = client.download_snapshot(&model(), None, &job(&[]), Hooks::default()).unwrap();
+    assert!(running.wait(Some(Duration::from_secs(30))).unwrap());
+    let left: Vec<u64> =
+        partials(lab.cache.path()).iter().map(|path| fs::metadata(path).unwrap().len()).collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    lab.hub.faults(&json!([]));
+    let again = client.download_snapshot(&model(), None, &job(&[]), Hooks::default()).unwrap();
+    again.join().unwrap();
+    assert!(again.totals().restored > 0);
+}
