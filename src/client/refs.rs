@@ -3,12 +3,9 @@
 
 use super::{Client, Hooks, Job, Output, checked_revision};
 use crate::error::Result;
-use crate::hub::discussions::check_title;
+use crate::hub::discussions::{check_title, described};
 use crate::options::{Opt, Options};
 use crate::repo::{RepoId, check_ref_name, check_revision};
-
-/// What a pull request says of itself when its opener says nothing.
-const DESCRIPTION: &str = "Pull request opened with hfx";
 
 impl Client {
     /// Makes a branch at a revision, the head of main when none is named; the option `exist_ok` takes one that is
@@ -96,8 +93,7 @@ impl Client {
         hooks: Hooks,
     ) -> Result<Job> {
         let title = check_title(title)?.to_owned();
-        let description =
-            description.filter(|text| !text.trim().is_empty()).unwrap_or(DESCRIPTION).to_owned();
+        let description = described(description.unwrap_or_default()).to_owned();
         let repo = repo.clone();
         self.ask(options, hooks, move |hub| async move {
             hub.open_pull_request(&repo, &title, &description).await.map(|opened| Output::Reply(opened.reply))

@@ -1,6 +1,6 @@
-//! Pull requests: opened, and nothing else yet.
+//! Pull requests: opened, and taken out of draft.
 //!
-//! Source: `huggingface_hub` 2.4.0, `hf_api.py` (`create_discussion`).
+//! Source: `huggingface_hub` 2.4.0, `hf_api.py` (`create_discussion`, `change_discussion_status`).
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,6 +9,9 @@ use super::api::{Hub, parse};
 use super::call::{ApiReply, Request};
 use crate::error::{Error, Kind, Result};
 use crate::repo::RepoId;
+
+/// What a pull request says that nobody has described.
+const DESCRIPTION: &str = "Pull request opened with hfx";
 
 /// A pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,11 @@ impl PullRequest {
     pub fn revision(&self) -> String {
         format!("refs/pr/{}", self.number)
     }
+}
+
+/// The text of a pull request, where the caller has none.
+pub fn described(description: &str) -> &str {
+    if description.trim().is_empty() { DESCRIPTION } else { description }
 }
 
 /// Checks a title as the Hub does, and returns it without white space around it.
@@ -59,6 +67,14 @@ impl Hub {
         let url = format!("{}/discussions/{number}", self.page(repo)?);
         let told = json!({"num": number, "ref": format!("refs/pr/{number}"), "url": url});
         Ok(PullRequest { number, url, reply: ApiReply::of(&reply, told.to_string()) })
+    }
+
+    /// Takes a pull request out of draft.
+    pub async fn publish_pull_request(&self, repo: &RepoId, opened: &PullRequest) -> Result<()> {
+        let path = format!("{}/discussions/{}/status", Self::api_path(repo), opened.number);
+        let request = Request::json(Method::POST, self.url(&path)?, &json!({"status": "open"}));
+        self.make(&request).await.result?;
+        Ok(())
     }
 }
 

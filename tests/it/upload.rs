@@ -13,7 +13,7 @@ use crate::support::files::{random, sha256};
 use crate::support::push::{
     LFS, PART, commit, draft, folder, head, held, history, lab, listed, made, push, write,
 };
-use crate::support::{M, wait_for};
+use crate::support::{Lab, M, wait_for};
 
 fn how(made: &CommitResult, path: &str) -> HowCommitted {
     made.files.iter().find(|file| file.path == path).unwrap_or_else(|| panic!("{path}: {made:?}")).how
@@ -233,7 +233,16 @@ fn a_pull_request_takes_the_commit() {
     let titles: Vec<_> = history(&client, at).into_iter().map(|commit| commit.title).collect();
     assert_eq!(&titles[..2], ["Upload b.txt with hfx", "Propose"]);
     assert_eq!(head(&client), before);
-    assert_eq!(lab.hub.count("POST", "/discussions"), 1);
+    assert_eq!(opened_and_published(&lab), (1, 1));
+    let (input, options) = (Input::Memory(Bytes::new()), job(&[("create_pr", "true")]));
+    let error = client.upload_file(&model(), Some("dev"), input, "c", &options, Hooks::default()).map(|_| ());
+    assert_eq!(error.unwrap_err().kind(), Kind::Unsupported, "it would be opened against main");
+}
+
+/// How often a pull request was opened, and taken out of draft.
+pub fn opened_and_published(lab: &Lab) -> (usize, usize) {
+    let status = lab.hub.count("POST", "/status");
+    (lab.hub.count("POST", "/discussions") - status, status)
 }
 
 fn made_at(output: Result<Output>) -> CommitResult {

@@ -1,6 +1,6 @@
 //! Lost answers and commits by somebody else: each commit is made once, and a conflict is told with the head.
 
-use hfx::client::{Client, Hooks, Job};
+use hfx::client::{Client, Draft, Hooks, Input, Job};
 use hfx::error::Kind;
 use serde_json::{Value, json};
 
@@ -8,15 +8,20 @@ use crate::support::client::{job, model};
 use crate::support::files::random;
 use crate::support::push::{commit, draft, folder, head, held, history, lab, listed, made, push, write};
 use crate::support::{Lab, wait_for};
+use crate::upload::opened_and_published;
 use crate::upload_faults::push_through;
 
 /// Starts a commit of `a.txt` that the server is slow about, and waits until it has come to `path`.
 fn slowly(lab: &Lab, client: &Client, rules: &Value, path: &str) -> Job {
+    slowly_of(lab, client, &draft(&[("a.txt", b"ours")]), rules, path)
+}
+
+/// The same, of any draft.
+fn slowly_of(lab: &Lab, client: &Client, draft: &Draft, rules: &Value, path: &str) -> Job {
     lab.hub.forget();
     lab.hub.faults(rules);
-    let draft = draft(&[("a.txt", b"ours")]);
     let options = job(&[("commit_message", "Ours"), ("head_timeout_ms", "10000")]);
-    let running = client.commit(&model(), None, &draft, &options, Hooks::default()).unwrap();
+    let running = client.commit(&model(), None, draft, &options, Hooks::default()).unwrap();
     let seen = || lab.hub.requests().iter().any(|request| request.path.contains(path));
     wait_for("the request", || seen() || running.has_ended());
     assert!(!running.has_ended(), "{:?}", running.error());
@@ -54,12 +59,12 @@ fn a_commit_whose_answer_is_lost_is_made_once() {
     lab.hub.forget();
     lab.hub.fault(json!({"path": "/commit/"}), json!({"lose_answer": true}));
     let opened = push(&client, "p.txt", b"p", &[("create_pr", "true")]).unwrap();
-    assert_eq!(lab.hub.count("POST", "/discussions"), 1);
+    assert_eq!(opened_and_published(&lab), (1, 1));
     assert_eq!(history(&client, Some("refs/pr/1"))[0].id, opened.oid.unwrap());
     lab.hub.fault(json!({"path": "/discussions"}), json!({"lose_answer": true}));
     let error = push(&client, "p.txt", b"q", &[("create_pr", "true")]).unwrap_err();
     assert!(error.to_string().contains("may have been done"), "{error}");
-    assert_eq!(lab.hub.count("POST", "/discussions"), 2);
+    assert_eq!(opened_and_published(&lab), (2, 1));
 }
 
 #[test]
@@ -178,18 +183,59 @@ fn a_pull_request_takes_several_commits() {
     let made = folder(&client, dir.path(), &[("commits", "paced"), ("create_pr", "true")]).unwrap();
     assert_eq!(made.pull_request.map(|opened| opened.number), Some(1));
     assert!((2..=3).contains(&made.commits), "{}", made.commits);
-    assert_eq!((lab.hub.count("POST", "/discussions"), head(&client)), (1, before));
+    assert_eq!((opened_and_published(&lab), head(&client)), ((1, 1), before));
     let commits = history(&client, Some("refs/pr/1"));
     assert_eq!((made.oid.as_ref(), listed(&client, Some("refs/pr/1")).len()), (Some(&commits[0].id), 250));
     // Nothing new needs no pull request.
-    let twice = client.upload_folder(
-        &model(),
-        Some("refs/pr/1"),
-        dir.path(),
-        "",
-        &job(&[("create_pr", "true")]),
-        Hooks::default(),
-    );
-    let twice = crate::support::push::made(twice.unwrap().join()).unwrap();
-    assert_eq!((twice.commits, twice.pull_request, lab.hub.count("POST", "/discussions")), (0, None, 1));
+    folder(&client, dir.path(), &[]).unwrap();
+    let twice = folder(&client, dir.path(), &[("create_pr", "true")]).unwrap();
+    assert_eq!((twice.commits, twice.pull_request, opened_and_published(&lab)), (0, None, (1, 1)));
+}
+
+#[test]
+fn what_others_did_is_not_taken_for_a_deletion() {
+    let lab = lab(&[]);
+    let (client, other) = (lab.client(&[]), lab.client(&[]));
+    commit(&client, &draft(&[("c/d.txt", b"d"), ("e.txt", b"e")]), &[]).unwrap();
+    let gone = draft(&[]);
+    gone.delete_folder("c").unwrap();
+    // The request is lost, and theirs has the same first line: the folder that is still there tells them apart.
+    let rules = json!([
+        {"match": {"path": "/commit/"}, "do": {"refuse": true}},
+        {"match": {"path": "/commits/"}, "do": {"delay_ms": 1500}}
+    ]);
+    let running = slowly_of(&lab, &client, &gone, &rules, "/commits/");
+    let theirs = push(&other, "e.txt", b"other", &[("commit_message", "Ours")]).unwrap().oid.unwrap();
+    let error = running.join().unwrap_err();
+    assert_eq!((error.kind(), error.commit_text()), (Kind::Conflict, Some(theirs.as_str())), "{error}");
+    // Of a hundred and more changes the last ones count as well.
+    let many = |last: &[u8]| {
+        let many = draft(&[("z.txt", last)]);
+        for n in 0..120 {
+            let content = Input::Memory(format!("{n}").into_bytes().into());
+            many.add(&format!("m/{n:03}.txt"), content).unwrap();
+        }
+        many
+    };
+    let running = slowly_of(&lab, &client, &many(b"ours"), &rules, "/commits/");
+    let theirs = commit(&other, &many(b"theirs"), &[("commit_message", "Ours")]).unwrap().oid.unwrap();
+    let error = running.join().unwrap_err();
+    assert_eq!((error.kind(), error.commit_text()), (Kind::Conflict, Some(theirs.as_str())), "{error}");
+    assert_eq!(held(&client, "z.txt", None).unwrap(), b"theirs");
+}
+
+#[test]
+fn a_file_that_was_sent_ahead_is_committed_whatever_came_meanwhile() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let large = random(77, 300 << 10);
+    push(&client, "w.bin", &large, &[]).unwrap();
+    let ahead = draft(&[("w.bin", &large), ("r.txt", b"r")]);
+    made(client.preupload(&model(), None, &ahead, &job(&[]), Hooks::default()).unwrap().join()).unwrap();
+    let gone = draft(&[]);
+    gone.delete_file("w.bin").unwrap();
+    commit(&client, &gone, &[]).unwrap();
+    commit(&client, &ahead, &[]).unwrap();
+    assert_eq!(listed(&client, None), ["r.txt", "w.bin"]);
+    assert!(held(&client, "w.bin", None).unwrap() == large);
 }

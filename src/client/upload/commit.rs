@@ -19,12 +19,13 @@ use crate::client::output::{CommitFile, CommitResult, HowCommitted};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
 use crate::hub::commit::{Change, CommitHeader, Duplicate, Sample};
-use crate::hub::discussions::PullRequest;
+use crate::hub::discussions::{PullRequest, described};
 use crate::hub::{Hub, TreeFile};
 use crate::log::Level;
 use crate::net::Content;
 use crate::options::{Opt, Options};
-use crate::repo::{RepoId, is_commit};
+use crate::repo::{DEFAULT_REVISION, RepoId, is_commit};
+use crate::sys::sha::{Sha1, hex};
 use crate::transfer::download::blocking;
 use crate::transfer::rate::Rate;
 use crate::transfer::reader::{BLOCK, git_sha1};
@@ -60,6 +61,13 @@ impl Aim {
         {
             return Err(Error::invalid("option parent_commit: a commit has 40 hex digits"));
         }
+        let create_pr = options.bool(Opt::CreatePr);
+        if create_pr && revision != DEFAULT_REVISION {
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!("a pull request is opened against {DEFAULT_REVISION}, not against {revision}"),
+            ));
+        }
         let message = Some(options.text(Opt::CommitMessage)).filter(|own| !own.is_empty()).unwrap_or(message);
         if message.trim().is_empty() {
             return Err(Error::invalid("a commit needs a message (option commit_message)"));
@@ -71,7 +79,7 @@ impl Aim {
             description: options.text(Opt::CommitDescription).to_owned(),
             parent: parent.map(str::to_owned),
             pinned: parent.is_some(),
-            create_pr: options.bool(Opt::CreatePr),
+            create_pr,
         })
     }
 }
@@ -123,6 +131,7 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
     let hashes = Arc::new(State::of(context).hashes(std::path::Path::new("")));
     let ready = prepare(context, &aim, items, others, hashes).await?;
     let made = send(context, &aim, ready).await?;
+    publish(context, &aim, &made).await;
     // What was committed is done with; a failure would have left the operations in the draft.
     let mut work = work;
     work.operations.clear();
@@ -150,6 +159,11 @@ pub(super) async fn preupload(context: &Context, aim: &Aim, draft: &Draft) -> Re
         let mut addition = item.addition;
         if addition.stored {
             addition.input = None;
+        }
+        // What the branch holds now may be another thing when the commit is made, perhaps elsewhere.
+        match &mut addition.mode {
+            Some(mode) if addition.stored => mode.oid = None,
+            mode => *mode = None,
         }
         files.push(told(&addition, HowCommitted::Lfs));
         work.operations[place] = Operation::Add(addition);
@@ -410,7 +424,7 @@ async fn copy(context: &Context, aim: &Aim, copies: Vec<Operation>, ready: &mut 
         let source = repo.clone().unwrap_or_else(|| aim.repo.clone());
         let at = revision.unwrap_or_else(|| match repo {
             None => aim.parent.clone().unwrap_or_else(|| aim.revision.clone()),
-            Some(_) => crate::repo::DEFAULT_REVISION.to_owned(),
+            Some(_) => DEFAULT_REVISION.to_owned(),
         });
         let found = watch.guard(hub.paths_info(&source, &at, std::slice::from_ref(&from))).await?;
         let found = found.into_iter().find(|file| file.path == from).ok_or_else(|| {
@@ -453,7 +467,14 @@ async fn fetch(hub: &Hub, repo: &RepoId, revision: &str, file: &TreeFile) -> Res
         return Err(Error::new(Kind::Unsupported, what));
     }
     let url = hub.file_url(repo, revision, &file.path)?;
-    Ok(hub.get(&url).await?.body)
+    let bytes = hub.get(&url).await?.body;
+    let mut hash = Sha1::git_blob(bytes.len() as u64);
+    hash.update(&bytes);
+    if hex(&hash.finish()) != file.blob_id {
+        let what = format!("{} at {revision} has changed while it was copied", file.path);
+        return Err(Error::new(Kind::ContentChanged, what).url(url.as_str()).retryable(true));
+    }
+    Ok(bytes)
 }
 
 /// Makes the commit out of what is ready.
@@ -469,11 +490,11 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     let mut parent = Some(head);
     watch.go_on().await?;
     if aim.create_pr {
-        let opened =
-            watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), &aim.description)).await?;
+        let description = described(&aim.description);
+        let opened = watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), description)).await?;
         revision = opened.revision();
-        // Its head is the branch's; a Hub that makes a commit of its own for it says so here.
-        parent = Some(watch.guard(hub.repo_info(&aim.repo, &revision)).await?.sha);
+        let from = watch.guard(its_head(hub, aim, &revision)).await;
+        parent = Some(from.map_err(|error| about(error, Some(&opened)))?);
         pull_request = Some(opened);
     }
     let header = CommitHeader { summary: aim.message.clone(), description: aim.description.clone(), parent };
@@ -488,6 +509,30 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
         files.push(CommitFile { path: file.path, size: file.size, oid, how: file.how });
     }
     Ok(CommitResult { oid: Some(made.oid), url: made.url, pull_request, commits: 1, files })
+}
+
+/// The head of a pull request that was opened now. It is the branch's, or a commit that the Hub made for it; the branch
+/// must not have gone on since all else was looked up at `parent`.
+async fn its_head(hub: &Hub, aim: &Aim, revision: &str) -> Result<String> {
+    let head = hub.repo_info(&aim.repo, revision).await?.sha;
+    let parent = aim.parent.as_deref().unwrap_or_default();
+    if head != parent {
+        let now = hub.repo_info(&aim.repo, &aim.revision).await?.sha;
+        if now != parent {
+            let what = format!("{} is at {now}, and the commit was made for {parent}", aim.revision);
+            return Err(Error::new(Kind::Conflict, what).commit(Some(now)));
+        }
+    }
+    Ok(head)
+}
+
+/// A pull request that is opened by a program is a draft: with all its commits there, it is one no more.
+pub(super) async fn publish(context: &Context, aim: &Aim, made: &CommitResult) {
+    let Some(opened) = &made.pull_request else { return };
+    if let Err(error) = context.hub.publish_pull_request(&aim.repo, opened).await {
+        let what = || format!("pull request {} stays a draft: {error}", opened.number);
+        context.engine.log.tell(Level::Warn, "upload", what);
+    }
 }
 
 /// A pull request's title, as long as the Hub takes it.

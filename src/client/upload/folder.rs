@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commit::{Aim, Ready, ask, item, online, prepare, send};
+use super::commit::{Aim, Ready, ask, item, online, prepare, publish, send};
 use super::draft::{Addition, Input, Operation, check_commit_path};
 use super::push::Item;
 use super::state::State;
@@ -79,7 +79,9 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     };
     if !several {
         let ready = prepare(context, &aim, items, deletions, hashes).await?;
-        return send(context, &aim, ready).await;
+        let made = send(context, &aim, ready).await?;
+        publish(context, &aim, &made).await;
+        return Ok(made);
     }
     let mut pace = Pace::default();
     let mut part = 0;
@@ -136,6 +138,7 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
         let ready = Ready { changes: vec![], left_out: vec![] };
         all.url = send(context, &aim, ready).await?.url;
     }
+    publish(context, &aim, &all).await;
     Ok(all)
 }
 

@@ -79,7 +79,7 @@ impl Sender {
             };
             let may_help = may_have_expired(&error)
                 || matches!(error.kind(), Kind::Http | Kind::EntryNotFound | Kind::Conflict);
-            let network = matches!(error.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Proxy);
+            let network = error.is_of_the_network();
             if last || !(may_help || (elsewhere && network)) {
                 return Err(error);
             }
@@ -218,8 +218,8 @@ impl Desk {
             }
         };
         let mut way = self.way();
-        let none_taken = self.taken().is_empty();
-        if !none_taken && !is_same(&way, &by) {
+        // Also when no part has come to its end: some may be on their way to the old one.
+        if !is_same(&way, &by) {
             self.other.store(true, Relaxed);
             return Err(why.context("the server has begun the upload anew"));
         }

@@ -3,6 +3,7 @@
 //! When the answer to its request is lost, the commits since its parent are searched for it before it is sent again; a
 //! commit by somebody else in between is a conflict that names the head.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,8 +21,8 @@ use crate::sys::sha::{Sha1, hex};
 const TRIES: u32 = 5;
 /// Commits looked at to find one that may be ours.
 const MOST_COMMITS: usize = 1000;
-/// Paths looked at to recognise a commit.
-const TOKENS: usize = 100;
+/// Paths asked about at once.
+const PATHS: usize = 500;
 
 /// One commit, made once.
 pub(super) struct Once<'a> {
@@ -66,7 +67,8 @@ impl Once<'_> {
                 patience.progress(Instant::now());
             }
             let wait = backoff.next(fastrand::f64());
-            if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
+            let spent = backoff.failures() > TRIES && !error.is_of_the_network();
+            if !error.is_retryable() || spent || !patience.allows(Instant::now(), wait) {
                 return Err(if uncertain { doubtful(error) } else { error });
             }
             self.context.engine.log.tell(Level::Warn, "commit", || format!("{error}; trying again"));
@@ -93,22 +95,44 @@ impl Once<'_> {
 
     /// Whether the paths of a commit hold what this one puts there.
     async fn is_ours(&self, commit: &str) -> Result<bool> {
-        let (mut there, mut gone) = (Vec::new(), Vec::new());
-        for prepared in self.changes.iter().take(TOKENS) {
+        // What each path holds after it; nothing where it is deleted, and not put again.
+        let (mut wanted, mut folders) = (BTreeMap::<&str, Option<String>>::new(), Vec::new());
+        for prepared in self.changes {
             match &prepared.change {
-                Change::LfsFile { path, oid, .. } => there.push((path.clone(), oid.clone())),
-                Change::File { path, content } => there.push((path.clone(), sha1_of(content.clone()).await?)),
-                Change::DeletedFile(path) => gone.push(path.clone()),
-                Change::DeletedFolder(path) => gone.push(path.trim_end_matches('/').to_owned()),
+                Change::LfsFile { path, oid, .. } => {
+                    wanted.insert(path, Some(oid.clone()));
+                }
+                Change::File { path, content } => {
+                    wanted.insert(path, Some(sha1_of(content.clone()).await?));
+                }
+                Change::DeletedFile(path) => {
+                    wanted.entry(path).or_default();
+                }
+                Change::DeletedFolder(path) => folders.push(path.trim_end_matches('/')),
             }
         }
-        let paths: Vec<String> =
-            there.iter().map(|(path, _)| path.clone()).chain(gone.iter().cloned()).collect();
-        let found = self.context.hub.paths_info(&self.aim.repo, commit, &paths).await?;
-        let holds = |(path, oid): &(String, String)| found.iter().any(|f| f.path == *path && f.etag() == oid);
-        let put = |path: &String| there.iter().any(|(other, _)| other == path);
-        Ok(there.iter().all(holds)
-            && gone.iter().all(|path| put(path) || !found.iter().any(|f| f.path == *path)))
+        let (hub, repo) = (&self.context.hub, &self.aim.repo);
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        for some in wanted.chunks(PATHS) {
+            let paths: Vec<String> = some.iter().map(|(path, _)| (*path).to_owned()).collect();
+            let found = hub.paths_info(repo, commit, &paths).await?;
+            let found: HashMap<&str, &str> = found.iter().map(|f| (f.path.as_str(), f.etag())).collect();
+            if some.iter().any(|(path, oid)| found.get(path).copied() != oid.as_deref()) {
+                return Ok(false);
+            }
+        }
+        for folder in folders {
+            let left = match hub.tree(repo, commit, folder).await {
+                Ok(left) => left,
+                Err(error) if error.kind() == Kind::EntryNotFound => continue,
+                Err(error) => return Err(error),
+            };
+            let put = |path: &str| wanted.binary_search_by(|(other, _)| (*other).cmp(path)).is_ok();
+            if !left.iter().all(|file| put(&file.path)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn conflict(&self, error: Error) -> Error {

@@ -119,7 +119,7 @@ impl Push {
                 let Some((next, answered)) = to_send.pop_front() else { break };
                 let item = &items[next.index];
                 let sender = Sender {
-                    context: self.context.clone(),
+                    context: Context { hub: self.context.hub.patient(), ..self.context.clone() },
                     server: self.server.clone(),
                     addition: item.addition.clone(),
                     progress: item.progress.clone(),
