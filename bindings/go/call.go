@@ -21,11 +21,12 @@ type call struct {
 	repos   []*C.hfx_repo
 }
 
-// text copies a string; one with a zero byte, which C would cut short, is refused.
+// text copies a string; one with a zero byte, which C would cut short, is refused: C gets what is no UTF-8 in its place,
+// and not NULL, which may mean that there is none.
 func (x *call) text(s string) *C.char {
 	if strings.IndexByte(s, 0) >= 0 {
 		x.refuse(&Error{Code: ErrInvalidArgument, Message: "a text holds a zero byte"})
-		return nil
+		s = "\xff"
 	}
 	c := C.CString(s)
 	x.strings = append(x.strings, c)
@@ -46,9 +47,7 @@ func (x *call) texts(list []string) **C.char {
 	}
 	from := len(x.strings)
 	for _, s := range list {
-		if x.text(s) == nil {
-			return nil
-		}
+		x.text(s)
 	}
 	return unsafe.SliceData(x.strings[from:])
 }

@@ -289,6 +289,16 @@ func TestJob(t *testing.T) {
 	if p := must(job.Progress())(t); p.JobID != job.ID() || p.BytesDone != bigSize {
 		t.Fatalf("%+v", p)
 	}
+	// A handle that is closed beside a wait does not make it deaf to its context.
+	h.fault(slowly(20000))
+	waited := must(c.StartDownloadSnapshot(hfx.Model("acme/big"), hfx.WithForce(true)))(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	time.AfterFunc(100*time.Millisecond, func() { _ = waited.Close() })
+	began := time.Now()
+	if _, err := waited.Wait(ctx); err == nil || time.Since(began) > 5*time.Second {
+		t.Fatal(err, time.Since(began))
+	}
 	cancelled := must(c.StartDownloadSnapshot(hfx.Model("acme/big"), hfx.WithForce(true)))(t)
 	cancelled.Cancel()
 	cancelled.Cancel()

@@ -61,6 +61,8 @@ func start[T any](c *Client, options []Option, begin starter, take taker[T]) (*J
 	collect()
 	err = fail(begin(x), &x.err)
 	if x.bad != nil {
+		C.hfx_job_cancel(x.job) // none, where C saw it as well
+		C.hfx_job_free(x.job)
 		return nil, x.bad
 	}
 	if err != nil {
@@ -110,7 +112,10 @@ func do(ctx context.Context, c *Client, options []Option, begin starter) error {
 // Wait waits for the end and gives the result, as often as it is called. When ctx is over first, the job is cancelled
 // at once, and the error wraps ctx.Err(); to wait without that, select on Done.
 func (j *Job[T]) Wait(ctx context.Context) (T, error) {
-	j.wait(ctx)
+	if pointer, err := j.handle.acquire(); err == nil {
+		defer j.handle.release()
+		j.wait(ctx, pointer)
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.taken {
@@ -145,7 +150,7 @@ func (j *Job[T]) finish(ctx context.Context) (T, error) {
 }
 
 // wait returns when the job has ended, and meanwhile runs what the program gave for it on this goroutine.
-func (j *job) wait(ctx context.Context) {
+func (j *job) wait(ctx context.Context, pointer *C.hfx_job) {
 	defer runtime.KeepAlive(j.client)
 	var progress <-chan Progress
 	var chunks <-chan chunk
@@ -161,7 +166,7 @@ func (j *job) wait(ctx context.Context) {
 			j.sink.stop()
 		}
 		if !whole {
-			j.Cancel() // the context is over, or a panic is on its way through
+			C.hfx_job_cancel(pointer) // the context is over, or a panic is on its way through
 			<-j.ended
 		}
 	}()

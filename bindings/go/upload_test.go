@@ -203,6 +203,13 @@ func TestUploads(t *testing.T) {
 	if made.CommitCount != 1 || len(made.Files) != 11 || last.BytesSent < bigSize || last.BytesHashed < bigSize {
 		t.Fatalf("%+v %+v", made, last)
 	}
+	// C would take a folder that it can't read as none, and put all into the root.
+	if _, err := c.UploadFolder(ctx, repo, folder, "sub\x00folder"); !errors.Is(err, hfx.ErrInvalidArgument) {
+		t.Fatal(err)
+	}
+	if files := must(c.Tree(ctx, repo, ""))(t); len(files) != 11+1 {
+		t.Fatalf("%+v", files)
+	}
 	made = must(c.UploadFile(ctx, repo, big, "copy/model.bin"))(t)
 	if made.CommitCount != 1 {
 		t.Fatalf("%+v", made)

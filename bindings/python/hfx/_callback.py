@@ -130,9 +130,12 @@ class Completion(Target):
             # A short job ends before the call that starts it has returned.
             self.started.wait()
             if self.job is not None:
-                self.run(self.job)
+                self.function(self.job)
+        except BaseException as exception:
+            self.ending.fail(exception, False)
         finally:
-            self.job = None
+            # The library is done with what was lent to it, and whoever waits may use it again.
+            self.job = self.alive = None
             self.over.set()
 
 

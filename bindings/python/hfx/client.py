@@ -12,6 +12,7 @@ import ctypes
 import io
 import logging
 import os
+import threading
 import time
 import weakref
 from ctypes import byref, c_int32, c_void_p
@@ -71,6 +72,8 @@ class Client(Handle):
             hand(log, lambda user: call(set_log, options, level, _callback.log, user, destroy))
         super().__init__(make(lib.hfx_client_open, options))
         self._jobs: weakref.WeakValueDictionary[int, Job] = weakref.WeakValueDictionary()
+        # A job may end before it stands in `_jobs`: nobody asks for the ended ones meanwhile.
+        self._starting = threading.RLock()
         _live.add(self)
 
     @classmethod
@@ -121,10 +124,11 @@ class Client(Handle):
     def ended_jobs(self) -> Iterator[Job]:
         """Those that have ended since `event_fd` was first called and are still held by somebody, each once."""
         while True:
-            pointer = make(lib.hfx_client_next_job, self)
-            if pointer is None:
-                return
-            job = self._jobs.get(lib.hfx_job_id(pointer))
+            with self._starting:
+                pointer = make(lib.hfx_client_next_job, self)
+                if pointer is None:
+                    return
+                job = self._jobs.get(lib.hfx_job_id(pointer))
             lib.hfx_job_free(pointer)
             if job is not None:
                 yield job
@@ -160,18 +164,18 @@ class Client(Handle):
             completion = Completion(on_done, ending, alive)
             set_done = lib.hfx_options_set_done_fn
             hand(completion, lambda user: call(set_done, own, _callback.done, user, destroy))
+        over = completion.over if completion is not None else None
+        close = progress.close if isinstance(progress, Bar) else None
         try:
             if chunk is None:
-                pointer = make(function, self, *arguments, own, *outputs)
+                begin = lambda: make(function, self, *arguments, own, *outputs)
             else:
                 first = _callback.begun if begun else n.hfx_start_fn()
                 at = *arguments, first, _callback.chunk
                 read = (lambda meta: begun(results.read_meta(meta))) if begun else None
-                pointer = hand(
-                    Stream(chunk, ending, read), lambda user: make(function, self, *at, user, destroy, own)
-                )
-            close = progress.close if isinstance(progress, Bar) else None
-            job = self._job(pointer, take, ending, completion.over if completion is not None else None, close)
+                stream = Stream(chunk, ending, read)
+                begin = lambda: hand(stream, lambda user: make(function, self, *at, user, destroy, own))
+            job = self._job(begin, take, ending, over, close)
             if completion is not None:
                 completion.job = job
         finally:
@@ -179,9 +183,12 @@ class Client(Handle):
                 completion.started.set()
         return job
 
-    def _job(self, pointer: Optional[int], take: Callable[[Any], Any], ending: Ending, *more: Any) -> Job:
-        job: Job = Job(pointer, take, ending, self, *more)
-        self._jobs[job.id] = job
+    def _job(
+        self, begin: Callable[[], Optional[int]], take: Callable[[Any], Any], ending: Ending, *more: Any
+    ) -> Job:
+        with self._starting:
+            job: Job = Job(begin(), take, ending, self, *more)
+            self._jobs[job.id] = job
         return job
 
     # Downloads
@@ -371,7 +378,7 @@ class Client(Handle):
         )
 
         def trigger(which: Schedule) -> Job[results.Committed]:
-            return self._job(make(lib.hfx_schedule_trigger, which), results.take_committed, Ending())
+            return self._job(lambda: make(lib.hfx_schedule_trigger, which), results.take_committed, Ending())
 
         return Schedule(schedule.value, job, trigger)
 
@@ -482,10 +489,15 @@ def _free_ended(timeout_ms: int = 0) -> None:
 
 @atexit.register
 def _close_all(seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    stuck = False
     for client in list(_live):
-        client.close(seconds)
-    _free_ended(int(seconds * 1000))
-    if _ending:
+        try:
+            client.close(max(0.0, until - time.monotonic()))
+        except JobTimeoutError:
+            stuck = True
+    _free_ended(max(0, int((until - time.monotonic()) * 1000)))
+    if stuck or _ending:
         raise JobTimeoutError("a client still has threads at the end of the process: a callback has not returned")
 
 

@@ -448,6 +448,48 @@ class Jobs(ClientTest):
         self.assertEqual(ended, jobs)
         self.assertEqual(b"".join(sorted(job.take().data for job in jobs)), bytes(sorted(CONFIG[:5])))
 
+    def test_ends_are_told_while_others_start(self):
+        fd, seen, over = self.client.event_fd(), set(), threading.Event()
+
+        def loop():
+            while not over.is_set():
+                select.select([fd], [], [], 0.1)
+                seen.update(job.id for job in self.client.ended_jobs())
+
+        watcher = threading.Thread(target=loop)
+        watcher.start()
+        jobs = [self.client.scan_cache(cache_dir=str(folder() / "none")) for _ in range(1000)]
+        for job in jobs:
+            job.wait()
+        wait_for(lambda: len(seen) == len(jobs))
+        over.set()
+        watcher.join()
+
+    def test_a_failure_in_one_callback_ends_no_other(self):
+        def fails(progress):
+            raise RuntimeError("no")
+
+        called = []
+        job = self.client.read_file(LLAMA, "big.bin", progress=fails, on_done=lambda job: called.append(1))
+        job.add_done_callback(lambda job: called.append(2))
+        with self.assertRaisesRegex(RuntimeError, "no"):
+            job.result()
+        wait_for(lambda: len(called) == 2)
+
+    def test_memory_is_free_after_the_result(self):
+        for _ in range(300):
+            memory = bytearray(len(CONFIG))
+            self.client.read_file_into(LLAMA, "config.json", memory).result()
+            memory.append(1)
+
+    def test_a_client_let_go_of_by_its_own_callback(self):
+        before = len(os.listdir("/proc/self/task"))
+        for _ in range(20):
+            ended = threading.Event()
+            Client(threads=1).scan_cache(cache_dir=str(folder() / "none"), on_done=lambda job: ended.set())
+            self.assertTrue(ended.wait(20))
+        wait_for(lambda: len(os.listdir("/proc/self/task")) <= before + 4)
+
     def test_threads(self):
         failed = []
 

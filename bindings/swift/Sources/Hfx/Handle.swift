@@ -1,4 +1,5 @@
 import CHfx
+import Foundation
 
 /// A handle of the library, freed with its last owner.
 ///
@@ -57,9 +58,7 @@ func withText<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) throws ->
 
 /// Calls with texts as a C array.
 func withTexts<Result>(_ texts: [String], _ body: ([UnsafePointer<CChar>?]) throws -> Result) rethrows -> Result {
-    func next(_ index: Int, _ pointers: [UnsafePointer<CChar>?]) throws -> Result {
-        if index == texts.count { return try body(pointers) }
-        return try texts[index].withCString { try next(index + 1, pointers + [$0]) }
-    }
-    return try next(0, [])
+    let copies = texts.map { strdup($0) }
+    defer { copies.forEach { free($0) } }
+    return try body(copies.map { UnsafePointer($0) })
 }
