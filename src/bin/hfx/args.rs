@@ -224,7 +224,8 @@ pub(crate) struct DownloadArgs {
 pub(crate) struct GetArgs {
     /// The address
     pub(crate) url: String,
-    /// Where to put it, a file or a folder that is there [default: the URL's last part, in this folder]
+    /// Where to put it: a file, a folder (with a slash at its end, or there already), or - for stdout [default: the
+    /// URL's last part, in this folder]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// The SHA-256 that it must have
@@ -274,6 +275,9 @@ pub(crate) struct TalkArgs {
     /// Print one JSON object a line instead (`--help` lists them)
     #[arg(long)]
     pub(crate) json: bool,
+    /// Tell of each step and each failure on stderr
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
 }
 
 #[derive(Args)]

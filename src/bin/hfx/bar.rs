@@ -7,12 +7,16 @@ use std::time::{Duration, Instant};
 use hfx::event::{FileProgress, FileState, Progress, Totals};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-use crate::text;
+use crate::{heard, text, ui};
 
 /// Files shown at once.
 const FILES: usize = 8;
 /// Columns for a file's name.
 const NAME: usize = 40;
+/// Columns for what goes wrong.
+const MESSAGE: usize = 100;
+/// While nothing moves, trouble of this time is why.
+const TROUBLE: Duration = Duration::from_mins(10);
 /// The rate is that of this time.
 const WINDOW: Duration = Duration::from_secs(3);
 
@@ -56,7 +60,7 @@ impl Bars {
         for &place in running.iter().filter(|place| self.seen.contains(place)) {
             if files.len() > 1 && self.files.len() < FILES && !self.files.contains_key(&place) {
                 let bar = bar("  {prefix} [{wide_bar}] {msg}");
-                bar.set_prefix(format!("{:NAME$}", shortened(&files[place].name, NAME)));
+                bar.set_prefix(format!("{:NAME$}", shortened(&ui::harmless(&files[place].name), NAME)));
                 set(&bar, 0, files[place].size(), told(&files[place]));
                 self.files.insert(place, self.screen.add(bar));
             }
@@ -68,7 +72,11 @@ impl Bars {
         }
         let moved = if hashing(&totals) { totals.hashed } else { totals.received + totals.sent };
         let rate = self.rate.of(Instant::now(), moved);
-        set(&self.total, position(&totals), totals.bytes, summed(&totals, rate));
+        let message = match heard::within(TROUBLE) {
+            Some(trouble) if rate < 1.0 => shortened_end(&ui::harmless(&trouble), MESSAGE).into_owned(),
+            _ => summed(&totals, rate),
+        };
+        set(&self.total, position(&totals), totals.bytes, message);
     }
 }
 
@@ -182,6 +190,15 @@ fn shortened(name: &str, width: usize) -> Cow<'_, str> {
     }
     let end: String = name.chars().skip(length - (width - 3)).collect();
     format!("...{end}").into()
+}
+
+/// The beginning of a text that is too long.
+fn shortened_end(text: &str, width: usize) -> Cow<'_, str> {
+    if text.chars().count() <= width {
+        return text.into();
+    }
+    let begin: String = text.chars().take(width - 3).collect();
+    format!("{begin}...").into()
 }
 
 #[cfg(test)]

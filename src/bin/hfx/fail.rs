@@ -59,7 +59,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         Kind::RevisionNotFound => "check --revision: a branch, a tag, a whole commit hash or refs/pr/N",
         Kind::Unauthorized => "give a valid token with HF_TOKEN or --token, or log in with `hfx auth login`",
         Kind::Gated => "ask for access on the repository's page, and give the token of that account",
-        Kind::Forbidden => "this token may not do it: give another one with HF_TOKEN or --token",
+        Kind::Forbidden => "a token that may do it helps (HF_TOKEN or --token), where the server is the Hub",
         Kind::RateLimited => "wait a little; with a token the limits are higher",
         Kind::Offline => "run once with network, without HF_HUB_OFFLINE and --local-files-only",
         Kind::Tls => "behind a proxy that opens TLS, name its certificate with --ca-file or SSL_CERT_FILE",
@@ -67,7 +67,7 @@ fn hint(error: &Error) -> Option<&'static str> {
         Kind::DiskFull => {
             "make room (`hfx cache prune`, `hfx cache rm`) and run the same command again: it goes on"
         }
-        Kind::Permission => "choose a folder that you may write to with --cache-dir or --local-dir",
+        Kind::Permission => "see who may read and write there, or name another place",
         Kind::CorruptCache => "`hfx cache verify` tells more; --force-download fetches it again",
         Kind::HashMismatch => "nothing was kept; run it again, and if it stays, the server's copy is damaged",
         Kind::NoHash => "without --require-hash it is checked by its length alone",

@@ -12,6 +12,7 @@ mod bar;
 mod cmd;
 mod confirm;
 mod fail;
+mod heard;
 mod ini;
 mod json;
 mod prompt;

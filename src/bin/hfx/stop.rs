@@ -2,10 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use hfx::client::Job;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
+static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
+/// What comes so soon after the first is the same wish: `timeout` signals its child, and then the group it is in.
+const SAME: Duration = Duration::from_millis(500);
 static JOB: Mutex<Option<Job>> = Mutex::new(None);
 static INSTEAD: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 
@@ -16,7 +20,11 @@ pub(crate) fn listen() {
         return;
     }
     let _ = ctrlc::set_handler(|| {
+        let first = *FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
         if ASKED.swap(true, SeqCst) {
+            if first.elapsed() < SAME {
+                return;
+            }
             std::process::exit(130);
         }
         let instead = INSTEAD.lock().unwrap_or_else(PoisonError::into_inner).take();

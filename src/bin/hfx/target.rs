@@ -22,7 +22,7 @@ pub(crate) enum What {
     Snapshot {
         include: Vec<String>,
         exclude: Vec<String>,
-        /// Files that were named exactly: each must be there.
+        /// Files that were named exactly, and folders, with a slash: each must be there.
         named: Vec<String>,
     },
 }
@@ -78,6 +78,9 @@ pub(crate) fn read(words: &Words<'_>) -> Result<Target> {
             // "./" is the whole repository.
             let folder = if folder == "." { String::new() } else { check_repo_path(folder)? + "/" };
             include.push(escape(&folder) + "*");
+            if !folder.is_empty() {
+                named.push(folder);
+            }
         } else {
             let file = check_repo_path(file)?;
             include.push(escape(&file));
@@ -155,9 +158,9 @@ mod tests {
         };
         assert_eq!(what("o/n", &[]), snapshot(&[], &[]));
         assert_eq!(what("o/n", &["a", "b[1]"]), snapshot(&["a", "b[[]1]"], &["a", "b[1]"]));
-        assert_eq!(what("o/n", &["d/"]), snapshot(&["d/*"], &[]));
-        assert_eq!(what("hf://o/n/d/", &[]), snapshot(&["d/*"], &[]));
-        assert_eq!(what("http://hub:1/o/n/tree/main/d", &[]), snapshot(&["d/*"], &[]));
+        assert_eq!(what("o/n", &["d/"]), snapshot(&["d/*"], &["d/"]));
+        assert_eq!(what("hf://o/n/d/", &[]), snapshot(&["d/*"], &["d/"]));
+        assert_eq!(what("http://hub:1/o/n/tree/main/d", &[]), snapshot(&["d/*"], &["d/"]));
         assert_eq!(what("o/n", &["./"]), snapshot(&["*"], &[]));
     }
 

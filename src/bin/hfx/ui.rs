@@ -1,5 +1,6 @@
 //! Where words go: results to stdout, all other talk to stderr.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -9,9 +10,22 @@ use serde::Serialize;
 use crate::args::TalkArgs;
 use crate::fail::Failure;
 
-/// A line on stdout.
+/// Lines on stdout. On a terminal names from a repository must not steer it.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        return bytes(harmless(text).as_bytes());
+    }
     bytes(text.as_bytes())
+}
+
+/// A text without control characters but the ends of lines and tabs: they are written as in Rust, `\u{1b}`.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(steers) {
+        return text.into();
+    }
+    let escaped = |c: char| if steers(c) { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect::<String>().into()
 }
 
 /// A path on stdout, byte by byte as it is.
@@ -41,7 +55,7 @@ pub(crate) fn broken(error: &io::Error) -> Failure {
 
 /// A line on stderr; that it can't be written is no failure.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
 }
 
 /// Whether bars may be drawn on stderr.
@@ -58,4 +72,15 @@ pub(crate) fn ended(result: Result<(), Failure>, talk: TalkArgs) -> Result<(), F
         json(&failure.event())?;
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_do_not_steer_the_terminal() {
+        assert_eq!(harmless("a\u{1b}[31mb\r\u{9b}c\td\n"), "a\\u{1b}[31mb\\r\\u{9b}c\td\n");
+        assert_eq!(harmless("plain é"), "plain é");
+    }
 }

@@ -9,11 +9,13 @@ use crate::args::TalkArgs;
 use crate::bar::Bars;
 use crate::fail::Failure;
 use crate::json::Event;
-use crate::{stop, text, ui};
+use crate::{heard, stop, text, ui};
 
 /// Between two looks at the job.
 const BARS: Duration = Duration::from_millis(100);
 const EVENTS: Duration = Duration::from_millis(250);
+/// Trouble so long ago may have been what the user was tired of.
+const TROUBLE: Duration = Duration::from_mins(2);
 
 /// Waits until the job has ended.
 pub(crate) fn wait(job: &Job, talk: TalkArgs) -> Result<Output, Failure> {
@@ -23,7 +25,7 @@ pub(crate) fn wait(job: &Job, talk: TalkArgs) -> Result<Output, Failure> {
             ui::json(&Event::progress(&job.totals()))?;
         }
         ui::json(&Event::progress(&job.totals()))?;
-    } else if !talk.json && !talk.quiet && ui::bars() {
+    } else if !talk.json && !talk.quiet && !talk.verbose && ui::bars() {
         // What is over before the first look gets no bars.
         let mut bars = None;
         while !job.wait(Some(BARS))? {
@@ -38,9 +40,12 @@ fn ended(job: &Job, error: Error) -> Failure {
         return error.into();
     }
     let totals = job.totals();
-    let failure = Failure::from(error);
-    if totals.bytes == 0 {
-        return failure.says("interrupted");
+    let mut told = "interrupted".to_owned();
+    if totals.bytes > 0 {
+        told += &format!(" at {} of {}", text::size(totals.done), text::size(totals.bytes));
     }
-    failure.says(format!("interrupted at {} of {}", text::size(totals.done), text::size(totals.bytes)))
+    if let Some(trouble) = heard::within(TROUBLE) {
+        told += &format!("; before that: {trouble}");
+    }
+    Failure::from(error).says(told)
 }

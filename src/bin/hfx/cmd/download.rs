@@ -14,7 +14,7 @@ use crate::fail::Failure;
 use crate::json::Event;
 use crate::settings;
 use crate::target::{self, Target, What, Words};
-use crate::{stop, summary, text, ui, watch};
+use crate::{heard, stop, summary, text, ui, watch};
 
 /// Downloads, and says how it went.
 pub(crate) fn run(args: &DownloadArgs) -> Result<(), Failure> {
@@ -43,7 +43,7 @@ fn download(args: &DownloadArgs) -> Result<(), Failure> {
         }
     }
     announce(&target, &options, args.talk)?;
-    let client = Client::open(options)?;
+    let client = heard::client(options, args.talk)?;
     let job = begin(&client, &target)?;
     let result = watch::wait(&job, args.talk).and_then(|output| {
         let dry = client.options().bool(Opt::DryRun);
@@ -126,9 +126,15 @@ fn missing<'a>(what: &'a What, snapshot: &SnapshotResult) -> Vec<&'a str> {
     let excluded = hfx::pattern::Filter::new(&[], exclude);
     let there = |name: &str| {
         // Without a listing (offline) only the disk can say.
-        snapshot.files.iter().any(|file| file.name == name) || snapshot.path.join(name).exists()
+        let is_it = |file: &FileOutcome| match name.ends_with('/') {
+            true => file.name.starts_with(name),
+            false => file.name == name,
+        };
+        snapshot.files.iter().any(is_it) || snapshot.path.join(name).exists()
     };
-    named.iter().map(String::as_str).filter(|name| excluded.matches(name) && !there(name)).collect()
+    // Of a folder, what is excluded may be all there is.
+    let counts = |name: &str| if name.ends_with('/') { exclude.is_empty() } else { excluded.matches(name) };
+    named.iter().map(String::as_str).filter(|name| counts(name) && !there(name)).collect()
 }
 
 fn nothing_matched(what: &What, snapshot: &SnapshotResult, options: &Options) {

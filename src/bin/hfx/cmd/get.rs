@@ -1,17 +1,19 @@
 //! `hfx get`: any URL to a file.
 
-use std::path::PathBuf;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use hfx::client::{Client, Hooks, Output};
-use hfx::error::{Error, Result as HfxResult};
+use hfx::client::{Hooks, Output, ReadInto, Which};
+use hfx::error::{Error, Kind, Result as HfxResult};
 use hfx::options::{Opt, Options};
 use hfx::secret::safe_url;
 
 use crate::args::GetArgs;
 use crate::fail::Failure;
 use crate::json::Event;
-use crate::{settings, stop, summary, ui, watch};
+use crate::{heard, settings, stop, summary, ui, watch};
 
 /// Downloads, and says how it went.
 pub(crate) fn run(args: &GetArgs) -> Result<(), Failure> {
@@ -26,8 +28,12 @@ fn get(args: &GetArgs) -> Result<(), Failure> {
     if let Some(hash) = &args.sha256 {
         options.set_text(Opt::ExpectSha256, hash)?;
     }
+    if args.output.as_deref() == Some(Path::new("-")) {
+        return to_stdout(args, options);
+    }
+    let names_folder = |to: &Path| to.is_dir() || to.as_os_str().as_encoded_bytes().ends_with(b"/");
     let to = match &args.output {
-        Some(folder) if folder.is_dir() => folder.join(file_name(&args.url)?),
+        Some(folder) if names_folder(folder) => folder.join(file_name(&args.url)?),
         Some(file) => file.clone(),
         None => file_name(&args.url)?,
     };
@@ -37,7 +43,7 @@ fn get(args: &GetArgs) -> Result<(), Failure> {
         let url = safe_url(&args.url).into();
         ui::json(&Event::Start { repo: None, repo_type: None, revision: None, url })?;
     }
-    let client = Client::open(options)?;
+    let client = heard::client(options, args.talk)?;
     let job = client.download_url(&args.url, &to, &Options::new(), Hooks::default())?;
     let output = watch::wait(&job, args.talk)?;
     let Output::File(file) = output else {
@@ -54,6 +60,31 @@ fn get(args: &GetArgs) -> Result<(), Failure> {
         ui::note(&summary::line([&file], &totals, elapsed));
     }
     ui::path(&file.path)
+}
+
+/// The bytes themselves on stdout, in their order.
+fn to_stdout(args: &GetArgs, options: Options) -> Result<(), Failure> {
+    if args.talk.json {
+        return Err(Failure::usage("stdout takes either the bytes or --json"));
+    }
+    let failed: Arc<Mutex<Option<io::Error>>> = Arc::default();
+    let kept = failed.clone();
+    let write = Box::new(move |_, bytes: &[u8]| {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| {
+            let told = Error::new(Kind::Callback, "can't write to stdout").os(&error);
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            told
+        })
+    });
+    let client = heard::client(options, args.talk)?;
+    let which = Which::Url(args.url.clone());
+    let job = client.read(which, None, ReadInto::Chunks(write), &Options::new(), Hooks::default())?;
+    let ended = watch::wait(&job, args.talk);
+    match failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(error) => Err(ui::broken(&error)),
+        None => ended.map(drop),
+    }
 }
 
 /// The last part of the URL's path, decoded, as a file of this folder.

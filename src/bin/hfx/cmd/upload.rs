@@ -12,7 +12,7 @@ use hfx::secret::safe_url;
 use crate::args::{TalkArgs, UploadArgs};
 use crate::fail::Failure;
 use crate::json::Event;
-use crate::{settings, stop, text, ui, watch};
+use crate::{heard, settings, stop, text, ui, watch};
 
 /// Uploads, and says how it went.
 pub(crate) fn run(args: &UploadArgs) -> Result<(), Failure> {
@@ -58,7 +58,7 @@ fn upload(args: &UploadArgs) -> Result<(), Failure> {
             url: safe_url(options.text(Opt::Endpoint)).into(),
         })?;
     }
-    let client = Client::open(options)?;
+    let client = heard::client(options, args.talk)?;
     make_room(&client, &plan, args)?;
     if let Some(minutes) = args.every {
         return keep_committing(&client, &plan, minutes, args.talk);
@@ -192,6 +192,11 @@ fn plan(args: &UploadArgs, options: &Options) -> Result<Plan, Error> {
         (Some(_), Some(_)) => return Err(twice("a path")),
         (own, flag) => own.or_else(|| flag.clone()),
     };
+    if let Some(pattern) = args.path_in_repo.as_deref().filter(|path| path.contains(['*', '?'])) {
+        return Err(Error::invalid(format!(
+            "{pattern} is no path in a repository: each pattern has a flag of its own (--include A --include B)"
+        )));
+    }
     let name = spec.repo.id().rsplit('/').next().unwrap_or_default().to_owned();
     let (local, to, include) = resolve(args.local.as_deref(), to, &name, &args.include)?;
     Ok(Plan { repo: spec.repo, revision, local, to, include })
