@@ -840,3 +840,74 @@ fn serve_has_its_flags() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn get_goes_where_it_is_told_and_harms_nothing_else() {
+    let shell = Shell::with_repo();
+    let page = |name: &str| format!("{}/o/n/resolve/main/{name}", shell.hub.endpoint);
+    let url = page("config.json");
+    assert_eq!(shell.ok(&["get", &url, "-o", "-"]), "{}");
+    let large = shell.command(&["get", &page("model.safetensors"), "-o", "-", "-q"]).output().unwrap();
+    let whole = large.stdout == random(1, 12 * M);
+    assert!(large.status.success() && whole, "{:?}", large.status);
+    let other = sha256(b"other");
+    let wrong = shell.command(&["get", &page("model.safetensors"), "-o", "-", "--sha256", &other]).output();
+    assert_eq!(wrong.unwrap().status.code(), Some(7));
+    shell.fails(2, &["get", &url, "-o", "-", "--json"]);
+    for device in ["/dev/stdout", "/dev/null", "/proc/self/fd/1"] {
+        shell.fails(2, &["get", &url, "-o", device]);
+    }
+    fs::write(shell.path("target"), "old").unwrap();
+    std::os::unix::fs::symlink("target", shell.path("link")).unwrap();
+    shell.ok(&["get", &url, "-o", "link"]);
+    assert!(fs::symlink_metadata(shell.path("link")).unwrap().is_symlink());
+    assert_eq!(fs::read(shell.path("target")).unwrap(), b"{}");
+    std::os::unix::fs::symlink("nowhere", shell.path("dangling")).unwrap();
+    shell.fails(2, &["get", &url, "-o", "dangling"]);
+    let made = shell.ok(&["get", &url, "-o", "new/folder/", "-q"]);
+    assert_eq!(made.trim_end(), shell.path("new/folder/config.json"));
+    shell.hub.forget();
+    let offline = shell.command(&["get", &url, "-o", "x"]).env("HF_HUB_OFFLINE", "1").output().unwrap();
+    assert_eq!(offline.status.code(), Some(3), "{offline:?}");
+    assert!(shell.hub.requests().is_empty());
+}
+
+#[test]
+fn what_is_named_and_not_there_is_an_error() {
+    let shell = Shell::with_repo();
+    shell.ok(&["download", "o/n", "train/"]);
+    let said = shell.fails(3, &["download", "o/n", "trian/"]);
+    assert!(said.contains("o/n has no trian/"), "{said}");
+    shell.ok(&["download", "o/n", "train/", "--exclude", "train/*"]);
+    let said = shell.fails(2, &["upload", "o/n", &shell.path("x"), "*.json", "--include", "*.bin"]);
+    assert!(said.contains("--include"), "{said}");
+}
+
+#[test]
+fn a_wait_says_why() {
+    let shell = Shell::with_repo();
+    shell.hub.fault(
+        json!({"path": "/api/", "times": 0}),
+        json!({"status": 429, "headers": {"Retry-After": "600"}}),
+    );
+    let mut child = shell
+        .command(&["download", "o/n", "-v"])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = std::io::BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("asks to wait") {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut said, &mut line).unwrap() > 0, "it ended");
+    }
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::INT).unwrap();
+    // What signals a child and its group signals it twice: that is one wish.
+    kill_process(pid, Signal::INT).unwrap();
+    let mut rest = String::new();
+    std::io::Read::read_to_string(&mut said, &mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(rest.contains("interrupted; before that:") && rest.contains("asks to wait"), "{rest}");
+}
