@@ -5,8 +5,7 @@
 //! thread that ends while it is detached. In a forked child the parent's threads do not exist: the runtime is leaked
 //! there, never joined.
 
-use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -26,8 +25,6 @@ const LONG: Duration = Duration::from_hours(24 * 365);
 thread_local! {
     /// Without a destructor: it is asked to the very end of a thread of the host's.
     static OURS: Cell<bool> = const { Cell::new(false) };
-    /// How many network threads of this thread's runtime may still block where they are.
-    static SPARE: RefCell<Option<Arc<AtomicUsize>>> = const { RefCell::new(None) };
 }
 
 /// A runtime and its threads.
@@ -47,15 +44,14 @@ struct Alive {
 }
 
 impl Runtime {
-    /// Starts `threads` network threads; 0 is one for each core, at most 8.
+    /// Starts `threads` network threads; 0 is [`network_threads`] of them.
     pub fn start(threads: usize) -> Result<Self> {
-        let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let threads = if threads == 0 { cores.min(8) } else { threads };
+        let threads = network_threads(threads);
         let alive = Arc::new(Alive::default());
         let (started, stopped) = (alive.clone(), alive.clone());
-        let spare = Arc::new(AtomicUsize::new(threads - 1));
         let tokio = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
+            // One more than may write at the same moment (`transfer/limit.rs`): a disk that hangs does not get it.
+            .worker_threads(threads + 1)
             .max_blocking_threads(BLOCKING)
             .thread_stack_size(STACK) // Said, so that the standard library does not read RUST_MIN_STACK.
             .thread_keep_alive(KEEP)
@@ -64,7 +60,6 @@ impl Runtime {
             .enable_time()
             .on_thread_start(move || {
                 OURS.set(true);
-                SPARE.set(Some(spare.clone()));
                 started.one_more();
             })
             .on_thread_stop(move || stopped.one_less())
@@ -158,29 +153,17 @@ impl Drop for Runtime {
     }
 }
 
+/// So many network threads as are asked for; 0 is one for each core, at most 8.
+pub fn network_threads(asked: usize) -> usize {
+    match asked {
+        0 => std::thread::available_parallelism().map_or(2, usize::from).min(8),
+        asked => asked,
+    }
+}
+
 /// Whether this thread is one of ours, where waiting for a job would wait for itself.
 pub fn on_own_thread() -> bool {
     OURS.get()
-}
-
-/// Runs what seldom blocks, on the network thread that calls: where it is, as long as another one is left for all else;
-/// otherwise another thread takes this one's place first. So a disk that hangs can't keep a cancel from being answered.
-pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
-    let Some(spare) = SPARE.with_borrow(Clone::clone) else { return work() };
-    if spare.fetch_update(Relaxed, Relaxed, |spare| spare.checked_sub(1)).is_err() {
-        return tokio::task::block_in_place(work);
-    }
-    let _one = Spare(spare);
-    work()
-}
-
-/// A network thread that may block; dropping it gives the right back.
-struct Spare(Arc<AtomicUsize>);
-
-impl Drop for Spare {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Relaxed);
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -220,36 +203,6 @@ mod tests {
             while *threads > 0 {
                 threads = alive.changed.wait(threads).unwrap();
             }
-        }
-    }
-
-    #[test]
-    fn who_blocks_everywhere_leaves_a_thread_for_the_others() {
-        for threads in [1, 2, 4] {
-            let runtime = Runtime::start(threads).unwrap();
-            let handle = runtime.handle().unwrap();
-            let (go, wait) = mpsc::channel::<()>();
-            let wait = Arc::new(Mutex::new(wait));
-            let hangs: Vec<_> = (0..12)
-                .map(|_| {
-                    let wait = wait.clone();
-                    handle.spawn(async move { may_block(|| lock(&wait).recv()) })
-                })
-                .collect();
-            let (done, answer) = mpsc::channel();
-            handle.spawn(async move {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                done.send(()).unwrap();
-            });
-            answer.recv_timeout(Duration::from_secs(10)).expect("the others go on");
-            drop(go);
-            let all = async {
-                for hang in hangs {
-                    assert!(hang.await.unwrap().is_err())
-                }
-            };
-            handle.block_on(all);
-            assert!(runtime.close(Duration::from_secs(10)));
         }
     }
 

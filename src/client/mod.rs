@@ -52,7 +52,7 @@ use crate::log::Log;
 use crate::net::Net;
 use crate::options::{Opt, Options};
 use crate::repo::{RepoId, check_repo_path, check_revision};
-use crate::runtime::{Runtime, on_own_thread};
+use crate::runtime::{Runtime, network_threads, on_own_thread};
 use crate::sys::{file as sys_file, space};
 use crate::transfer::download::{Engine, blocking};
 use crate::transfer::limit::Limits;
@@ -101,6 +101,7 @@ impl Client {
             memory,
             options.int(Opt::MaxRate),
             sys_file::fd_limit(),
+            network_threads(options.int(Opt::Threads) as usize),
         ));
         let net = Arc::new(Net::new(&options)?.with_log(log.clone()));
         let engine = Engine { net, limits, outage: Arc::default(), log };

@@ -275,7 +275,7 @@ async fn to_its_end(
         };
         let Some(chunk) = chunk else { break };
         slot.delivers(chunk.len() as u64);
-        sink.write_at(&chunk, size)?;
+        context.engine.limits.write(|| sink.write_at(&chunk, size)).await?;
         if let Some(hasher) = &mut hasher {
             hasher.update(&chunk);
         }

@@ -77,6 +77,7 @@ impl Hub {
 
     /// The same, for calls in the midst of work that has taken long: while the network is down they are made again for as
     /// long as a transfer would go on.
+    #[must_use]
     pub fn patient(&self) -> Self {
         Self { patient: true, ..self.clone() }
     }

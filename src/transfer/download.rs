@@ -451,7 +451,7 @@ impl Transfer {
                     Error::new(Kind::Protocol, "the server sent more than was asked for").retryable(true)
                 );
             }
-            if let Err(error) = self.take(&chunk, *at, &mut note) {
+            if let Err(error) = self.take(&chunk, *at, &mut note, watch).await {
                 break Err(error);
             }
             *at += chunk.len() as u64;
@@ -476,8 +476,23 @@ impl Transfer {
     }
 
     /// Puts a chunk into the sink and tells everybody.
-    fn take(self: &Arc<Self>, chunk: &Bytes, at: u64, note: &mut Note) -> Result<()> {
-        self.sink.write_at(chunk, at - self.bounds.start)?;
+    async fn take(
+        self: &Arc<Self>,
+        chunk: &Bytes,
+        at: u64,
+        note: &mut Note,
+        watch: &mut Watch,
+    ) -> Result<()> {
+        let write = || self.sink.write_at(chunk, at - self.bounds.start);
+        if self.sink.keeps_the_thread() {
+            tokio::select! {
+                biased;
+                written = self.engine.limits.write(write) => written?,
+                () = watch.stopped() => return Err(Error::cancelled()),
+            }
+        } else {
+            write()?;
+        }
         let end = at + chunk.len() as u64;
         if self.journal.is_some() {
             note.hash.write(chunk);
@@ -614,7 +629,7 @@ impl Transfer {
             let rest = chunk.slice(skipped as usize..);
             if !rest.is_empty() {
                 let rest = rest.slice(..rest.len().min((self.bounds.end - *at) as usize));
-                self.take(&rest, *at, &mut Note::new(*at))?;
+                self.take(&rest, *at, &mut Note::new(*at), watch).await?;
                 *at += rest.len() as u64;
             }
             self.received_stream(chunk.len() as u64, slot, watch, attempts).await?;
@@ -626,7 +641,7 @@ impl Transfer {
                     return Err(Error::new(Kind::Network, "the answer ended early").retryable(true));
                 };
                 let chunk = chunk.slice(..chunk.len().min((self.bounds.end - *at) as usize));
-                self.take(&chunk, *at, &mut note)?;
+                self.take(&chunk, *at, &mut note, watch).await?;
                 *at += chunk.len() as u64;
                 self.received_stream(chunk.len() as u64, slot, watch, attempts).await?;
             }

@@ -31,12 +31,14 @@ pub struct Limits {
     open: Arc<Semaphore>,
     /// Large files that may be hashed at the same moment.
     hashed: Arc<Semaphore>,
+    /// Network threads that may write to files at the same moment: there is always one more.
+    writers: Semaphore,
 }
 
 impl Limits {
     /// Budgets for a client; `connections` and `rate` of 0 mean no cap of the caller's, `descriptors` is what the
-    /// process may open.
-    pub fn new(connections: u64, memory: u64, rate: u64, descriptors: Option<u64>) -> Self {
+    /// process may open, `threads` are those of the network.
+    pub fn new(connections: u64, memory: u64, rate: u64, descriptors: Option<u64>, threads: usize) -> Self {
         // Half of the descriptors are the host's; a connection needs one, and files need some.
         let by_descriptors = descriptors.map_or(MOST, |d| (d.saturating_sub(24) / 2) as usize);
         let by_memory = (memory / 4 * 3 / PER_CONNECTION) as usize;
@@ -49,7 +51,8 @@ impl Limits {
         let room = Arc::new(Semaphore::new(kib((memory / 8).max(SMALL)) as usize));
         let open = Arc::new(Semaphore::new(by_descriptors.clamp(1, SMALL_FILES)));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { slots, rate, memory, files, room, open, hashed: Arc::new(Semaphore::new(cores)) }
+        let (hashed, writers) = (Arc::new(Semaphore::new(cores)), Semaphore::new(threads));
+        Self { slots, rate, memory, files, room, open, hashed, writers }
     }
 
     /// Bytes that buffers may hold.
@@ -78,6 +81,14 @@ impl Limits {
         self.open.clone().acquire_owned().await.ok()
     }
 
+    /// Writes what may keep the network thread that calls: by turns, so that one thread is always left for all else, and
+    /// a cancel is answered while a disk hangs.
+    pub async fn write<T>(&self, work: impl FnOnce() -> T) -> T {
+        // None were it ever closed, which it is not.
+        let _turn = self.writers.acquire().await.ok();
+        work()
+    }
+
     /// Waits for a core to hash on: more at once would need more threads and buffers, and be no faster.
     pub async fn core(&self) -> Option<OwnedSemaphorePermit> {
         self.hashed.clone().acquire_owned().await.ok()
@@ -94,12 +105,37 @@ mod tests {
 
     #[test]
     fn caps_follow_memory_and_descriptors() {
-        let most =
-            |connections, memory, descriptors| Limits::new(connections, memory, 0, descriptors).slots.most();
+        let most = |connections, memory, descriptors| {
+            Limits::new(connections, memory, 0, descriptors, 2).slots.most()
+        };
         assert_eq!(most(0, 256 << 20, None), 256);
         assert_eq!(most(0, 32 << 20, None), 32);
         assert_eq!(most(0, 256 << 20, Some(64)), 20);
         assert_eq!(most(4, 256 << 20, None), 4);
         assert_eq!(most(0, 1, Some(0)), 1);
+    }
+
+    /// A disk that hangs.
+    #[test]
+    fn writes_that_never_end_leave_a_thread_for_the_others() {
+        for threads in [1, 2, 4] {
+            let mut runtime = tokio::runtime::Builder::new_multi_thread();
+            let runtime = runtime.worker_threads(threads + 1).enable_time().build().unwrap();
+            let limits = Arc::new(Limits::new(0, 64 << 20, 0, None, threads));
+            let (go, wait) = std::sync::mpsc::channel::<()>();
+            let wait = Arc::new(std::sync::Mutex::new(wait));
+            for _ in 0..12 {
+                let (limits, wait) = (limits.clone(), wait.clone());
+                runtime.spawn(async move { limits.write(|| wait.lock().unwrap().recv().is_err()).await });
+            }
+            let (done, answer) = std::sync::mpsc::channel();
+            runtime.spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                done.send(()).unwrap();
+            });
+            let answered = answer.recv_timeout(std::time::Duration::from_secs(10));
+            drop(go);
+            answered.expect("the others go on");
+        }
     }
 }

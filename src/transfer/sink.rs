@@ -13,12 +13,11 @@ use std::time::{Duration, Instant};
 
 use crate::digest::Hasher;
 use crate::error::{Error, Kind, Result};
-use crate::runtime::may_block;
 use crate::sys::file;
 use crate::sys::map::Region;
 
 /// A write that takes longer than this has met the disk, not the page cache.
-const SLOW: Duration = Duration::from_millis(8);
+const SLOW: Duration = Duration::from_millis(4);
 /// After this many slow writes the threads that serve the network are not used for writing any more...
 const SLOW_WRITES: u32 = 2;
 /// ...until this many fast ones in a row.
@@ -35,6 +34,11 @@ pub trait Sink: Send + Sync {
     /// Parts may start before this offset.
     fn horizon(&self) -> u64 {
         u64::MAX
+    }
+
+    /// Whether a write may keep the thread that calls, which serves the network: a disk that hangs must not have them all.
+    fn keeps_the_thread(&self) -> bool {
+        false
     }
 
     /// Whether the sink hashes what passes through it, because it can't be read back.
@@ -80,8 +84,12 @@ impl Sink for FileSink {
             // Hands this thread's other connections to another thread while the disk is waited for.
             tokio::task::block_in_place(|| self.write_now(bytes, offset))
         } else {
-            may_block(|| self.write_now(bytes, offset))
+            self.write_now(bytes, offset)
         }
+    }
+
+    fn keeps_the_thread(&self) -> bool {
+        self.slow.load(Relaxed) <= FORGIVEN
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {

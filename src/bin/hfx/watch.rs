@@ -40,12 +40,10 @@ fn ended(job: &Job, error: Error) -> Failure {
         return error.into();
     }
     let totals = job.totals();
-    let mut told = "interrupted".to_owned();
-    if totals.bytes > 0 {
-        told += &format!(" at {} of {}", text::size(totals.done), text::size(totals.bytes));
-    }
-    if let Some(trouble) = heard::within(TROUBLE) {
-        told += &format!("; before that: {trouble}");
-    }
-    Failure::from(error).says(told)
+    let so_far = match totals.bytes {
+        0 => String::new(),
+        bytes => format!(" at {} of {}", text::size(totals.done), text::size(bytes)),
+    };
+    let trouble = heard::within(TROUBLE).map(|text| format!("; before that: {text}")).unwrap_or_default();
+    Failure::from(error).says(format!("interrupted{so_far}{trouble}"))
 }

@@ -67,8 +67,8 @@ impl Once<'_> {
                 patience.progress(Instant::now());
             }
             let wait = backoff.next(fastrand::f64());
-            let spent = backoff.failures() > TRIES && !error.is_of_the_network();
-            if !error.is_retryable() || spent || !patience.allows(Instant::now(), wait) {
+            let tried_out = backoff.failures() > TRIES && !error.is_of_the_network();
+            if !error.is_retryable() || tried_out || !patience.allows(Instant::now(), wait) {
                 return Err(if uncertain { doubtful(error) } else { error });
             }
             self.context.engine.log.tell(Level::Warn, "commit", || format!("{error}; trying again"));

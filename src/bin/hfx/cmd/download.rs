@@ -126,10 +126,8 @@ fn missing<'a>(what: &'a What, snapshot: &SnapshotResult) -> Vec<&'a str> {
     let excluded = hfx::pattern::Filter::new(&[], exclude);
     let there = |name: &str| {
         // Without a listing (offline) only the disk can say.
-        let is_it = |file: &FileOutcome| match name.ends_with('/') {
-            true => file.name.starts_with(name),
-            false => file.name == name,
-        };
+        let folder = name.ends_with('/');
+        let is_it = |file: &FileOutcome| file.name == name || (folder && file.name.starts_with(name));
         snapshot.files.iter().any(is_it) || snapshot.path.join(name).exists()
     };
     // Of a folder, what is excluded may be all there is.
