@@ -10,7 +10,7 @@ use std::fs::File;
 use std::hash::Hasher as _;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -219,8 +219,19 @@ struct Sealed(Arc<Transfer>);
 
 impl Drop for Sealed {
     fn drop(&mut self) {
-        if let Some(journal) = &self.0.journal {
-            lock(journal).close();
+        let Some(journal) = &self.0.journal else { return };
+        match journal.try_lock() {
+            Ok(mut journal) => journal.close(),
+            Err(TryLockError::Poisoned(journal)) => journal.into_inner().close(),
+            // A part that was left behind hangs in a write: whoever drops this must not.
+            Err(TryLockError::WouldBlock) => {
+                let transfer = self.0.clone();
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn_blocking(move || {
+                        transfer.journal.as_ref().map(|journal| lock(journal).close())
+                    });
+                }
+            }
         }
     }
 }
@@ -471,7 +482,7 @@ impl Transfer {
                 () = watch.stopped() => break Err(Error::cancelled()),
             }
         };
-        let noted = self.note(&mut note);
+        let noted = self.engine.limits.write(|| self.note(&mut note)).await;
         outcome.and_then(|received| noted.map(|()| received))
     }
 
@@ -483,7 +494,18 @@ impl Transfer {
         note: &mut Note,
         watch: &mut Watch,
     ) -> Result<()> {
-        let write = || self.sink.write_at(chunk, at - self.bounds.start);
+        let end = at + chunk.len() as u64;
+        let mut write = || {
+            self.sink.write_at(chunk, at - self.bounds.start)?;
+            if self.journal.is_some() {
+                note.hash.write(chunk);
+                note.range.end = end;
+                if note.range.end - note.range.start >= NOTE || note.since.elapsed() >= NOTE_TIME {
+                    self.note(note)?;
+                }
+            }
+            Ok(())
+        };
         if self.sink.keeps_the_thread() {
             tokio::select! {
                 biased;
@@ -492,14 +514,6 @@ impl Transfer {
             }
         } else {
             write()?;
-        }
-        let end = at + chunk.len() as u64;
-        if self.journal.is_some() {
-            note.hash.write(chunk);
-            note.range.end = end;
-            if note.range.end - note.range.start >= NOTE || note.since.elapsed() >= NOTE_TIME {
-                self.note(note)?;
-            }
         }
         let (before, done, edge) = {
             let mut plan = self.plan();
