@@ -9,7 +9,7 @@ DENY := $(BUILD)/tools/bin/cargo-deny
 SOVERSION := 0
 RUST = $(shell sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 
-.PHONY: help build demo instructions test test-bindings test-swift test-all test-packages test-docs conformance docs sanitize fuzz soak fault-matrix power-loss scale \
+.PHONY: help build demo instructions test test-bindings test-swift test-all test-packages test-docs conformance docs sanitize fuzz soak fault-matrix power-loss frozen-disk scale \
 	lint deny header header-check abi-check abi-update bench dist install install-files clean
 
 help: ## Show this.
@@ -69,6 +69,9 @@ fault-matrix: build ## Every fault in every phase, alone and in pairs; writes th
 
 power-loss: build ## What a power loss at any moment of a download may leave, and what comes of it. As root, with strace.
 	$(ORACLE) tests/soak/power.py
+
+frozen-disk: build ## Ctrl-C while the disk hangs, and what comes of it. As root.
+	$(ORACLE) tests/soak/frozen.py
 
 scale: build ## 10,000 files in a snapshot, and a file of 100 GB both ways. As root.
 	$(ORACLE) tests/soak/scale.py
