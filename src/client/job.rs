@@ -341,7 +341,12 @@ impl Guardian {
         let result = loop {
             tokio::select! {
                 biased;
-                done = &mut task => break done.unwrap_or_else(|join| Err(broken(&join))),
+                done = &mut task => {
+                    let done = done.unwrap_or_else(|join| Err(broken(&join)));
+                    // Work from which its memory was taken has no better word for it.
+                    let cancelled = self.job.0.lent.is_some() && self.job.0.control.wish() == Wish::Cancel;
+                    break done.map_err(|error| if cancelled { Error::cancelled() } else { error });
+                }
                 // Work that hangs in the kernel is left behind; the answer is not.
                 () = &mut left_behind => {
                     task.abort();

@@ -55,6 +55,11 @@ impl Patience {
         Self { limit, since: now, trying: 0, waiting: None }
     }
 
+    /// The same, of a transfer whose first part waits for its turn; `passed` is what all transfers have brought so far.
+    pub fn waiting(limit: Duration, now: Instant, passed: u64) -> Self {
+        Self { waiting: Some((now, passed)), ..Self::new(limit, now) }
+    }
+
     /// Progress was made.
     pub fn progress(&mut self, now: Instant) {
         self.since = now;
@@ -122,8 +127,7 @@ mod tests {
     fn waiting_for_others_that_get_on_costs_no_patience() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        let mut patience = Patience::new(Duration::from_secs(10), start);
-        patience.waits(start, 0);
+        let mut patience = Patience::waiting(Duration::from_secs(10), start, 0);
         patience.tries(at(100), 5);
         assert!(patience.allows(at(109), Duration::from_secs(1)), "the others brought bytes");
         assert!(!patience.allows(at(110), Duration::from_secs(1)), "its own tries count");

@@ -178,7 +178,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         unsynced: 0.into(),
         syncing: Mutex::default(),
         sync_failure: Mutex::new(None),
-        patience: Mutex::new(Patience::new(spec.patience, Instant::now())),
+        patience: Mutex::new(Patience::waiting(spec.patience, Instant::now(), engine.limits.rate.passed())),
         meters: Meters::new(0),
         progress: spec.progress,
     });

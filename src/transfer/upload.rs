@@ -115,7 +115,8 @@ pub async fn parts(
     let count = targets.parts.len();
     let mut missing: BTreeSet<usize> =
         (0..count).filter(|part| !have.get(*part).copied().unwrap_or(false)).collect();
-    let patience = Mutex::new(Patience::new(out.patience, Instant::now()));
+    let passed = engine.limits.rate.passed();
+    let patience = Mutex::new(Patience::waiting(out.patience, Instant::now(), passed));
     let current = tokio::sync::Mutex::new(Current { targets, renewals: 0, refusals: 0 });
     let member = engine.limits.slots.member(u64::MAX);
     let meters = Meters::new(BLOCK);

@@ -239,3 +239,18 @@ fn a_file_that_was_sent_ahead_is_committed_whatever_came_meanwhile() {
     assert_eq!(listed(&client, None), ["r.txt", "w.bin"]);
     assert!(held(&client, "w.bin", None).unwrap() == large);
 }
+
+#[test]
+fn a_commit_that_never_comes_through_is_given_up() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let before = head(&client);
+    lab.hub.fault(json!({"path": "/commit/", "times": 0}), json!({"drop_request_after": 100}));
+    let start = std::time::Instant::now();
+    let error = push(&client, "a.txt", &[b'a'; 1000], &[("retry_timeout_ms", "2000")]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Network, "{error}");
+    // What goes out each time and gets nowhere is no progress.
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+    lab.hub.faults(&json!([]));
+    assert_eq!(head(&client), before);
+}

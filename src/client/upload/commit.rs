@@ -529,7 +529,9 @@ async fn its_head(hub: &Hub, aim: &Aim, revision: &str) -> Result<String> {
 /// A pull request that is opened by a program is a draft: with all its commits there, it is one no more.
 pub(super) async fn publish(context: &Context, aim: &Aim, made: &CommitResult) {
     let Some(opened) = &made.pull_request else { return };
-    if let Err(error) = context.hub.publish_pull_request(&aim.repo, opened).await {
+    let published = context.hub.publish_pull_request(&aim.repo, opened);
+    // The commits are made: a cancel must not take their result along.
+    if let Err(error) = context.watch().guard(published).await {
         let what = || format!("pull request {} stays a draft: {error}", opened.number);
         context.engine.log.tell(Level::Warn, "upload", what);
     }

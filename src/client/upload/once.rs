@@ -39,6 +39,7 @@ impl Once<'_> {
         let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
         let mut backoff = Backoff::default();
         let mut patience = Patience::new(self.context.options.time(Opt::RetryTimeout), Instant::now());
+        let mut furthest = 0;
         // Set once a request may have made the commit without our knowing.
         let mut uncertain = false;
         loop {
@@ -62,8 +63,10 @@ impl Once<'_> {
             if conflict {
                 return Err(self.conflict(error).await);
             }
-            if self.context.job.totals().sent > sent {
-                // Time while content goes out costs nothing: the tries are counted.
+            let out = self.context.job.totals().sent - sent;
+            if out > furthest {
+                // Time while content goes out costs nothing; to get no further than before is no progress.
+                furthest = out;
                 patience.progress(Instant::now());
             }
             let wait = backoff.next(fastrand::f64());
