@@ -1,6 +1,7 @@
 //! The budgets that all transfers of a client share: connections, bytes per second, memory and open files.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -15,6 +16,10 @@ const PER_CONNECTION: u64 = 768 << 10;
 const PER_FILE: u64 = 4 << 20;
 /// Small files in work at once, at most: most of them wait for their answer, or to be published together.
 const SMALL_FILES: usize = 256;
+
+/// After so many tries in vain a disk is slow, or hangs: then a writer looks again after this time.
+const HUNG: u32 = 64;
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// The shared budgets of one client.
 #[derive(Debug)]
@@ -84,9 +89,19 @@ impl Limits {
     /// Writes what may keep the network thread that calls: by turns, so that one thread is always left for all else, and
     /// a cancel is answered while a disk hangs.
     pub async fn write<T>(&self, work: impl FnOnce() -> T) -> T {
-        // None were it ever closed, which it is not.
-        let _turn = self.writers.acquire().await.ok();
-        work()
+        let mut tries = 0;
+        loop {
+            // No queue: a turn that is handed to a task that sleeps is lost until it runs, and writes are short.
+            if let Ok(_turn) = self.writers.try_acquire() {
+                return work();
+            }
+            tries += 1;
+            if tries < HUNG {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        }
     }
 
     /// Waits for a core to hash on: more at once would need more threads and buffers, and be no faster.
