@@ -1,10 +1,10 @@
 //! Any call of the Hub's API, and whose token it is.
 
 use super::{Client, Hooks, Job, Output};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::hub::Hub;
 use crate::hub::call::{check_json, check_method};
-use crate::options::{Opt, Options};
+use crate::options::Options;
 use crate::repo::RepoId;
 
 impl Client {
@@ -66,9 +66,7 @@ impl Client {
         W: FnOnce(Hub) -> F + Send + 'static,
     {
         self.start(options, hooks, move |context| async move {
-            if context.options.bool(Opt::Offline) {
-                return Err(Error::new(Kind::Offline, "the client is offline, and only the Hub can answer"));
-            }
+            context.online()?;
             context.watch().guard(question(context.hub)).await
         })
     }

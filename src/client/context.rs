@@ -142,6 +142,14 @@ impl Context {
         };
         Error::new(Kind::Offline, format!("{what} is not in the cache, and {why}"))
     }
+
+    /// Refuses what only the Hub can do, where it may not be asked.
+    pub fn online(&self) -> Result<()> {
+        if self.options.bool(Opt::Offline) {
+            return Err(Error::new(Kind::Offline, "the client is offline, and only the Hub can do this"));
+        }
+        Ok(())
+    }
 }
 
 /// The revision that is meant when none is named.

@@ -256,7 +256,8 @@ fn near(
     Ok(None)
 }
 
-fn place(context: &Context, wanted: &Wanted, local: Option<&LocalDir>) -> Result<Place> {
+/// Where a file of the Hub goes.
+pub fn place(context: &Context, wanted: &Wanted, local: Option<&LocalDir>) -> Result<Place> {
     let (commit, path, etag) = (wanted.meta.commit.clone(), wanted.path.clone(), wanted.meta.etag.clone());
     Ok(match local {
         Some(dir) => Place::Local { dir: dir.clone(), commit, path, etag },

@@ -160,7 +160,7 @@ fn create(place: &Place, path: &Path, size: u64) -> Result<File> {
     // Space for all of it, or the error now; a file system that can't reserve finds out on the way. One in memory
     // would fill its pages before the first byte arrives: there the look at the free space has to do.
     if !file::is_in_memory(&file)
-        && let Err(error) = file::preallocate(&file, size, false)
+        && let Err(error) = file::preallocate(&file, size)
     {
         let _ = fs::remove_file(path);
         return Err(Error::io("reserve space for", path, &error));

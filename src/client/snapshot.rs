@@ -14,7 +14,6 @@ use super::fetch::check_space;
 use super::file::{self, Wanted};
 use super::output::{FileOutcome, FileResult, SnapshotResult};
 use super::partial;
-use super::place::Place;
 use crate::cache::{Cache, Completeness, LocalDir, Tree, TreeEntry};
 use crate::cancel::{Control, Wish};
 use crate::error::{Error, Kind, Result};
@@ -51,7 +50,8 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
             let cached = complete(context, repo, revision, local.as_ref(), &filter, true)?;
             // Without a listing it names no file, which must not read as if there were none of those asked for.
             let cached = cached.filter(|result| filter.is_open() || !result.files.is_empty());
-            if let (Some(_), Ok(cache)) = (&cached, context.cache()) {
+            let Some(cached) = cached else { return Err(error) };
+            if let Ok(cache) = context.cache() {
                 let repo = repo.clone();
                 blocking(move || {
                     sweep(&cache, &repo);
@@ -59,10 +59,8 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
                 })
                 .await?;
             }
-            if cached.is_some() {
-                context.tell_stale(&error);
-            }
-            return cached.map(|result| told(context, result)).ok_or(error);
+            context.tell_stale(&error);
+            return Ok(told(context, cached));
         }
         Err(error) => return Err(error),
     };
@@ -420,25 +418,10 @@ async fn room_for(context: &Context, work: &[Work], local: Option<&LocalDir>) ->
             (None, None) => false,
         };
         if !there && meta.size > 0 {
-            needed.push((place_of(context, wanted, local)?, meta.size));
+            needed.push((file::place(context, wanted, local)?, meta.size));
         }
     }
     check_space(needed).await
-}
-
-fn place_of(context: &Context, wanted: &Wanted, local: Option<&LocalDir>) -> Result<Place> {
-    let (commit, path, etag) = (wanted.meta.commit.clone(), wanted.path.clone(), wanted.meta.etag.clone());
-    Ok(match local {
-        Some(dir) => Place::Local { dir: dir.clone(), commit, path, etag },
-        None => Place::Cache {
-            cache: context.cache()?,
-            repo: wanted.repo.clone(),
-            commit,
-            path,
-            etag,
-            replace: false,
-        },
-    })
 }
 
 /// The ref and the names, once files are there.

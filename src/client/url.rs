@@ -163,15 +163,7 @@ fn behind_links(to: &Path) -> Result<PathBuf> {
 }
 
 fn online(context: &Context, url: &str) -> Result<()> {
-    if context.offline() {
-        let why = if context.options.bool(Opt::Offline) {
-            "the client is offline"
-        } else {
-            "local_files_only is set"
-        };
-        return Err(Error::new(Kind::Offline, format!("{why}: only the network has this")).url(url));
-    }
-    Ok(())
+    if context.offline() { Err(context.not_cached("what a URL names").url(url)) } else { Ok(()) }
 }
 
 /// What to fetch, now that its size is known.

@@ -7,17 +7,15 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::de::DeserializeOwned;
 
+use super::tries::Tries;
 use crate::error::{Error, Kind, Result};
-use crate::log::Level;
-use crate::net::retry::{Backoff, Patience};
+use crate::net::retry::Patience;
 use crate::net::{Answer, Call, Net, Origin, Payload, Timeouts, Url, classify, redirect};
 use crate::options::{Opt, Options};
 use crate::repo::RepoId;
 
 /// Largest JSON answer that is read.
 const LARGEST: usize = 64 << 20;
-/// How often a failed call is made again.
-const TRIES: u32 = 5;
 
 /// An endpoint and who asks it.
 #[derive(Clone)]
@@ -112,6 +110,11 @@ impl Hub {
         Patience::new(self.patience, Instant::now())
     }
 
+    /// The tries of one call.
+    pub fn tries(&self) -> Tries<'_> {
+        Tries::new(self, self.patience(), self.patient)
+    }
+
     /// An URL below the endpoint; `path` is encoded already.
     pub fn url(&self, path: &str) -> Result<Url> {
         Url::parse(&format!("{}{path}", self.endpoint.as_str().trim_end_matches('/')))
@@ -138,27 +141,13 @@ impl Hub {
         body: impl Into<Payload>,
     ) -> Result<Reply> {
         let body = body.into();
-        let mut backoff = Backoff::default();
-        let patience = self.patience();
+        let mut tries = self.tries();
         loop {
-            let error = match self.follow(&method, url, &headers, &body).await {
-                Ok(reply) => return Ok(reply),
-                Err(error) => error,
-            };
-            let wait = backoff.next(fastrand::f64());
-            let spent = backoff.failures() > TRIES && !(self.patient && error.is_of_the_network());
-            if !error.is_retryable() || spent || !patience.allows(Instant::now(), wait) {
-                return Err(error);
+            match self.follow(&method, url, &headers, &body).await {
+                Err(error) if tries.again(&error).await => {}
+                ended => return ended,
             }
-            self.tell_again(&error, wait);
-            tokio::time::sleep(wait).await;
         }
-    }
-
-    /// Tells that a call is made again, and why.
-    pub(super) fn tell_again(&self, error: &Error, wait: Duration) {
-        let text = || format!("{error}; trying again in {} ms", wait.as_millis());
-        self.net.log().tell(Level::Warn, "hub", text);
     }
 
     /// GETs whatever is there.

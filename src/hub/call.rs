@@ -4,18 +4,13 @@
 //! other is made again only when the Hub surely did not act on it: the request never left, or it was put off (429, or
 //! 503 with `Retry-After`). Else the error says that it may have been done, and whoever asked has to look.
 
-use std::time::Instant;
-
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 
 use super::api::{Hub, Reply, next_page};
 use crate::error::{Error, Kind, Result};
-use crate::net::retry::Backoff;
 use crate::net::{Payload, Url, classify, redirect};
 
-/// How often a failed call is made again.
-const TRIES: u32 = 5;
 /// Pages that are joined are together no larger than this.
 const LARGEST: usize = 256 << 20;
 
@@ -172,8 +167,7 @@ impl Hub {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let body = Payload::from(request.body.clone().unwrap_or_default().into_bytes());
-        let (mut backoff, patience) = (Backoff::default(), self.patience());
-        let mut in_doubt = false;
+        let (mut tries, mut in_doubt) = (self.tries(), false);
         loop {
             let error = match self.follow(&request.method, &request.url, &headers, &body).await {
                 Ok(reply) => return Outcome { result: Ok(reply), in_doubt },
@@ -181,14 +175,10 @@ impl Hub {
             };
             let unprocessed = error.is_unprocessed() || error.kind() == Kind::Tls;
             in_doubt |= !request.method.is_safe() && !unprocessed && lost(&error);
-            let again = error.is_retryable() && (request.repeatable || unprocessed);
-            let wait = backoff.next(fastrand::f64());
-            if !again || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
+            if !(request.repeatable || unprocessed) || !tries.again(&error).await {
                 let error = if in_doubt && !request.repeatable { doubtful(error) } else { error };
                 return Outcome { result: Err(error), in_doubt };
             }
-            self.tell_again(&error, wait);
-            tokio::time::sleep(wait).await;
         }
     }
 

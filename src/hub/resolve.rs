@@ -3,18 +3,12 @@
 //! Source: `huggingface_hub` 2.4.0, `file_download.py` (`get_hf_file_metadata`). Servers that leave headers out or
 //! refuse HEAD are asked again with a GET of one byte.
 
-use std::time::Instant;
-
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::api::{Hub, redirect_of};
 use crate::error::{Error, Kind, Result};
-use crate::net::retry::Backoff;
 use crate::net::{Answer, Payload, Url, classify, redirect};
 use crate::repo::{RepoId, check_commit, check_etag, encode_path, encode_revision};
-
-/// How often a failed question is asked again.
-const TRIES: u32 = 5;
 
 /// What the Hub says of a file.
 #[derive(Debug, Clone)]
@@ -58,18 +52,13 @@ impl Hub {
     /// Asks for a file.
     pub async fn resolve(&self, repo: &RepoId, revision: &str, path: &str) -> Result<FileMeta> {
         let url = self.file_url(repo, revision, path)?;
-        let mut backoff = Backoff::default();
-        let patience = self.patience();
+        let mut tries = self.tries();
         loop {
-            let error = match self.resolve_once(&url).await {
+            match self.resolve_once(&url).await {
                 Ok(meta) => return Ok(meta),
-                Err(error) => error,
-            };
-            let wait = backoff.next(fastrand::f64());
-            if !error.is_retryable() || backoff.failures() > TRIES || !patience.allows(Instant::now(), wait) {
-                return Err(error.context(format!("{path} of {} at {revision}", repo.id())));
+                Err(error) if tries.again(&error).await => {}
+                Err(error) => return Err(error.context(format!("{path} of {} at {revision}", repo.id()))),
             }
-            tokio::time::sleep(wait).await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! Positioned reads and writes, room reserved ahead, early write-back, copies that share blocks.
+//! Positioned reads and writes, room reserved ahead, copies that share blocks.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -84,8 +84,8 @@ pub fn read_into(file: &File, buffer: &mut Vec<u8>, length: usize, offset: u64) 
 }
 
 /// Reserves blocks for the first `len` bytes, so that a full disk shows before the first byte is fetched.
-/// With `keep_size` the file does not grow. False when the file system can't; a full disk is an error.
-pub fn preallocate(file: &File, len: u64, keep_size: bool) -> io::Result<bool> {
+/// The file grows to that length. False when the file system can't; a full disk is an error.
+pub fn preallocate(file: &File, len: u64) -> io::Result<bool> {
     if len == 0 {
         return Ok(true);
     }
@@ -93,9 +93,8 @@ pub fn preallocate(file: &File, len: u64, keep_size: bool) -> io::Result<bool> {
     {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
-        let flags = if keep_size { FallocateFlags::KEEP_SIZE } else { FallocateFlags::empty() };
         loop {
-            match fallocate(file, flags, 0, len) {
+            match fallocate(file, FallocateFlags::empty(), 0, len) {
                 Ok(()) => return Ok(true),
                 Err(Errno::INTR) => {}
                 Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => return Ok(false),
@@ -105,22 +104,9 @@ pub fn preallocate(file: &File, len: u64, keep_size: bool) -> io::Result<bool> {
     }
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
-        let _ = (file, keep_size);
+        let _ = file;
         Ok(false)
     }
-}
-
-/// Asks the kernel to start writing these dirty pages and does not wait: the sync at the end is short then.
-///
-/// `POSIX_FADV_DONTNEED` does that on Linux and, beyond it, drops pages of the range that are clean already; so
-/// it is for ranges whose bytes are done with (hashed). Best effort; nothing is done elsewhere.
-pub fn start_writeback(file: &File, offset: u64, len: u64) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    if let Some(len) = std::num::NonZeroU64::new(len) {
-        let _ = rustix::fs::fadvise(file, offset, Some(len), rustix::fs::Advice::DontNeed);
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let _ = (file, offset, len);
 }
 
 /// Copies a range between files, sharing blocks where the file system can (btrfs, XFS), else inside the kernel,
@@ -223,16 +209,13 @@ mod tests {
     }
 
     #[test]
-    fn reserved_room_keeps_or_sets_the_length() {
+    fn reserved_room_sets_the_length() {
         let file = tempfile::tempfile().unwrap();
-        if preallocate(&file, 1 << 20, true).unwrap() {
-            assert_eq!(file.metadata().unwrap().len(), 0);
-            assert!(preallocate(&file, 1 << 20, false).unwrap());
+        if preallocate(&file, 1 << 20).unwrap() {
             assert_eq!(file.metadata().unwrap().len(), 1 << 20);
         }
-        assert!(preallocate(&file, 0, false).unwrap());
-        start_writeback(&file, 0, 1 << 20);
-        assert!(preallocate(&file, 1 << 60, true).is_err(), "more than any disk has");
+        assert!(preallocate(&file, 0).unwrap());
+        assert!(preallocate(&file, 1 << 60).is_err(), "more than any disk has");
     }
 
     #[test]

@@ -4,15 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 
-/// Makes `link` a symlink to `target`, replacing what is there. `temp` is a name on the same file system that
-/// nobody else uses.
-pub fn replace_symlink(target: &Path, link: &Path, temp: &Path) -> io::Result<()> {
-    make_symlink(target, temp)?;
-    fs::rename(temp, link).inspect_err(|_| {
-        let _ = fs::remove_file(temp);
-    })
-}
-
 /// Makes a symlink; `link` must be free.
 #[cfg(unix)]
 pub fn make_symlink(target: &Path, link: &Path) -> io::Result<()> {
@@ -113,15 +104,10 @@ mod tests {
     fn names_are_replaced_whole() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        for target in ["one", "two"] {
-            replace_symlink(Path::new(target), &at("link"), &at("temp")).unwrap();
-            assert_eq!(fs::read_link(at("link")).unwrap(), Path::new(target));
-        }
         write_atomic(&at("file"), b"old", &at("temp"), false).unwrap();
         write_atomic(&at("file"), b"new", &at("temp"), true).unwrap();
         assert_eq!(fs::read(at("file")).unwrap(), b"new");
         assert!(write_atomic(&at("no/folder"), b"x", &at("temp"), false).is_err());
-        assert!(replace_symlink(Path::new("x"), &at("no/folder"), &at("temp")).is_err());
         assert!(!at("temp").exists(), "a failure leaves nothing");
         sync_dir(folder.path()).unwrap();
     }

@@ -56,7 +56,7 @@ impl Region {
     /// The first `len` bytes of a file, mapped. The file's space is reserved first; a file system that can't
     /// reserve is an error of kind `Unsupported`, because writing into a hole can raise SIGBUS.
     pub fn mapped(file: &File, len: usize) -> io::Result<Self> {
-        if !file::preallocate(file, len as u64, false)? {
+        if !file::preallocate(file, len as u64)? {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "the file system can't reserve space"));
         }
         let map = MmapOptions::new().len(len.max(1)).map_raw(file)?;

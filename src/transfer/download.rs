@@ -482,6 +482,9 @@ impl Transfer {
                 () = watch.stopped() => break Err(Error::cancelled()),
             }
         };
+        if self.journal.is_none() {
+            return outcome;
+        }
         let noted = self.engine.limits.write(|| self.note(&mut note)).await;
         outcome.and_then(|received| noted.map(|()| received))
     }

@@ -238,7 +238,6 @@ impl State {
 #[derive(Debug)]
 pub struct Journal {
     file: Arc<File>,
-    size: u64,
     end: u64,
     state: State,
     closed: bool,
@@ -267,7 +266,7 @@ impl Journal {
     ) -> io::Result<Self> {
         let mut state = state.unwrap_or_default();
         etag.clone_into(&mut state.etag);
-        let mut journal = Self { file, size, end: size + state.length, state, closed: false };
+        let mut journal = Self { file, end: size + state.length, state, closed: false };
         let open = Record::Open { writer, size, etag: etag.to_owned(), commit: commit.to_owned() };
         journal.append(&open)?;
         Ok(journal)
@@ -313,14 +312,6 @@ impl Journal {
     /// The finished ranges with their checksums.
     pub fn ranges(&self) -> Vec<(Range<u64>, u64)> {
         self.state.ranges.iter().map(|(&start, range)| (start..range.end, range.sum)).collect()
-    }
-
-    /// Cuts the trailer off: what is left is the file itself. Fails when the file is shorter than it should be.
-    pub fn cut(&self) -> io::Result<()> {
-        if self.file.metadata()?.len() < self.size {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "somebody has truncated the partial"));
-        }
-        self.file.set_len(self.size)
     }
 }
 

@@ -73,7 +73,7 @@ impl Bars {
         let moved = if hashing(&totals) { totals.hashed } else { totals.received + totals.sent };
         let rate = self.rate.of(Instant::now(), moved);
         let message = match heard::within(TROUBLE) {
-            Some(trouble) if rate < 1.0 => shortened_end(&ui::harmless(&trouble), MESSAGE).into_owned(),
+            Some(trouble) if rate < 1.0 => format!("{:.MESSAGE$}", ui::harmless(&trouble)),
             _ => summed(&totals, rate),
         };
         set(&self.total, position(&totals), totals.bytes, message);
@@ -190,15 +190,6 @@ fn shortened(name: &str, width: usize) -> Cow<'_, str> {
     }
     let end: String = name.chars().skip(length - (width - 3)).collect();
     format!("...{end}").into()
-}
-
-/// The beginning of a text that is too long.
-fn shortened_end(text: &str, width: usize) -> Cow<'_, str> {
-    if text.chars().count() <= width {
-        return text.into();
-    }
-    let begin: String = text.chars().take(width - 3).collect();
-    format!("{begin}...").into()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::push::{self, Item, Server};
 use super::state::{Hashes, State};
 use crate::client::context::Context;
 use crate::client::output::{CommitFile, CommitResult, HowCommitted};
+use crate::digest::Expected;
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
 use crate::hub::commit::{Change, CommitHeader, Duplicate, Sample};
@@ -25,7 +26,6 @@ use crate::log::Level;
 use crate::net::Content;
 use crate::options::{Opt, Options};
 use crate::repo::{DEFAULT_REVISION, RepoId, is_commit};
-use crate::sys::sha::{Sha1, hex};
 use crate::transfer::download::blocking;
 use crate::transfer::rate::Rate;
 use crate::transfer::reader::{BLOCK, git_sha1};
@@ -106,17 +106,9 @@ pub(super) struct PreparedFile {
     pub(super) progress: Option<Arc<FileProgress>>,
 }
 
-/// Refused where the network may not be used.
-pub(super) fn online(context: &Context) -> Result<()> {
-    if context.options.bool(Opt::Offline) {
-        return Err(Error::new(Kind::Offline, "the client is offline: nothing can be uploaded"));
-    }
-    Ok(())
-}
-
 /// Commits a draft.
 pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
-    online(context)?;
+    context.online()?;
     let mut watch = context.watch();
     let work = draft.work()?;
     let hub = &context.hub;
@@ -140,7 +132,7 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
 
 /// Sends the LFS content of a draft ahead of its commit, and lets go of it.
 pub(super) async fn preupload(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
-    online(context)?;
+    context.online()?;
     let mut work = draft.work()?;
     let mut items = Vec::new();
     let mut places = Vec::new();
@@ -468,9 +460,7 @@ async fn fetch(hub: &Hub, repo: &RepoId, revision: &str, file: &TreeFile) -> Res
     }
     let url = hub.file_url(repo, revision, &file.path)?;
     let bytes = hub.get(&url).await?.body;
-    let mut hash = Sha1::git_blob(bytes.len() as u64);
-    hash.update(&bytes);
-    if hex(&hash.finish()) != file.blob_id {
+    if Expected::GitSha1(file.blob_id.clone()).matches(&bytes).is_err() {
         let what = format!("{} at {revision} has changed while it was copied", file.path);
         return Err(Error::new(Kind::ContentChanged, what).url(url.as_str()).retryable(true));
     }

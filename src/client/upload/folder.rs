@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commit::{Aim, Ready, ask, item, online, prepare, publish, send};
+use super::commit::{Aim, Ready, ask, item, prepare, publish, send};
 use super::draft::{Addition, Input, Operation, check_commit_path};
 use super::push::Item;
 use super::state::State;
@@ -40,7 +40,7 @@ pub(super) fn below(path: &str) -> Result<String> {
 
 /// Uploads a folder; `below` stands before the paths of its files.
 pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &str) -> Result<CommitResult> {
-    online(context)?;
+    context.online()?;
     let (hub, mut watch) = (&context.hub, context.watch());
     let (root, filter, prefix) = (folder.to_owned(), context.filter(), below.to_owned());
     let additions = blocking(move || walk(&root, &filter, &prefix)).await?;

@@ -5,20 +5,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::commit::{Aim, Prepared};
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::hub::commit::{Change, CommitHeader, Committed};
-use crate::log::Level;
 use crate::net::Content;
-use crate::net::retry::{Backoff, Patience};
-use crate::options::Opt;
 use crate::sys::sha::{Sha1, hex};
 
-/// How often a commit whose answer was lost is sent again.
-const TRIES: u32 = 5;
 /// Commits looked at to find one that may be ours.
 const MOST_COMMITS: usize = 1000;
 /// Paths asked about at once.
@@ -37,8 +31,8 @@ impl Once<'_> {
     pub(super) async fn make(&self) -> Result<Committed> {
         let hub = &self.context.hub;
         let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
-        let mut backoff = Backoff::default();
-        let mut patience = Patience::new(self.context.options.time(Opt::RetryTimeout), Instant::now());
+        let patient = hub.patient();
+        let mut tries = patient.tries();
         let mut furthest = 0;
         // Set once a request may have made the commit without our knowing.
         let mut uncertain = false;
@@ -67,15 +61,11 @@ impl Once<'_> {
             if out > furthest {
                 // Time while content goes out costs nothing; to get no further than before is no progress.
                 furthest = out;
-                patience.progress(Instant::now());
+                tries.progress();
             }
-            let wait = backoff.next(fastrand::f64());
-            let tried_out = backoff.failures() > TRIES && !error.is_of_the_network();
-            if !error.is_retryable() || tried_out || !patience.allows(Instant::now(), wait) {
+            if !tries.again(&error).await {
                 return Err(if uncertain { doubtful(error) } else { error });
             }
-            self.context.engine.log.tell(Level::Warn, "commit", || format!("{error}; trying again"));
-            tokio::time::sleep(wait).await;
         }
     }
 

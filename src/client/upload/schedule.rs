@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::commit::{Aim, item, online, prepare, send};
+use super::commit::{Aim, item, prepare, send};
 use super::draft::Input;
 use super::folder::walk;
 use super::state::State as Memory;
@@ -174,7 +174,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Commits until it is stopped.
     pub(super) async fn run(self, context: &Context) -> Result<CommitResult> {
-        online(context)?;
+        context.online()?;
         let mut seen: HashMap<String, Stamp> = HashMap::new();
         let mut all = nothing();
         let mut watch = context.watch();
