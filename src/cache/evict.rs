@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::cache::guard::{entries, parent};
-use crate::cache::layout::{LOCKS, is_partial, parse_partial, repo_folder, tree_file};
+use crate::cache::layout::{LOCKS, is_partial, parse_partial, partial_name, repo_folder, tree_file};
 use crate::cache::scan::{CacheInfo, RepoInfo, RevisionInfo};
 use crate::cache::shared;
 use crate::cache::verify::files_below;
@@ -233,21 +233,41 @@ impl Deletion {
             let _ = fs::remove_file(tree_file(repo, commit));
             let _ = remove_folder(&repo.join(".no_exist").join(commit));
         }
+        self.remove_blobs(&mut report, go_on);
+        for payload in payloads.into_iter().take_while(|_| go_on()) {
+            report.freed += shared::sweep(&self.root, &payload);
+        }
+        Ok(report)
+    }
+
+    /// Deletes blobs that no snapshot names. Who links one without its lock looks for it afterwards: so each loses its name
+    /// first, and gets it back if a snapshot names it then.
+    fn remove_blobs(&self, report: &mut Report, go_on: &dyn Fn() -> bool) {
         let needed = self.still_needed();
+        let mut aside = Vec::new();
         for blob in self.blobs.iter().filter(|blob| !needed.contains(*blob)).take_while(|_| go_on()) {
-            // Who links it into a new snapshot right now holds its lock.
+            let to = parent(blob).join(partial_name("hfx", fastrand::u32(..)));
             match try_lock(&self.root, blob) {
                 Hold::Busy => {
                     let message = format!("{} is in use by a download; it was kept", blob.display());
                     report.failures.push(Error::new(Kind::Locked, message));
                 }
-                _lock => report.take(blob, || remove_file(blob)),
+                _lock => match fs::rename(blob, &to) {
+                    Ok(()) => aside.push((blob, to)),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => report.failures.push(Error::io("delete", blob, &error)),
+                },
             }
         }
-        for payload in payloads.into_iter().take_while(|_| go_on()) {
-            report.freed += shared::sweep(&self.root, &payload);
+        let needed = self.still_needed();
+        for (blob, aside) in aside {
+            report.take(blob, || {
+                if needed.contains(blob) && !blob.exists() {
+                    return fs::rename(&aside, blob).map(|()| 0);
+                }
+                remove_file(&aside)
+            });
         }
-        Ok(report)
     }
 
     /// The repositories into which a download writes by now.

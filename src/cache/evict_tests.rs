@@ -58,6 +58,47 @@ fn a_snapshot_that_came_after_the_plan_keeps_its_blobs() {
     assert!(matches!(cache.lookup(&repo(), OTHER, "late.bin").unwrap(), Lookup::Found(_)));
 }
 
+/// Whoever links a blob without its lock gets it, or is told that it is gone.
+#[test]
+fn a_link_made_meanwhile_never_dangles() {
+    let (_folder, cache) = two();
+    for round in 0..4 {
+        let names: Vec<String> = (0..100).map(|n| format!("{n:040x}")).collect();
+        for name in &names {
+            let partial = cache.new_partial(&repo(), name).unwrap();
+            fs::write(&partial, name).unwrap();
+            cache.publish(&repo(), COMMIT, name, name, &partial, false).unwrap();
+        }
+        let plan = delete_revisions(&scan(cache.root()).unwrap(), &[COMMIT.into()]);
+        let start = std::sync::Barrier::new(2);
+        let late = |name: &String| format!("{round}/{name}");
+        let linked: Vec<bool> = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                plan.execute().unwrap()
+            });
+            start.wait();
+            names
+                .iter()
+                .rev()
+                .map(|name| cache.link(&repo(), OTHER, &late(name), name))
+                .map(|to| to.unwrap().is_some())
+                .collect()
+        });
+        for (name, linked) in names.iter().rev().zip(linked) {
+            let there = fs::read_to_string(cache.paths(&repo()).pointer(OTHER, &late(name))).ok();
+            assert_eq!(there.as_ref(), linked.then_some(name), "round {round}");
+        }
+        let info = scan(cache.root()).unwrap();
+        assert!(
+            info.warnings.is_empty() && info.partials.is_empty(),
+            "{:?} {:?}",
+            info.warnings,
+            info.partials
+        );
+    }
+}
+
 #[test]
 fn whole_repositories_go_even_broken_ones() {
     let (_folder, cache) = two();

@@ -72,7 +72,7 @@ impl Cache {
     }
 
     /// Makes the snapshot's entry for a blob that is there already, from this or another revision. None when the
-    /// blob is not there.
+    /// blob is not there, or goes meanwhile.
     pub fn link(&self, repo: &RepoId, commit: &str, path: &str, etag: &str) -> Result<Option<PathBuf>> {
         let place = Place::new(self, repo, commit, path, etag)?;
         if !place.blob.is_file() {
@@ -80,11 +80,18 @@ impl Cache {
         }
         let open = place.make_folders(self)?;
         if self.symlinks() {
-            if fs::read_link(&place.pointer).is_ok_and(|target| target == place.target) {
-                return Ok(Some(place.pointer));
+            let there = fs::read_link(&place.pointer).is_ok_and(|target| target == place.target);
+            let made = if there { None } else { place.link_on_its_way(&open)? };
+            if let Some(link) = &made {
+                place.show(&open, link)?;
             }
-            if let Some(link) = place.link_on_its_way(&open)? {
-                return place.show(&open, &link).map(Some);
+            if there || made.is_some() {
+                // Who deletes it from now on sees the link first; who did so before has taken its name away.
+                if place.blob.is_file() {
+                    return Ok(Some(place.pointer));
+                }
+                let _ = open.snapshot.remove(name(&place.pointer));
+                return Ok(None);
             }
         }
         place.copy_in(&open, &place.blob).map(Some)

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::place::Place;
+use crate::cache::evict::LIVE;
 use crate::digest::{Expected, Hasher};
 use crate::error::{Error, Kind, Result};
 use crate::sys::file;
@@ -83,19 +84,41 @@ pub fn open(
     held: bool,
     go_on: &dyn Fn() -> bool,
 ) -> Result<Opened> {
-    let path = place.new_partial()?;
-    let claim = Claim::take(path.clone());
     let found =
         if settings.resume && !etag.is_empty() { find(place, etag, size, expected)? } else { Vec::new() };
+    let opened = go_on_with(&found, place, etag, size, expected, settings, held, go_on)?;
+    // What the others had is less. Each kill on another boot, or in another container, would leave a whole file's room.
+    for Found { path, file, state, .. } in &found {
+        if let Some(state) = state {
+            remove_left(path, file, &state.writer);
+        }
+    }
+    Ok(opened)
+}
+
+#[allow(clippy::too_many_arguments)] // The middle of [`open`].
+fn go_on_with(
+    found: &[Found],
+    place: &Place,
+    etag: &str,
+    size: u64,
+    expected: Option<&Expected>,
+    settings: Settings,
+    held: bool,
+    go_on: &dyn Fn() -> bool,
+) -> Result<Opened> {
+    let path = place.new_partial()?;
+    let claim = Claim::take(path.clone());
     for found in found {
-        if is_orphan(&found, held, go_on)? {
+        if is_orphan(found, held, go_on)? {
             // Somebody may have been faster: then the next one will do.
             if place.take_over(&found.path, &path).is_err() {
                 continue;
             }
-            let file = found.file;
-            let (done, lost) = proven(&file, &path, found.state.as_ref(), found.done, go_on)?;
-            let mut opened = start(place, claim, file, etag, size, expected, settings, found.state, done)?;
+            let file = found.file.clone();
+            let (done, lost) = proven(&file, &path, found.state.as_ref(), found.done.clone(), go_on)?;
+            let state = found.state.clone();
+            let mut opened = start(place, claim, file, etag, size, expected, settings, state, done)?;
             for range in lost {
                 // Otherwise the next sync would vouch for it.
                 opened.disk.journal.lost(range).map_err(|error| Error::io("write", &path, &error))?;
@@ -105,7 +128,7 @@ pub fn open(
         // One that is whole and not ours may be about to be published: it tells nothing that could be copied.
         if found.done.total() > 0 && found.state.is_some() {
             let file = create(place, &path, size)?;
-            let state = copy(&found, &file, &path, go_on)?;
+            let state = copy(found, &file, &path, go_on)?;
             let file = Arc::new(file);
             let mut opened =
                 start(place, claim, file, etag, size, expected, settings, None, RangeSet::default())?;
@@ -194,25 +217,32 @@ fn find(place: &Place, etag: &str, size: u64, expected: Option<&Expected>) -> Re
 }
 
 /// Removes what killed processes have left of a file of this size that is published now: nobody would go on with it.
-/// A writer of another boot or machine that was silent for a while counts as killed; one that lives keeps its bytes
-/// ([`Partial::finish`]).
 pub fn sweep(partials: &[PathBuf], size: u64) {
-    let is_left = |path: &Path| {
+    let journal = |path: &Path| {
         let file = File::open(path).ok()?;
-        let writer = Journal::read(&file, size, file::boot_id()).ok()??.writer;
-        let is_silent = || file.metadata().is_ok_and(|metadata| !is_recent(&metadata));
-        Some(writer.is_this() || writer.is_alive().map_or_else(is_silent, |alive| !alive))
+        let state = Journal::read(&file, size, file::boot_id()).ok()??;
+        Some((file, state))
     };
     for path in partials {
-        if !Claim::is_taken(path) && is_left(path) == Some(true) {
-            let _ = fs::remove_file(path);
+        if let Some((file, state)) = journal(path) {
+            remove_left(path, &file, &state.writer);
         }
     }
 }
 
-/// Whether it may be growing.
-fn is_recent(metadata: &fs::Metadata) -> bool {
-    metadata.modified().is_ok_and(|time| time.elapsed().is_ok_and(|age| age < RECENT))
+/// Removes a partial that a killed process has left. A writer of another boot or machine that was silent for a while
+/// counts as killed; one that lives keeps its bytes ([`Partial::finish`]).
+fn remove_left(path: &Path, file: &File, writer: &Process) {
+    let is_silent = || file.metadata().is_ok_and(|metadata| is_silent(&metadata, RECENT));
+    let is_left = || writer.is_this() || writer.is_alive().map_or_else(is_silent, |alive| !alive);
+    if !Claim::is_taken(path) && is_left() {
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Whether nobody has written to it for some time.
+fn is_silent(metadata: &fs::Metadata, time: Duration) -> bool {
+    metadata.modified().is_ok_and(|last| last.elapsed().is_ok_and(|age| age >= time))
 }
 
 /// Whether nobody writes it any more.
@@ -226,11 +256,12 @@ fn is_orphan(found: &Found, held: bool, go_on: &dyn Fn() -> bool) -> Result<bool
         }
     }
     if !held {
-        return Ok(false); // Silence proves nothing of a writer that may hold the lock, and be paused.
+        // Silence proves nothing of a writer that may be paused; but one that had all bytes had only its rename left.
+        return Ok(found.state.is_none() && found.file.metadata().is_ok_and(|old| is_silent(&old, LIVE)));
     }
     let look = || found.file.metadata().map_err(|error| Error::io("look at", &found.path, &error));
     let before = look()?;
-    if !is_recent(&before) {
+    if is_silent(&before, RECENT) {
         return Ok(true);
     }
     let step = Duration::from_millis(100);

@@ -415,9 +415,13 @@ fn a_local_folder_is_resumed_as_well() {
 
 /// A download of `model.bin` by its address, whose hash nobody tells, killed when some of it was noted: its partial.
 fn killed_without_a_hash(lab: &Lab, out: &Path) -> PathBuf {
+    killed(lab, get_by_url(lab, out), out)
+}
+
+fn killed(lab: &Lab, mut get: Command, out: &Path) -> PathBuf {
     lab.hub.forget();
     lab.hub.fault(json!({"times": 0}), json!({"rate": 20_000_000}));
-    let mut child = get_by_url(lab, out).spawn().unwrap();
+    let mut child = get.spawn().unwrap();
     wait_for("some megabytes", || lab.hub.sent() >= 40 * M as u64 || child.try_wait().unwrap().is_some());
     child.kill().unwrap();
     assert!(!child.wait().unwrap().success());
@@ -484,6 +488,32 @@ fn after_another_boot_only_what_is_on_disk_for_sure_is_believed() {
         }
         fs::remove_dir_all(out.parent().unwrap()).unwrap();
     }
+}
+
+/// A container that is started again and again, each time killed: what it leaves must not fill the disk.
+#[test]
+fn what_other_boots_left_does_not_pile_up() {
+    if !can_have_files_of_its_own() {
+        return skip("another boot", "mount namespaces are refused here");
+    }
+    let bytes = random(50, 160 * M);
+    let lab = Lab { hub: Hub::with(&["--lfs-threshold", "1G"]), cache: tempfile::tempdir().unwrap() };
+    lab.hub.put("models/o/n/model.txt", &bytes);
+    let dir = tempfile::tempdir().unwrap();
+    let (boot, out) = (dir.path().join("boot"), dir.path().join("out").join("model.txt"));
+    fs::create_dir_all(out.parent().unwrap()).unwrap();
+    for digit in 1..4 {
+        fs::write(&boot, format!("{digit}1111111-2222-3333-4444-555555555555\n")).unwrap();
+        let get = with_file(&get_by_url(&lab, &out), &boot, "/proc/sys/kernel/random/boot_id");
+        let partial = killed(&lab, get, &out);
+        let silent = std::time::SystemTime::now() - Duration::from_mins(1);
+        OpenOptions::new().write(true).open(&partial).unwrap().set_modified(silent).unwrap();
+    }
+    lab.hub.forget();
+    assert!(get_by_url(&lab, &out).output().unwrap().status.success());
+    assert!(fs::read(&out).unwrap() == bytes);
+    assert!(partials(out.parent().unwrap()).is_empty());
+    assert!(lab.hub.sent() < 90 * M as u64, "{} bytes were sent after three kills", lab.hub.sent());
 }
 
 /// A snapshot that ends at a failure leaves what can be gone on with, and nothing that is empty.
