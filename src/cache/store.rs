@@ -171,7 +171,10 @@ impl Cache {
     /// Whether the files that `filter` lets through are all there, by the listing of the commit.
     pub fn snapshot_complete(&self, repo: &RepoId, commit: &str, filter: &Filter) -> Result<Completeness> {
         let folder = self.snapshot_dir(repo, commit)?;
-        let linked = |path: &str, _: &TreeEntry| folder.join(path).is_file();
+        let linked = |path: &str, entry: &TreeEntry| {
+            let there = fs::metadata(folder.join(path));
+            there.is_ok_and(|there| there.is_file() && there.len() == entry.length())
+        };
         Ok(complete(&folder, || self.read_tree(repo, commit), filter, linked))
     }
 }

@@ -34,6 +34,11 @@ impl TreeEntry {
     pub fn etag(&self) -> &str {
         self.lfs_sha256.as_deref().unwrap_or(&self.blob_id)
     }
+
+    /// The bytes of its content.
+    pub fn length(&self) -> u64 {
+        self.lfs_size.unwrap_or(self.size)
+    }
 }
 
 #[derive(Deserialize)]

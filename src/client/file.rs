@@ -231,7 +231,10 @@ fn near(
         return Ok(cached(to));
     }
     let cache = context.cache()?;
-    if let Lookup::Found(found) = cache.lookup(repo, &meta.commit, path)? {
+    // Another size is another content: cut off by a crash, or written over.
+    if let Lookup::Found(found) = cache.lookup(repo, &meta.commit, path)?
+        && std::fs::metadata(&found).is_ok_and(|there| there.len() == meta.size)
+    {
         return Ok(cached(found));
     }
     if dry {

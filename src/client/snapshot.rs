@@ -483,7 +483,7 @@ fn to_entry(file: &TreeFile) -> (String, TreeEntry) {
 fn from_entry((path, entry): (String, TreeEntry)) -> TreeFile {
     TreeFile {
         path,
-        size: entry.lfs_size.unwrap_or(entry.size),
+        size: entry.length(),
         blob_id: entry.blob_id,
         sha256: entry.lfs_sha256,
         xet_hash: entry.xet_hash,

@@ -180,6 +180,34 @@ fn a_cached_file_is_not_fetched_again() {
     assert_eq!(lab.hub.sent(), bytes.len() as u64);
 }
 
+/// What a crash of the machine, or a copy that was cut off, leaves of a cache.
+#[test]
+fn a_cached_file_of_another_size_is_none() {
+    let bytes = random(4, 11 * M);
+    let lab = Lab::with_file("model.bin", &bytes);
+    lab.hub.put("models/o/n/config.json", b"{}");
+    let client = lab.client(&[]);
+    let commit = snapshot(&client, &[]).unwrap().commit;
+    let at = |name: &str| lab.cache().join("models--o--n/snapshots").join(&commit).join(name);
+    let cut = || {
+        for name in ["model.bin", "config.json"] {
+            fs::OpenOptions::new().write(true).open(at(name)).unwrap().set_len(1).unwrap();
+        }
+    };
+    let whole =
+        || fs::read(at("model.bin")).unwrap() == bytes && fs::read(at("config.json")).unwrap() == b"{}";
+    cut();
+    assert_eq!(snapshot(&client, &[("offline", "true")]).unwrap_err().kind(), Kind::Offline);
+    get(&client, "model.bin").unwrap();
+    get(&client, "config.json").unwrap();
+    assert!(whole());
+    for options in [&[][..], &[("pin", "true")]] {
+        cut();
+        assert!(snapshot(&client, options).unwrap().first_error().is_none());
+        assert!(whole());
+    }
+}
+
 #[test]
 fn the_same_blob_under_another_revision_is_linked() {
     let bytes = random(3, 12 * M);
