@@ -873,6 +873,27 @@ fn get_goes_where_it_is_told_and_harms_nothing_else() {
 }
 
 #[test]
+fn get_has_headers_of_its_own() {
+    let shell = Shell::with_repo();
+    let hub = Hub::with(&["--token", "hf_read"]);
+    hub.put("models/o/n/secret.txt", b"secret");
+    hub.put("models/o/n/.hfx/repo.json", br#"{"private": true}"#);
+    let url = format!("{}/o/n/resolve/main/secret.txt", hub.endpoint);
+    shell.fails(3, &["get", &url, "-o", "-"]);
+    let token = "Authorization: Bearer hf_read";
+    assert_eq!(shell.ok(&["get", &url, "-o", "-", "-H", token]), "secret");
+    fs::write(shell.path("headers"), format!("X-Other: 1\n{token}\n")).unwrap();
+    shell.ok(&["get", &url, "-o", "here", "-H", "@headers"]);
+    assert_eq!(fs::read(shell.path("here")).unwrap(), b"secret");
+    hub.forget();
+    let said = shell.fails(2, &["get", &url, "-o", "-", "--token", "hf_read"]);
+    assert!(said.contains("-H"), "{said}");
+    assert!(shell.fails(2, &["get", &url, "-o", "-", "-H", "no header"]).contains("Name: value"));
+    shell.fails(6, &["get", &url, "-o", "-", "-H", "@not-there"]);
+    assert!(hub.requests().is_empty());
+}
+
+#[test]
 fn what_is_named_and_not_there_is_an_error() {
     let shell = Shell::with_repo();
     shell.ok(&["download", "o/n", "train/"]);

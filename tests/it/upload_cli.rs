@@ -112,6 +112,9 @@ fn what_is_meant_is_found() {
     assert!(matches!(info, Output::Info(info) if info.private), "made private");
     let space = shell.ok(&["o/space", "n/a.txt", "--repo-type", "space"]);
     assert!(space.contains("/spaces/o/space/commit/"), "{space}");
+    let own = shell.ok(&["mine", "n/a.txt", "--repo-type", "dataset", "--token", "hf_x"]);
+    let owner = own.strip_prefix(&format!("{}/datasets/", shell.lab.hub.endpoint)).unwrap();
+    assert!(owner.split('/').nth(1) == Some("mine"), "a name alone is one's own: {own}");
     let data = shell.ok(&["hf://datasets/o/d", "n/a.txt"]);
     assert!(data.contains("/datasets/o/d/commit/"), "{data}");
 }

@@ -231,6 +231,10 @@ pub(crate) struct GetArgs {
     /// The SHA-256 that it must have
     #[arg(long, value_name = "HEX")]
     pub(crate) sha256: Option<String>,
+    /// A header for this server, as "Name: value", or @FILE with one a line, which other users of the machine don't see;
+    /// may be repeated
+    #[arg(short = 'H', long = "header", value_name = "HEADER")]
+    pub(crate) headers: Vec<String>,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// Any option of the library (`hfx env` lists them); may be repeated

@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use hfx::client::{Hooks, Output, ReadInto, Which};
 use hfx::error::{Error, Kind, Result as HfxResult};
+use hfx::net::Url;
+use hfx::net::redirect::token_may_go;
 use hfx::options::{Opt, Options};
 use hfx::secret::safe_url;
 
@@ -28,8 +30,10 @@ fn get(args: &GetArgs) -> Result<(), Failure> {
     if let Some(hash) = &args.sha256 {
         options.set_text(Opt::ExpectSha256, hash)?;
     }
+    check_token(args, &options)?;
+    let own = own_headers(&args.headers)?;
     if args.output.as_deref() == Some(Path::new("-")) {
-        return to_stdout(args, options);
+        return to_stdout(args, options, &own);
     }
     let names_folder = |to: &Path| to.is_dir() || to.as_os_str().as_encoded_bytes().ends_with(b"/");
     let to = match &args.output {
@@ -44,7 +48,7 @@ fn get(args: &GetArgs) -> Result<(), Failure> {
         ui::json(&Event::Start { repo: None, repo_type: None, revision: None, url })?;
     }
     let client = heard::client(options, args.talk)?;
-    let job = client.download_url(&args.url, &to, &Options::new(), Hooks::default())?;
+    let job = client.download_url(&args.url, &to, &own, Hooks::default())?;
     let output = watch::wait(&job, args.talk)?;
     let Output::File(file) = output else {
         return Err(Failure::plain("the library answered something else than what was asked for"));
@@ -62,8 +66,36 @@ fn get(args: &GetArgs) -> Result<(), Failure> {
     ui::path(&file.path)
 }
 
+/// A token that was given for this call and would stay at home is a mistake.
+fn check_token(args: &GetArgs, options: &Options) -> HfxResult<()> {
+    let (to, home) = (Url::parse(&args.url)?, Url::parse(options.text(Opt::Endpoint))?);
+    let given = args.network.token.as_deref().is_some_and(|token| !token.is_empty());
+    if given && !token_may_go(home.origin(), to.origin(), options.bool(Opt::AllowHttpToken)) {
+        let what = format!("--token is for {}, and {} gets none: say -H", home.origin(), to.origin());
+        return Err(Error::invalid(format!("{what} \"Authorization: Bearer ...\" (or -H @FILE) for it")));
+    }
+    Ok(())
+}
+
+/// The headers of this call alone: those of the environment's options are for the Hub.
+fn own_headers(given: &[String]) -> HfxResult<Options> {
+    let mut own = Options::new();
+    for header in given {
+        let Some(file) = header.strip_prefix('@') else {
+            own.set_text(Opt::Headers, header)?;
+            continue;
+        };
+        let lines =
+            std::fs::read_to_string(file).map_err(|error| Error::io("read", Path::new(file), &error))?;
+        for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+            own.set_text(Opt::Headers, line)?;
+        }
+    }
+    Ok(own)
+}
+
 /// The bytes themselves on stdout, in their order.
-fn to_stdout(args: &GetArgs, options: Options) -> Result<(), Failure> {
+fn to_stdout(args: &GetArgs, options: Options, own: &Options) -> Result<(), Failure> {
     if args.talk.json {
         return Err(Failure::usage("stdout takes either the bytes or --json"));
     }
@@ -79,7 +111,7 @@ fn to_stdout(args: &GetArgs, options: Options) -> Result<(), Failure> {
     });
     let client = heard::client(options, args.talk)?;
     let which = Which::Url(args.url.clone());
-    let job = client.read(which, None, ReadInto::Chunks(write), &Options::new(), Hooks::default())?;
+    let job = client.read(which, None, ReadInto::Chunks(write), own, Hooks::default())?;
     let ended = watch::wait(&job, args.talk);
     match failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
         Some(error) => Err(ui::broken(&error)),

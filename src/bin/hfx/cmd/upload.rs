@@ -8,6 +8,7 @@ use hfx::error::{Error, Kind};
 use hfx::options::{Opt, Options};
 use hfx::repo::{RepoId, RepoKind, RepoSpec, is_commit};
 use hfx::secret::safe_url;
+use serde_json::Value;
 
 use crate::args::{TalkArgs, UploadArgs};
 use crate::fail::Failure;
@@ -43,7 +44,7 @@ fn upload(args: &UploadArgs) -> Result<(), Failure> {
     if args.create_pr {
         options.set_bool(Opt::CreatePr, true)?;
     }
-    let plan = plan(args, &options)?;
+    let mut plan = plan(args, &options)?;
     let lists = [(&plan.include, Opt::Include), (&args.exclude, Opt::Exclude), (&args.delete, Opt::Delete)];
     for (patterns, id) in lists {
         for pattern in patterns {
@@ -59,7 +60,7 @@ fn upload(args: &UploadArgs) -> Result<(), Failure> {
         })?;
     }
     let client = heard::client(options, args.talk)?;
-    make_room(&client, &plan, args)?;
+    make_room(&client, &mut plan, args)?;
     if let Some(minutes) = args.every {
         return keep_committing(&client, &plan, minutes, args.talk);
     }
@@ -92,7 +93,7 @@ fn committed(output: Output) -> Result<CommitResult, Failure> {
 }
 
 /// Repository and branch, made where they are missing.
-fn make_room(client: &Client, plan: &Plan, args: &UploadArgs) -> Result<(), Failure> {
+fn make_room(client: &Client, plan: &mut Plan, args: &UploadArgs) -> Result<(), Failure> {
     let mut own = Options::new();
     own.set_bool(Opt::ExistOk, true)?;
     let mut making = own.clone();
@@ -104,7 +105,14 @@ fn make_room(client: &Client, plan: &Plan, args: &UploadArgs) -> Result<(), Fail
     }
     let job = client.create_repo(&plan.repo, &making, Hooks::default())?;
     stop::attach(&job);
-    job.join()?;
+    if let Output::Reply(reply) = job.join()?
+        && !plan.repo.id().contains('/')
+    {
+        // A name alone is one of the token's owner.
+        let told: Value = serde_json::from_str(&reply.body).map_err(|_| no_page(&plan.repo))?;
+        let page = told["url"].as_str().ok_or_else(|| no_page(&plan.repo))?;
+        plan.repo = RepoSpec::parse(page, None, &[client.options().text(Opt::Endpoint)])?.repo;
+    }
     let Some(revision) = &plan.revision else { return Ok(()) };
     if args.create_pr || revision.starts_with("refs/") || is_commit(revision) {
         return Ok(());
@@ -120,6 +128,10 @@ fn make_room(client: &Client, plan: &Plan, args: &UploadArgs) -> Result<(), Fail
         }
         found => Ok(found.map(|_| ())?),
     }
+}
+
+fn no_page(repo: &RepoId) -> Failure {
+    Failure::plain(format!("the Hub does not say where {repo} is"))
 }
 
 /// Commits what is new every so often, until Ctrl-C, which makes the last commit.
