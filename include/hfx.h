@@ -545,6 +545,9 @@
 /// Left out by the repository's `.gitignore`.
 #define HFX_COMMITTED_IGNORED 4
 
+/// Deleted; a folder, with all that was in it, has a slash at its end.
+#define HFX_COMMITTED_DELETED 5
+
 /// The memory is for reading: writing to it ends the process.
 #define HFX_MAP_READ 1
 
@@ -1667,7 +1670,7 @@ uint64_t hfx_committed_pull_request(const hfx_committed *committed);
 /// The address of the pull request's page; NULL when none was opened.
 const char *hfx_committed_pull_request_url(const hfx_committed *committed);
 
-/// How many files there are: those of the commits and those that were left out.
+/// How many files there are: those of the commits, deleted ones among them, and those that were left out.
 size_t hfx_committed_file_count(const hfx_committed *committed);
 
 /// A file's path in the repository; NULL behind the last.

@@ -160,6 +160,7 @@ enum class committed_how : std::int32_t {
     lfs = HFX_COMMITTED_LFS,
     unchanged = HFX_COMMITTED_UNCHANGED,
     ignored = HFX_COMMITTED_IGNORED,
+    deleted = HFX_COMMITTED_DELETED,
 };
 
 enum class log_level : std::int32_t {

@@ -12,6 +12,7 @@ const (
 	CommittedLFS       How = C.HFX_COMMITTED_LFS       // the content is an LFS object
 	CommittedUnchanged How = C.HFX_COMMITTED_UNCHANGED // left out: the repository holds the same
 	CommittedIgnored   How = C.HFX_COMMITTED_IGNORED   // left out by the repository's .gitignore
+	CommittedDeleted   How = C.HFX_COMMITTED_DELETED   // deleted; a folder, with all that was in it, ends with a slash
 )
 
 // Committed is what a commit, an upload, a preupload or a schedule came to.

@@ -63,7 +63,7 @@ pub struct CommitResult {
     pub pull_request: Option<PullRequest>,
     /// How many commits were made; 0 says that nothing had changed.
     pub commits: u64,
-    /// Each file.
+    /// Each file, those among them that were deleted or left out.
     pub files: Vec<CommitFile>,
 }
 
@@ -92,6 +92,8 @@ pub enum HowCommitted {
     Unchanged = 3,
     /// Not at all: the repository's `.gitignore` leaves it out.
     Ignored = 4,
+    /// Deleted; a folder, with all that was in it, has a slash at its end.
+    Deleted = 5,
 }
 
 /// A file that is where it was wanted.

@@ -15,6 +15,8 @@ pub const HFX_COMMITTED_LFS: i32 = 2;
 pub const HFX_COMMITTED_UNCHANGED: i32 = 3;
 /// Left out by the repository's `.gitignore`.
 pub const HFX_COMMITTED_IGNORED: i32 = 4;
+/// Deleted; a folder, with all that was in it, has a slash at its end.
+pub const HFX_COMMITTED_DELETED: i32 = 5;
 
 /// What a commit, an upload, a preupload or a schedule came to. Immutable; may be read from many threads.
 pub struct hfx_committed {
@@ -83,7 +85,7 @@ pub extern "C" fn hfx_committed_pull_request_url(committed: *const hfx_committed
     lend(committed, |c| c.pull_request_url.as_ref())
 }
 
-/// How many files there are: those of the commits and those that were left out.
+/// How many files there are: those of the commits, deleted ones among them, and those that were left out.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_committed_file_count(committed: *const hfx_committed) -> usize {
     value(0, || maybe_handle(committed).map_or(0, |c| c.files.len()))
@@ -131,6 +133,7 @@ mod tests {
             (HowCommitted::Lfs, HFX_COMMITTED_LFS),
             (HowCommitted::Unchanged, HFX_COMMITTED_UNCHANGED),
             (HowCommitted::Ignored, HFX_COMMITTED_IGNORED),
+            (HowCommitted::Deleted, HFX_COMMITTED_DELETED),
         ];
         assert!(ways.iter().all(|(way, number)| *way as i32 == *number));
         assert_eq!(ways.len(), crate::ffi::constants(include_str!("committed.rs"), "HFX_COMMITTED_").len());

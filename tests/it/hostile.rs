@@ -77,7 +77,7 @@ fn a_storage_host_that_asks_for_the_token_does_not_get_it() {
         get(&client, "model.bin").unwrap_err();
         let folder = tempfile::tempdir().unwrap();
         let from = format!("{}/o/n/resolve/main/model.bin", lab.hub.endpoint);
-        url(&client, &from, &folder.path().join("x"), &[]).unwrap_err();
+        url(&client, &from, &folder.path().join("x"), &[("headers", "X-Own: hostile-key")]).unwrap_err();
         // And on the way out: a place to put an object, one that redirects, one to complete and to verify.
         let bytes = random(1, LFS + 1);
         let there = format!("{}/put?X-Amz-Signature={SIGNATURE}", thief.origin);

@@ -138,7 +138,9 @@ fn what_is_deleted_copied_and_replaced_in_one_commit() {
     draft.copy(Some(&repo("o/other")), Some(&pinned), "small.txt", "copy/other.txt").unwrap();
     let made =
         commit(&client, &draft, &[("commit_message", "All"), ("commit_description", "one\ntwo")]).unwrap();
-    assert_eq!((made.commits, made.files.len()), (1, 6));
+    assert_eq!((made.commits, made.files.len()), (1, 8));
+    let deleted = made.files.iter().filter(|file| file.how == HowCommitted::Deleted);
+    assert_eq!(deleted.map(|file| file.path.as_str()).collect::<Vec<_>>(), ["gone.txt", "dir/"]);
     let want = [
         "copy/keep.txt",
         "copy/large.bin",

@@ -127,8 +127,11 @@ fn patterns_choose_and_delete() {
     fs::remove_file(shell.path("n/a.txt")).unwrap();
     let ran = shell.run(&["o/n", "n", "--delete", "*.txt", "--exclude", "*.bin", "--commit-message", "Tidy"]);
     assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("2 files, ") && ran.err.contains(", 1 deleted"), "{}", ran.err);
     assert_eq!(shell.listed(), ["b.log", "deep/c.txt", "model.bin"]);
     assert_eq!(history(&shell.lab.client(&[]), None)[0].title, "Tidy");
+    let told = shell.run(&["o/n", "n", "--delete", "b.*", "--include", "*.txt", "--json"]);
+    assert!(told.out.contains(r#""name":"b.log","state":"deleted""#), "{}", told.out);
 }
 
 #[test]

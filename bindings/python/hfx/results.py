@@ -26,6 +26,7 @@ HOW = {
     n.HFX_COMMITTED_LFS: "lfs",
     n.HFX_COMMITTED_UNCHANGED: "unchanged",
     n.HFX_COMMITTED_IGNORED: "ignored",
+    n.HFX_COMMITTED_DELETED: "deleted",
 }
 
 
@@ -139,7 +140,7 @@ class Commit:
 
 @dataclass(frozen=True)
 class CommittedFile:
-    """A file of a commit; `how` is regular, lfs, unchanged or ignored."""
+    """A file of a commit; `how` is regular, lfs, unchanged, ignored or deleted."""
 
     path: str
     size: int

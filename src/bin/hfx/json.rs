@@ -136,6 +136,7 @@ impl<'a> Event<'a> {
                 HowCommitted::Lfs => "lfs",
                 HowCommitted::Unchanged => "unchanged",
                 HowCommitted::Ignored => "ignored",
+                HowCommitted::Deleted => "deleted",
             },
             path: None,
             size: file.size,

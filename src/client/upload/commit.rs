@@ -491,7 +491,10 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     let once = Once { context, aim, revision: &revision, header: &header, changes: &ready.changes };
     let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()))?;
     for prepared in ready.changes {
-        let Some(file) = prepared.file else { continue };
+        let Some(file) = prepared.file else {
+            files.extend(deleted(prepared.change));
+            continue;
+        };
         if let Some(progress) = file.progress {
             progress.set_state(FileState::Done);
         }
@@ -499,6 +502,15 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
         files.push(CommitFile { path: file.path, size: file.size, oid, how: file.how });
     }
     Ok(CommitResult { oid: Some(made.oid), url: made.url, pull_request, commits: 1, files })
+}
+
+fn deleted(change: Change) -> Option<CommitFile> {
+    let path = match change {
+        Change::DeletedFile(path) => path,
+        Change::DeletedFolder(path) => format!("{}/", path.trim_end_matches('/')),
+        Change::File { .. } | Change::LfsFile { .. } => return None,
+    };
+    Some(CommitFile { path, size: 0, oid: None, how: HowCommitted::Deleted })
 }
 
 /// The head of a pull request that was opened now. It is the branch's, or a commit that the Hub made for it; the branch

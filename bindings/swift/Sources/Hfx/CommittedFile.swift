@@ -11,6 +11,8 @@ public struct CommittedFile: Sendable, Hashable {
         case unchanged
         /// Left out by the repository's `.gitignore`.
         case ignored
+        /// Deleted; a folder, with all that was in it, has a slash at its end.
+        case deleted
         /// One that a newer library uses.
         case unknown = -1
     }

@@ -45,6 +45,7 @@ import Testing
         try commit.delete(file: "a.txt")
         try commit.delete(folder: "dir")
         let second = try await client.commit(commit, to: Self.repo)
+        #expect(second.files.filter { $0.how == .deleted }.map(\.path) == ["a.txt", "dir/"])
         let paths = try await client.tree(of: Self.repo).map(\.path)
         #expect(paths == ["again.bin", "config.json", "copy.bin", "empty.txt", "model.bin", "rows.csv", "sub/dir/note.txt"])
 

@@ -172,14 +172,15 @@ fn keep_committing(client: &Client, plan: &Plan, minutes: f64, talk: TalkArgs) -
 fn summary(made: &CommitResult, sent: u64, restored: u64, elapsed: Duration) -> String {
     let of = |how| made.files.iter().filter(move |file| file.how == how).count() as u64;
     let (unchanged, ignored) = (of(HowCommitted::Unchanged), of(HowCommitted::Ignored));
+    let deleted = of(HowCommitted::Deleted);
     let mut parts = Vec::new();
     if made.commits == 0 {
         parts.push("nothing to commit".to_owned());
     } else {
-        parts.push(text::count(made.files.len() as u64 - unchanged - ignored, "file"));
+        parts.push(text::count(made.files.len() as u64 - unchanged - ignored - deleted, "file"));
         parts.push(format!("sent {}", text::size(sent)));
     }
-    for (count, what) in [(unchanged, "unchanged"), (ignored, "ignored")] {
+    for (count, what) in [(deleted, "deleted"), (unchanged, "unchanged"), (ignored, "ignored")] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }
