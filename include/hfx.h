@@ -365,7 +365,7 @@
 /// Number from 0 to 4096, default 0; for each job.
 #define HFX_OPT_MAX_WORKERS 36
 
-/// The SHA-256 that a plain URL's file must have, 64 hex digits.
+/// The SHA-256 that a plain URL's file must have, 64 hex digits; a file that is there and has it is not fetched.
 /// Text; for each job.
 #define HFX_OPT_SHA256 37
 

@@ -9,6 +9,7 @@ use super::output::FileResult;
 use super::place::Place;
 use crate::cache::local_dir::LocalState;
 use crate::cache::{Cache, LocalDir, Lookup};
+use crate::cancel::Wish;
 use crate::digest::{Expected, Verified};
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
@@ -200,13 +201,7 @@ fn near(
     }
     let (repo, path, meta) = (&wanted.repo, wanted.path.as_str(), &wanted.meta);
     let dry = context.options.bool(Opt::DryRun);
-    let watch = context.watch();
-    let mut hashed = 0;
-    let mut go_on = |bytes: u64| {
-        hashed += bytes;
-        progress.set_hashed(hashed);
-        watch.wish() != crate::cancel::Wish::Cancel
-    };
+    let mut go_on = hashing(context, progress);
     let cached = |path: PathBuf| Some(FileResult::of(wanted, path, None, FileState::Cached));
     if let Some(dir) = local {
         match dir.state(path, Some(&meta.commit), Some(&meta.etag))? {
@@ -257,6 +252,16 @@ fn near(
         return Ok(cached(found));
     }
     Ok(None)
+}
+
+/// Tells how far the hashing of a file that is there has come, and whether it shall go on.
+pub fn hashing(context: &Context, progress: &FileProgress) -> impl FnMut(u64) -> bool {
+    let (watch, mut hashed) = (context.watch(), 0);
+    move |bytes| {
+        hashed += bytes;
+        progress.set_hashed(hashed);
+        watch.wish() != Wish::Cancel
+    }
 }
 
 /// Where a file of the Hub goes.

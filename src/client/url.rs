@@ -11,6 +11,7 @@ use super::file;
 use super::output::{BytesResult, FileResult};
 use super::place::Place;
 use crate::cache::Lookup;
+use crate::cache::verify::hashes_to;
 use crate::cancel::{Watch, Wish};
 use crate::digest::{Expected, Verified};
 use crate::error::{Error, Kind, Result};
@@ -69,7 +70,6 @@ pub enum Into {
 
 /// Downloads a URL to a path.
 pub async fn download(context: &Context, url: &str, to: &Path) -> Result<FileResult> {
-    online(context, url)?;
     let source = Arc::new(Source::new(context.engine.net.clone(), plain(context, url)?));
     let url = &source.remote().url;
     let name = url.path().rsplit('/').find(|part| !part.is_empty()).unwrap_or("file").to_owned();
@@ -87,14 +87,26 @@ async fn to_path(
     to: &Path,
     progress: Arc<FileProgress>,
 ) -> Result<FileResult> {
-    let to = to.to_owned();
-    let place = blocking(move || {
-        let place = Place::Path(behind_links(&to)?);
-        place.prepare()?;
-        Ok(place)
+    let expected = expected_of(context);
+    let (at, own, hash, told) = (to.to_owned(), context.clone(), expected.clone(), progress.clone());
+    let (to, there) = blocking(move || {
+        let to = behind_links(&at)?;
+        let there = already(&own, &to, hash.as_ref(), &told)?;
+        Ok((to, there))
     })
     .await?;
-    let expected = expected_of(context);
+    let name = source.remote().url.safe();
+    if let Some(size) = there {
+        progress.set_size(size);
+        progress.set_state(FileState::Cached);
+        let (path, verified, state) = (to, Some(Verified::Hash), FileState::Cached);
+        let (etag, commit) = (String::new(), String::new());
+        return Ok(FileResult { name, path, size, etag, commit, verified, state });
+    }
+    online(context, &name)?;
+    let place = Place::Path(to);
+    let prepared = place.clone();
+    blocking(move || prepared.prepare()).await?;
     if expected.is_none() && context.options.bool(Opt::RequireHash) {
         return Err(Error::new(Kind::NoHash, "a hash is required and none was given (option sha256)"));
     }
@@ -130,7 +142,7 @@ async fn to_path(
     sync_name(context, place.folder()).await?;
     progress.set_state(FileState::Done);
     Ok(FileResult {
-        name: source.remote().url.safe(),
+        name,
         path: fetched.path,
         size: progress.size(),
         etag,
@@ -138,6 +150,26 @@ async fn to_path(
         verified: fetched.verified,
         state: FileState::Done,
     })
+}
+
+/// The size of the file that is there, where its hash says that it is the one. Blocks.
+fn already(
+    context: &Context,
+    path: &Path,
+    expected: Option<&Expected>,
+    progress: &FileProgress,
+) -> Result<Option<u64>> {
+    let Some(expected) = expected.filter(|_| !context.options.bool(Opt::Force)) else { return Ok(None) };
+    let Ok(there) = std::fs::metadata(path) else { return Ok(None) };
+    if !there.is_file() {
+        return Ok(None);
+    }
+    match hashes_to(path, expected.hex(), &mut file::hashing(context, progress)) {
+        Ok(same) => Ok(same.then_some(there.len())),
+        Err(error) if error.kind() == Kind::Cancelled => Err(error),
+        // What can't be read can be replaced.
+        Err(_) => Ok(None),
+    }
 }
 
 /// Where a path leads: a link stays, and what it leads to is replaced. Devices and what the kernel makes up are no places

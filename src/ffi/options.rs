@@ -124,7 +124,7 @@ pub const HFX_OPT_EXCLUDE: i32 = 35;
 /// Most files of one snapshot in work at once; 0 lets hfx find the number.
 /// Number from 0 to 4096, default 0; for each job.
 pub const HFX_OPT_MAX_WORKERS: i32 = 36;
-/// The SHA-256 that a plain URL's file must have, 64 hex digits.
+/// The SHA-256 that a plain URL's file must have, 64 hex digits; a file that is there and has it is not fetched.
 /// Text; for each job.
 pub const HFX_OPT_SHA256: i32 = 37;
 /// Go on with what an earlier run left; false starts again.

@@ -123,7 +123,7 @@ options! {
     Include = 34, "include", Type::List, "", 0, 0, JOB, [], "Pattern of the files of a snapshot to take (fnmatch; * crosses slashes).";
     Exclude = 35, "exclude", Type::List, "", 0, 0, JOB, [], "Pattern of the files of a snapshot to leave out.";
     MaxWorkers = 36, "max_workers", Type::Int, "0", 0, 4096, JOB, [], "Most files of one snapshot in work at once; 0 lets hfx find the number.";
-    ExpectSha256 = 37, "sha256", Type::Text, "", 0, 0, JOB, [], "The SHA-256 that a plain URL's file must have, 64 hex digits.";
+    ExpectSha256 = 37, "sha256", Type::Text, "", 0, 0, JOB, [], "The SHA-256 that a plain URL's file must have, 64 hex digits; a file that is there and has it is not fetched.";
     Resume = 38, "resume", Type::Bool, "true", 0, 0, JOB, [], "Go on with what an earlier run left; false starts again.";
     CommitMessage = 39, "commit_message", Type::Text, "", 0, 0, JOB, [], "First line of the commit; without one it says what was uploaded.";
     CommitDescription = 40, "commit_description", Type::Text, "", 0, 0, JOB, [], "What the commit says below its first line.";

@@ -873,6 +873,26 @@ fn get_goes_where_it_is_told_and_harms_nothing_else() {
 }
 
 #[test]
+fn get_fetches_nothing_that_is_there_with_its_hash() {
+    let shell = Shell::with_repo();
+    let url = format!("{}/o/n/resolve/main/config.json", shell.hub.endpoint);
+    let get = ["get", &url, "-o", "config.json", "--sha256", &sha256(b"{}")];
+    shell.ok(&get);
+    shell.hub.forget();
+    let again = shell.ok(&[&get[..], &["--json"]].concat());
+    assert!(again.contains(r#""state":"cached""#) && again.contains(r#""verified":"hash""#), "{again}");
+    let offline = shell.command(&get).env("HF_HUB_OFFLINE", "1").output().unwrap();
+    assert!(offline.status.success(), "{offline:?}");
+    assert!(shell.hub.requests().is_empty());
+    fs::write(shell.path("config.json"), "[]").unwrap();
+    shell.ok(&get);
+    assert_eq!(fs::read(shell.path("config.json")).unwrap(), b"{}");
+    shell.hub.forget();
+    shell.ok(&[&get[..], &["--option", "force=true"]].concat());
+    assert_eq!(shell.hub.requests().len(), 1);
+}
+
+#[test]
 fn get_has_headers_of_its_own() {
     let shell = Shell::with_repo();
     let hub = Hub::with(&["--token", "hf_read"]);

@@ -438,10 +438,10 @@ fn a_url_that_tells_no_length_is_begun_again_and_claims_no_proof() {
     let lab = Lab::with_file("f.txt", &bytes);
     let folder = tempfile::tempdir().unwrap();
     let from = format!("{}/o/n/resolve/main/f.txt", lab.hub.endpoint);
-    let to = folder.path().join("out");
     let bare =
         json!({"match": {"times": 0}, "do": {"ignore_range": true, "remove_headers": ["content-length"]}});
     for (more, verified) in [(None, None), (Some(("sha256", sha256(&bytes))), Some(Verified::Hash))] {
+        let to = folder.path().join(if more.is_some() { "proven" } else { "bare" });
         lab.hub.faults(&json!([bare, {"match": {}, "do": {"drop_after": 1_000_000}}]));
         let options: Vec<_> = more.iter().map(|(name, hash)| (*name, hash.as_str())).collect();
         let result = url(&lab.client(&[]), &from, &to, &options).unwrap();

@@ -137,7 +137,7 @@ extension Options {
     /// Most files of one snapshot in work at once; 0 lets hfx find the number.
     public var maxWorkers: Int? { get { self[HFX_OPT_MAX_WORKERS] } set { self[HFX_OPT_MAX_WORKERS] = newValue } }
 
-    /// The SHA-256 that a plain URL's file must have, 64 hex digits.
+    /// The SHA-256 that a plain URL's file must have, 64 hex digits; a file that is there and has it is not fetched.
     public var sha256: String? { get { self[HFX_OPT_SHA256] } set { self[HFX_OPT_SHA256] = newValue } }
 
     /// Go on with what an earlier run left; false starts again.
