@@ -10,7 +10,7 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -151,10 +151,13 @@ location ~ ^/api/models/{repo}(/revision/[^/]+)?$ {{ default_type application/js
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count: int) -> list[int]:
+    """Ports of their own: one after the other, two may be the same."""
+    with ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in sockets:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in sockets]
 
 
 def api_locations(work: Path, repo: str, files: list[DataFile]) -> tuple[str, list[str]]:
@@ -207,7 +210,8 @@ def write_nginx_files(work: Path, certificates: Path, data: Path, ports: dict, b
 def nginx(binary: str, work: Path, certificates: Path, data: Path, big: list[DataFile],
           small: dict[str, list[DataFile]]):
     """nginx on loopback; gives its ports by name."""
-    ports = {name: free_port() for name in ("cdn_http", "cdn_https", "hub_http", "hub_https")}
+    names = ("cdn_http", "cdn_https", "hub_http", "hub_https")
+    ports = dict(zip(names, free_ports(len(names))))
     conf = write_nginx_files(work, certificates, data, ports, big, small)
     log = work / "nginx.log"
     argv = [binary, "-p", str(work), "-e", str(log), "-c", str(conf)]
@@ -272,7 +276,7 @@ def listener(argv: list[str], log: Path):
 @contextmanager
 def hfx_serve(binary: str, folder: Path, work: Path, env: dict[str, str], *options: str):
     """`hfx serve` over a folder of repos; gives its endpoint."""
-    argv = [binary, "serve", str(folder), "--listen", f"127.0.0.1:{free_port()}", *options]
+    argv = [binary, "serve", str(folder), "--listen", f"127.0.0.1:{free_ports(1)[0]}", *options]
     with service(argv, work / "hfx-serve.log", read_stdout=True, env=env) as server:
         line = first_line(server)
         if not line.startswith("HF_ENDPOINT="):
