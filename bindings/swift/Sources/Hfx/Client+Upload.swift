@@ -65,7 +65,7 @@ extension Client {
     ) throws -> Schedule {
         let repo = try repo.handle()
         var schedule: OpaquePointer?
-        let job = try Job(options, take: Request<Committed>.takeCommitted) { options, job, error in
+        let job = try Job(of: handle, options, take: Request<Committed>.takeCommitted) { options, job, error in
             withText(path) {
                 hfx_client_schedule_folder(
                     handle.pointer, repo.pointer, folder, $0, every.milliseconds, options, &schedule, job, error)

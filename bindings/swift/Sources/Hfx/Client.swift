@@ -15,7 +15,7 @@ public final class Client: Sendable {
 
     /// Starts a long call.
     public func start<Output>(_ request: Request<Output>) throws -> Job<Output> {
-        try Job(request.options, take: request.take) { try request.start(handle.pointer, $0, $1, $2) }
+        try Job(of: handle, request.options, take: request.take) { try request.start(handle.pointer, $0, $1, $2) }
     }
 
     /// Starts a long call and awaits its result. Cancelling the task cancels the job.

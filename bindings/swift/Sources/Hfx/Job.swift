@@ -1,9 +1,12 @@
 import CHfx
 import Synchronization
 
-/// Work on the library's threads. It goes on when this handle is dropped; `cancel()` ends it.
+/// Work on the library's threads. It goes on when this handle is dropped, for as long as its client is there, which it
+/// keeps; `cancel()` ends it.
 public final class Job<Output: Sendable>: Sendable {
     let handle: Handle
+    /// The client or schedule that it is of: dropped, it would cancel the job.
+    private let owner: Handle
     let completion = Completion()
     private let ticker: Ticker
     private let take: @Sendable (Handle) throws -> Output
@@ -11,17 +14,18 @@ public final class Job<Output: Sendable>: Sendable {
     private let result = Mutex<Result<Output, any Error>?>(nil)
 
     convenience init(
-        _ options: Options, take: @escaping @Sendable (Handle) throws -> Output,
+        of client: Handle, _ options: Options, take: @escaping @Sendable (Handle) throws -> Output,
         start: (OpaquePointer, Request<Output>.Out, Request<Output>.Out) throws -> hfx_status
     ) throws {
         let options = try options.handle()
         let ticker = Ticker()
         try ticker.listen(to: options)
-        self.init(try Handle(hfx_job_free) { try start(options.pointer, $0, $1) }, ticker, take: take)
+        self.init(of: client, try Handle(hfx_job_free) { try start(options.pointer, $0, $1) }, ticker, take: take)
     }
 
     /// A job that has started.
-    init(_ handle: Handle, _ ticker: Ticker = Ticker(), take: @escaping @Sendable (Handle) throws -> Output) {
+    init(of owner: Handle, _ handle: Handle, _ ticker: Ticker = Ticker(), take: @escaping @Sendable (Handle) throws -> Output) {
+        self.owner = owner
         self.handle = handle
         self.ticker = ticker
         self.take = take

@@ -96,6 +96,14 @@ import Testing
         }
     }
 
+    @Test func aJobKeepsItsClient() async throws {
+        let hub = try Hub()
+        try await hub.setFaults(#"[{"match": {"times": 0}, "do": {"delay_ms": 300}}]"#)
+        let job = try hub.client().start(.file("model.bin", of: Fixture.big))
+        #expect(try await job.value.state == .done)
+        #expect(try await hub.client().meta("model.bin", of: Fixture.big).size > 0)
+    }
+
     @Test func aPausedJobWaits() async throws {
         let hub = try Hub()
         let client = try hub.client()
