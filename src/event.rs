@@ -47,8 +47,13 @@ pub struct FileProgress {
 
 /// The live numbers of one job.
 #[derive(Debug, Default)]
-pub struct Progress {
-    files: Mutex<Vec<Arc<FileProgress>>>,
+pub struct Progress(Mutex<Files>);
+
+#[derive(Debug, Default)]
+struct Files {
+    all: Vec<Arc<FileProgress>>,
+    /// What those come to that were let go of.
+    before: Totals,
 }
 
 /// The numbers of a job at one moment. Sizes in bytes.
@@ -196,31 +201,48 @@ impl Progress {
     /// Adds a file.
     pub fn add(&self, name: &str, size: u64) -> Arc<FileProgress> {
         let file = Arc::new(FileProgress::new(name, size));
-        self.lock().push(file.clone());
+        self.lock().all.push(file.clone());
         file
+    }
+
+    /// Lets go of the files so far, whose numbers stay in the sums: for a job without an end.
+    pub fn let_go(&self) {
+        let mut files = self.lock();
+        files.before = files.totals();
+        files.all.clear();
     }
 
     /// The job has ended before its files: those that have no end of their own get one.
     pub fn leave(&self) {
-        for file in self.lock().iter() {
+        for file in &self.lock().all {
             file.set_state(FileState::Cancelled);
         }
     }
 
     /// The files, in the order in which they were added.
     pub fn files(&self) -> Vec<Arc<FileProgress>> {
-        self.lock().clone()
+        self.lock().all.clone()
     }
 
     /// One file by its position.
     pub fn file(&self, index: usize) -> Option<Arc<FileProgress>> {
-        self.lock().get(index).cloned()
+        self.lock().all.get(index).cloned()
     }
 
     /// The sums.
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        for file in self.lock().iter() {
+        self.lock().totals()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Files> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Files {
+    fn totals(&self) -> Totals {
+        let mut totals = self.before;
+        for file in &self.all {
             let state = file.state();
             totals.files += 1;
             totals.files_done += u64::from(matches!(state, FileState::Done | FileState::Cached));
@@ -233,10 +255,6 @@ impl Progress {
             totals.hashed += file.hashed();
         }
         totals
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<FileProgress>>> {
-        self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -257,6 +275,13 @@ mod tests {
         assert_eq!(
             progress.totals(),
             Totals { files: 1, files_done: 1, bytes: 10, done: 10, ..Totals::default() }
+        );
+        progress.let_go();
+        progress.add("b", 5);
+        assert_eq!(progress.files().len(), 1);
+        assert_eq!(
+            progress.totals(),
+            Totals { files: 2, files_done: 1, bytes: 15, done: 10, ..Totals::default() }
         );
     }
 }

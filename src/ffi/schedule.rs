@@ -25,7 +25,8 @@ pub struct hfx_schedule {
 /// last commit; a cancel of the job makes none. Files are expected to grow at their end: of each, what was there at the
 /// look is committed. A look that finds nothing new makes no commit; a failed commit is logged and tried again at the
 /// next time. `path_in_repo` is the folder in the repository (NULL: its root). Hold hfx_schedule_lock while you write
-/// what belongs together. The job's result is taken with hfx_job_take_committed.
+/// what belongs together. The files of the job's progress are those of the look under way, its sums are of all looks.
+/// The job's result is taken with hfx_job_take_committed.
 /// On success `*out_schedule` is the schedule, to be freed with hfx_schedule_free, and `*out_job` the job, to be freed
 /// with hfx_job_free.
 #[unsafe(no_mangle)]

@@ -192,6 +192,8 @@ impl Plan {
                 .await?;
             let asked = std::mem::take(&mut self.schedule.state().asked);
             let made = self.once(context, &mut seen).await;
+            // It may run for years.
+            context.job.shared_progress().let_go();
             for sender in asked {
                 // Who does not wait any more has its reasons.
                 let _ = sender.send(made.clone().map(|made| made.unwrap_or_else(nothing)));

@@ -29,6 +29,8 @@ use crate::transfer::reader::Stamp;
 const SETTLED_NS: u64 = 2_000_000_000;
 /// Signed addresses are not good for longer than this.
 const PARTS_AGE: u64 = 24 * 3600;
+/// Notes of hashes are looked through for those that no longer count when there are more than so many.
+const MANY: usize = 5000;
 
 /// The memory of uploads, or none.
 #[derive(Debug, Clone, Default)]
@@ -108,8 +110,21 @@ impl State {
         let folder = whole(folder);
         let Some(path) = self.file("hashes", &[&folder.to_string_lossy()]) else { return Hashes::none() };
         let lines = read_lines::<HashLine>(&path);
-        let known: HashMap<_, _> =
+        let count = lines.len();
+        let mut known: HashMap<_, _> =
             lines.into_iter().map(|line| (line.path, (line.stamp, line.sha256))).collect();
+        if count > MANY {
+            known.retain(|path, (_, sha256)| !sha256.is_empty() && path.exists());
+            if known.len() < count / 2 {
+                // What another process notes meanwhile is hashed again, as is what can't be written.
+                let _ = replace(&path, |file| {
+                    known.iter().try_for_each(|(path, (stamp, sha256))| {
+                        let (path, sha256) = (path.clone(), sha256.clone());
+                        write_line(file, &HashLine { path, stamp: *stamp, sha256 })
+                    })
+                });
+            }
+        }
         Hashes { log: append(&path).ok().map(Mutex::new), known: Mutex::new(known) }
     }
 
@@ -215,22 +230,12 @@ impl Parts {
     /// Starts a new journal, with what was taken before.
     pub fn begin(&self, begun: &Begun, taken: &Taken) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
-        let fresh = path.with_extension(format!("{}.new", std::process::id()));
-        let write = || -> std::io::Result<File> {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            // A leftover of a process that had the same number.
-            let _ = fs::remove_file(&fresh);
-            let mut file = private(OpenOptions::new().create_new(true).append(true)).open(&fresh)?;
-            write_line(&mut file, begun)?;
-            for (part, etag) in taken {
-                write_line(&mut file, &PartLine { part: *part, etag: etag.clone() })?;
-            }
-            fs::rename(&fresh, path)?;
-            Ok(file)
-        };
-        let file = write().map_err(|error| Error::io("write", path, &error))?;
+        let written = replace(path, |file| {
+            write_line(file, begun)?;
+            let mut lines = taken.iter().map(|(part, etag)| PartLine { part: *part, etag: etag.clone() });
+            lines.try_for_each(|line| write_line(file, &line))
+        });
+        let file = written.map_err(|error| Error::io("write", path, &error))?;
         *self.log.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
         Ok(())
     }
@@ -280,10 +285,24 @@ fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
     lines.filter_map(|line| read_line(&line)).collect()
 }
 
+/// Puts a new file in the place of the old one, and leaves it open for more.
+fn replace(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> std::io::Result<File> {
+    make_folder(path)?;
+    let fresh = path.with_extension(format!("{}.new", std::process::id()));
+    // A leftover of a process that had the same number.
+    let _ = fs::remove_file(&fresh);
+    let mut file = private(OpenOptions::new().create_new(true).append(true)).open(&fresh)?;
+    write(&mut file)?;
+    fs::rename(&fresh, path)?;
+    Ok(file)
+}
+
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
 fn append(path: &Path) -> std::io::Result<File> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    make_folder(path)?;
     let mut file = private(OpenOptions::new().create(true).append(true)).open(path)?;
     // A line that a crash tore ends here.
     if file.metadata()?.len() > 0 {
@@ -327,6 +346,31 @@ mod tests {
         hashes.put(file, young, "y");
         assert_eq!(hashes.get(file, young), None, "it may change again within its time of change");
         assert_eq!(State::default().hashes(folder).get(file, stamp), None);
+    }
+
+    /// A schedule notes the same growing files for years.
+    #[test]
+    fn what_no_longer_counts_goes_when_it_is_much() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::new(Some(dir.path().join("state")));
+        let (file, gone) = (dir.path().join("log"), dir.path().join("gone"));
+        fs::write(&file, "x").unwrap();
+        let hashes = state.hashes(dir.path());
+        for size in 0..=MANY as u64 {
+            hashes.put(&file, Stamp { size, modified: 1_000_000_000 }, "x");
+        }
+        hashes.put(&gone, Stamp { size: 1, modified: 1_000_000_000 }, "g");
+        let size = || {
+            let path = fs::read_dir(dir.path().join("state")).unwrap().next().unwrap().unwrap().path();
+            fs::metadata(path).unwrap().len()
+        };
+        let before = size();
+        let last = Stamp { size: MANY as u64, modified: 1_000_000_000 };
+        assert_eq!(state.hashes(dir.path()).get(&file, last).as_deref(), Some("x"));
+        assert!(before > 50 * MANY as u64 && size() < 1000, "{before}, now {}", size());
+        let again = state.hashes(dir.path());
+        assert_eq!(again.get(&file, last).as_deref(), Some("x"));
+        assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 1);
     }
 
     #[test]
