@@ -23,6 +23,9 @@ use crate::sys::lock::{Attempt, FileLock};
 /// How long after its last write a partial counts as a download under way, where its lock does not tell.
 pub const LIVE: Duration = Duration::from_hours(1);
 
+/// So many blobs lose their names at the same time.
+const ASIDE: usize = 64;
+
 /// What will be deleted. Nothing is until [`Deletion::execute`].
 #[derive(Debug, Clone, Default)]
 pub struct Deletion {
@@ -240,29 +243,41 @@ impl Deletion {
         Ok(report)
     }
 
-    /// Deletes blobs that no snapshot names. Who links one without its lock looks for it afterwards: so each loses its name
-    /// first, and gets it back if a snapshot names it then.
+    /// Deletes blobs that no snapshot names.
     fn remove_blobs(&self, report: &mut Report, go_on: &dyn Fn() -> bool) {
         let needed = self.still_needed();
-        let mut aside = Vec::new();
-        for blob in self.blobs.iter().filter(|blob| !needed.contains(*blob)).take_while(|_| go_on()) {
-            let to = parent(blob).join(partial_name("hfx", fastrand::u32(..)));
+        let left: Vec<&PathBuf> = self.blobs.iter().filter(|blob| !needed.contains(*blob)).collect();
+        // Few at a time: one that is given back is missed for as long as the others are looked at.
+        for some in left.chunks(ASIDE).take_while(|_| go_on()) {
+            self.remove_some(some, report);
+        }
+    }
+
+    /// Who links a blob without its lock looks for it afterwards: so each loses its name first, and gets it back if a
+    /// snapshot names it then.
+    fn remove_some(&self, blobs: &[&PathBuf], report: &mut Report) {
+        let mut moved = Vec::new();
+        for &blob in blobs {
+            let aside = parent(blob).join(partial_name("hfx", fastrand::u32(..)));
             match try_lock(&self.root, blob) {
                 Hold::Busy => {
                     let message = format!("{} is in use by a download; it was kept", blob.display());
                     report.failures.push(Error::new(Kind::Locked, message));
                 }
-                _lock => match fs::rename(blob, &to) {
-                    Ok(()) => aside.push((blob, to)),
+                _lock => match fs::rename(blob, &aside) {
+                    Ok(()) => moved.push((blob, aside)),
                     Err(error) if error.kind() == ErrorKind::NotFound => {}
                     Err(error) => report.failures.push(Error::io("delete", blob, &error)),
                 },
             }
         }
+        if moved.is_empty() {
+            return;
+        }
         let needed = self.still_needed();
-        for (blob, aside) in aside {
+        for (blob, aside) in moved {
             report.take(blob, || {
-                if needed.contains(blob) && !blob.exists() {
+                if needed.contains(blob) && fs::symlink_metadata(blob).is_err() {
                     return fs::rename(&aside, blob).map(|()| 0);
                 }
                 remove_file(&aside)

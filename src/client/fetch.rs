@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::context::Context;
-use super::partial;
+use super::partial::Wanted;
 use super::place::Place;
 use crate::digest::{Expected, Verified};
 use crate::error::{Error, Kind, Result};
@@ -201,7 +201,8 @@ async fn large(
     let (settings, watch) = (context.settings(), context.watch());
     let opened = blocking(move || {
         let go_on = || watch.wish() != crate::cancel::Wish::Cancel;
-        partial::open(&at, &etag, size, expected.as_ref(), settings, held, &go_on)
+        let wanted = Wanted { place: &at, etag: &etag, size, expected: expected.as_ref(), settings };
+        wanted.open(held, &go_on)
     })
     .await?;
     let log = context.engine.log.clone();

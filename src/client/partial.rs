@@ -2,8 +2,8 @@
 //!
 //! A process writes only its own partial. An orphan, whose writer is gone, is taken over by renaming it. A partial
 //! whose writer lives is left alone, and what it has finished is copied. Whether a writer lives is read from its
-//! journal (same boot, same process); where that says nothing (another machine, another container), a file that
-//! does not grow while it is watched counts as an orphan.
+//! journal (same boot, same process) and from the lock that it holds on its partial; where those say nothing (another
+//! machine, no locks), a file that does not grow while it is watched counts as an orphan.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -15,9 +15,9 @@ use super::place::Place;
 use crate::cache::evict::LIVE;
 use crate::digest::{Expected, Hasher};
 use crate::error::{Error, Kind, Result};
-use crate::sys::file;
 use crate::sys::map::Region;
 use crate::sys::process::Process;
+use crate::sys::{file, lock};
 use crate::transfer::download::Disk;
 use crate::transfer::journal::{Journal, State};
 use crate::transfer::plan::RangeSet;
@@ -73,109 +73,157 @@ struct Found {
     done: RangeSet,
 }
 
-/// Opens the partial for a file of this etag and size, going on with an earlier one where there is one. Blocks;
-/// `held` says that this process has the place's lock; `go_on` is asked from time to time and ends it as cancelled.
-pub fn open(
-    place: &Place,
-    etag: &str,
-    size: u64,
-    expected: Option<&Expected>,
-    settings: Settings,
-    held: bool,
-    go_on: &dyn Fn() -> bool,
-) -> Result<Opened> {
-    let found =
-        if settings.resume && !etag.is_empty() { find(place, etag, size, expected)? } else { Vec::new() };
-    let opened = go_on_with(&found, place, etag, size, expected, settings, held, go_on)?;
-    // What the others had is less. Each kill on another boot, or in another container, would leave a whole file's room.
-    for Found { path, file, state, .. } in &found {
-        if let Some(state) = state {
-            remove_left(path, file, &state.writer);
-        }
-    }
-    Ok(opened)
+/// What a partial is for.
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Where it goes.
+    pub place: &'a Place,
+    /// The version.
+    pub etag: &'a str,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The hash it must have.
+    pub expected: Option<&'a Expected>,
+    /// How it is used.
+    pub settings: Settings,
 }
 
-#[allow(clippy::too_many_arguments)] // The middle of [`open`].
-fn go_on_with(
-    found: &[Found],
-    place: &Place,
-    etag: &str,
-    size: u64,
-    expected: Option<&Expected>,
-    settings: Settings,
-    held: bool,
-    go_on: &dyn Fn() -> bool,
-) -> Result<Opened> {
-    let path = place.new_partial()?;
-    let claim = Claim::take(path.clone());
-    for found in found {
-        if is_orphan(found, held, go_on)? {
-            // Somebody may have been faster: then the next one will do.
-            if place.take_over(&found.path, &path).is_err() {
+impl Wanted<'_> {
+    /// Opens the partial, going on with an earlier one where there is one. Blocks; `held` says that this process has the
+    /// place's lock; `go_on` is asked from time to time and ends it as cancelled.
+    pub fn open(self, held: bool, go_on: &dyn Fn() -> bool) -> Result<Opened> {
+        let resume = self.settings.resume && !self.etag.is_empty();
+        let found = if resume { self.find()? } else { Vec::new() };
+        let opened = self.go_on_with(&found, held, go_on)?;
+        let mine: u64 = opened.disk.journal.ranges().iter().map(|(range, _)| range.end - range.start).sum();
+        // Each kill on another boot, or in another container, would leave a whole file's room.
+        for other in found.iter().filter(|other| other.done.total() <= mine) {
+            if let Some(state) = &other.state {
+                remove_left(&other.path, &other.file, &state.writer);
+            }
+        }
+        Ok(opened)
+    }
+
+    fn go_on_with(self, found: &[Found], held: bool, go_on: &dyn Fn() -> bool) -> Result<Opened> {
+        let claim = Claim::take(self.place.new_partial()?);
+        for found in found {
+            if is_orphan(found, held, go_on)? {
+                // Somebody may have been faster: then the next one will do.
+                if self.place.take_over(&found.path, &claim.0).is_ok() {
+                    return self.adopt(claim, found, go_on);
+                }
                 continue;
             }
-            let file = found.file.clone();
-            let (done, lost) = proven(&file, &path, found.state.as_ref(), found.done.clone(), go_on)?;
-            let state = found.state.clone();
-            let mut opened = start(place, claim, file, etag, size, expected, settings, state, done)?;
-            for range in lost {
-                // Otherwise the next sync would vouch for it.
-                opened.disk.journal.lost(range).map_err(|error| Error::io("write", &path, &error))?;
+            // One that is whole and not ours may be about to be published: it tells nothing that could be copied.
+            let Some(state) = found.state.as_ref().filter(|_| found.done.total() > 0) else { continue };
+            match create(self.place, &claim.0, self.size) {
+                Ok(file) => return self.copy(claim, file, found, state, go_on),
+                // There is no room for both.
+                Err(error) if error.kind() == Kind::DiskFull && is_left(&found.file, &state.writer) => {
+                    self.place.take_over(&found.path, &claim.0)?;
+                    return self.adopt(claim, found, go_on);
+                }
+                Err(error) => return Err(error),
             }
-            return Ok(opened);
         }
-        // One that is whole and not ours may be about to be published: it tells nothing that could be copied.
-        if found.done.total() > 0 && found.state.is_some() {
-            let file = create(place, &path, size)?;
-            let state = copy(found, &file, &path, go_on)?;
-            let file = Arc::new(file);
-            let mut opened =
-                start(place, claim, file, etag, size, expected, settings, None, RangeSet::default())?;
-            for (start, range) in state.ranges {
-                opened.disk.done.insert(start..range.end);
-                let noted = opened.disk.journal.finished(start..range.end, range.sum);
-                noted.map_err(|error| Error::io("write", &path, &error))?;
-            }
-            return Ok(opened);
-        }
+        let file = create(self.place, &claim.0, self.size)?;
+        self.start(claim, Arc::new(file), None, RangeSet::default())
     }
-    let file = Arc::new(create(place, &path, size)?);
-    start(place, claim, file, etag, size, expected, settings, None, RangeSet::default())
-}
 
-#[allow(clippy::too_many_arguments)] // One caller's tail, three times.
-fn start(
-    place: &Place,
-    claim: Claim,
-    file: Arc<File>,
-    etag: &str,
-    size: u64,
-    expected: Option<&Expected>,
-    settings: Settings,
-    state: Option<State>,
-    done: RangeSet,
-) -> Result<Opened> {
-    let path = claim.0.clone();
-    let failed = |error: std::io::Error| Error::io("write", &path, &error);
-    let midstate = state.as_ref().and_then(|state| state.midstate.clone());
-    let midstate = midstate.filter(|(at, _)| done.contiguous(0) >= *at);
-    let hasher = midstate.and_then(|(at, saved)| Some((at, Hasher::restore(expected?, &saved)?)));
-    let sink: Arc<dyn Sink> = if settings.mapped {
-        let region = Region::mapped(&file, size as usize).map_err(|error| match error.kind() {
-            std::io::ErrorKind::Unsupported => {
-                Error::new(Kind::Unsupported, "sink = map needs reserved space").os(&error)
+    /// Goes on with one that is ours now.
+    fn adopt(self, claim: Claim, found: &Found, go_on: &dyn Fn() -> bool) -> Result<Opened> {
+        let (file, path) = (found.file.clone(), claim.0.clone());
+        let (done, lost) = proven(&file, &path, found.state.as_ref(), found.done.clone(), go_on)?;
+        let mut opened = self.start(claim, file, found.state.clone(), done)?;
+        for range in lost {
+            // Otherwise the next sync would vouch for it.
+            opened.disk.journal.lost(range).map_err(|error| Error::io("write", &path, &error))?;
+        }
+        Ok(opened)
+    }
+
+    /// Begins with what a writer has finished that lives, or may live; of another boot or machine, what has its checksum.
+    fn copy(
+        self,
+        claim: Claim,
+        file: File,
+        found: &Found,
+        state: &State,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Opened> {
+        let path = claim.0.clone();
+        let mut opened = self.start(claim, Arc::new(file), None, RangeSet::default())?;
+        let from = FileSink::new(found.file.clone(), &found.path);
+        for (&start, range) in &state.ranges {
+            if !go_on() {
+                return Err(Error::cancelled());
             }
-            _ => failed(error),
-        })?;
-        Arc::new(MemorySink(Arc::new(region)))
-    } else {
-        Arc::new(FileSink::new(file.clone(), &path))
-    };
-    let journal =
-        Journal::open(file.clone(), size, etag, place.commit(), Process::this(), state).map_err(failed)?;
-    let partial = Partial { path: claim, file: file.clone(), size, sync: settings.sync };
-    Ok(Opened { partial, sink, disk: Disk { file, journal, sync: settings.sync, done, midstate: hasher } })
+            if !range.sure && checksum(&from, start..range.end)? != range.sum {
+                continue;
+            }
+            let Disk { file, journal, done, .. } = &mut opened.disk;
+            file::copy_range(&found.file, start, file, start, range.end - start)
+                .and_then(|()| journal.finished(start..range.end, range.sum))
+                .map_err(|error| Error::io("copy into", &path, &error))?;
+            done.insert(start..range.end);
+        }
+        Ok(opened)
+    }
+
+    fn start(self, claim: Claim, file: Arc<File>, state: Option<State>, done: RangeSet) -> Result<Opened> {
+        let Self { place, etag, size, expected, settings } = self;
+        let path = claim.0.clone();
+        let failed = |error: std::io::Error| Error::io("write", &path, &error);
+        lock::mark(&file);
+        let midstate = state.as_ref().and_then(|state| state.midstate.clone());
+        let midstate = midstate.filter(|(at, _)| done.contiguous(0) >= *at);
+        let hasher = midstate.and_then(|(at, saved)| Some((at, Hasher::restore(expected?, &saved)?)));
+        let sink: Arc<dyn Sink> = if settings.mapped {
+            let region = Region::mapped(&file, size as usize).map_err(|error| match error.kind() {
+                std::io::ErrorKind::Unsupported => {
+                    Error::new(Kind::Unsupported, "sink = map needs reserved space").os(&error)
+                }
+                _ => failed(error),
+            })?;
+            Arc::new(MemorySink(Arc::new(region)))
+        } else {
+            Arc::new(FileSink::new(file.clone(), &path))
+        };
+        let journal = Journal::open(file.clone(), size, etag, place.commit(), Process::this(), state)
+            .map_err(failed)?;
+        let partial = Partial { path: claim, file: file.clone(), size, sync: settings.sync };
+        Ok(Opened {
+            partial,
+            sink,
+            disk: Disk { file, journal, sync: settings.sync, done, midstate: hasher },
+        })
+    }
+
+    /// The earlier downloads of the same content, the one that has most first.
+    fn find(self) -> Result<Vec<Found>> {
+        let mut all = Vec::new();
+        for path in self.place.partials()? {
+            if Claim::is_taken(&path) {
+                continue;
+            }
+            let Ok(file) = self.place.open(&path) else { continue };
+            let Ok(state) = Journal::read(&file, self.size, file::boot_id()) else { continue };
+            let done = match &state {
+                Some(state) if state.etag == self.etag => state.done(),
+                // Its trailer was cut off before the rename: only the rename is missing, perhaps.
+                None if self.expected.is_some() && file.metadata().is_ok_and(|m| m.len() == self.size) => {
+                    let mut all = RangeSet::default();
+                    all.insert(0..self.size);
+                    all
+                }
+                _ => continue,
+            };
+            all.push(Found { path, file: Arc::new(file), state, done });
+        }
+        all.sort_by_key(|found| std::cmp::Reverse(found.done.total()));
+        Ok(all)
+    }
 }
 
 fn create(place: &Place, path: &Path, size: u64) -> Result<File> {
@@ -189,31 +237,6 @@ fn create(place: &Place, path: &Path, size: u64) -> Result<File> {
         return Err(Error::io("reserve space for", path, &error));
     }
     Ok(file)
-}
-
-/// The earlier downloads of the same content, the one that has most first.
-fn find(place: &Place, etag: &str, size: u64, expected: Option<&Expected>) -> Result<Vec<Found>> {
-    let mut all = Vec::new();
-    for path in place.partials()? {
-        if Claim::is_taken(&path) {
-            continue;
-        }
-        let Ok(file) = place.open(&path) else { continue };
-        let Ok(state) = Journal::read(&file, size, file::boot_id()) else { continue };
-        let done = match &state {
-            Some(state) if state.etag == etag => state.done(),
-            // Its trailer was cut off before the rename: only the rename is missing, perhaps.
-            None if expected.is_some() && file.metadata().is_ok_and(|m| m.len() == size) => {
-                let mut all = RangeSet::default();
-                all.insert(0..size);
-                all
-            }
-            _ => continue,
-        };
-        all.push(Found { path, file: Arc::new(file), state, done });
-    }
-    all.sort_by_key(|found| std::cmp::Reverse(found.done.total()));
-    Ok(all)
 }
 
 /// Removes what killed processes have left of a file of this size that is published now: nobody would go on with it.
@@ -230,14 +253,21 @@ pub fn sweep(partials: &[PathBuf], size: u64) {
     }
 }
 
-/// Removes a partial that a killed process has left. A writer of another boot or machine that was silent for a while
-/// counts as killed; one that lives keeps its bytes ([`Partial::finish`]).
+/// Removes a partial that a killed process has left; one whose writer lives keeps its bytes ([`Partial::finish`]).
 fn remove_left(path: &Path, file: &File, writer: &Process) {
-    let is_silent = || file.metadata().is_ok_and(|metadata| is_silent(&metadata, RECENT));
-    let is_left = || writer.is_this() || writer.is_alive().map_or_else(is_silent, |alive| !alive);
-    if !Claim::is_taken(path) && is_left() {
+    if !Claim::is_taken(path) && is_left(file, writer) {
         let _ = fs::remove_file(path);
     }
+}
+
+/// Whether its writer was killed. One of another boot or container counts as killed when it was silent for a while and
+/// does not hold the file any more, or for long.
+fn is_left(file: &File, writer: &Process) -> bool {
+    let is_gone = || {
+        let silent = |time| file.metadata().is_ok_and(|metadata| is_silent(&metadata, time));
+        silent(LIVE) || (silent(RECENT) && lock::is_marked(file) == Some(false))
+    };
+    writer.is_this() || writer.is_alive().map_or_else(is_gone, |alive| !alive)
 }
 
 /// Whether nobody has written to it for some time.
@@ -253,6 +283,9 @@ fn is_orphan(found: &Found, held: bool, go_on: &dyn Fn() -> bool) -> Result<bool
         }
         if let Some(alive) = state.writer.is_alive() {
             return Ok(!alive);
+        }
+        if lock::is_marked(&found.file) == Some(true) {
+            return Ok(false);
         }
     }
     if !held {
@@ -299,25 +332,6 @@ fn proven(
         }
     }
     Ok((done, lost))
-}
-
-/// Copies what a writer has finished that lives, or may live; of another boot or machine, what has its checksum.
-fn copy(found: &Found, to: &File, path: &Path, go_on: &dyn Fn() -> bool) -> Result<State> {
-    let mut copied = State::default();
-    let Some(state) = &found.state else { return Ok(copied) };
-    let from = FileSink::new(found.file.clone(), &found.path);
-    for (&start, range) in &state.ranges {
-        if !go_on() {
-            return Err(Error::cancelled());
-        }
-        if !range.sure && checksum(&from, start..range.end)? != range.sum {
-            continue;
-        }
-        file::copy_range(&found.file, start, to, start, range.end - start)
-            .map_err(|error| Error::io("copy into", path, &error))?;
-        copied.ranges.insert(start, *range);
-    }
-    Ok(copied)
 }
 
 impl Partial {

@@ -97,7 +97,6 @@ async fn to_path(
     .await?;
     let name = source.remote().url.safe();
     if let Some(size) = there {
-        progress.set_size(size);
         progress.set_state(FileState::Cached);
         let (path, verified, state) = (to, Some(Verified::Hash), FileState::Cached);
         let (etag, commit) = (String::new(), String::new());
@@ -164,6 +163,7 @@ fn already(
     if !there.is_file() {
         return Ok(None);
     }
+    progress.set_size(there.len());
     match hashes_to(path, expected.hex(), &mut file::hashing(context, progress)) {
         Ok(same) => Ok(same.then_some(there.len())),
         Err(error) if error.kind() == Kind::Cancelled => Err(error),
@@ -335,7 +335,13 @@ fn plain(context: &Context, url: &str) -> Result<Remote> {
     let url = Url::parse(url)?;
     let mut headers = context.headers_for(&url);
     let hub = &context.hub;
-    if hub.net().token_may_go(hub.home(), url.origin(), hub.allows_http_token())
+    let own = context.own_headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    if own && !hub.net().token_may_go(url.origin(), url.origin(), hub.allows_http_token()) {
+        let what = format!("Authorization would go to {} over plain http", url.origin());
+        return Err(Error::invalid(format!("{what}, where others can read it (option allow_http_token)")));
+    }
+    if !own
+        && hub.net().token_may_go(hub.home(), url.origin(), hub.allows_http_token())
         && let Some(token) = hub.headers().get(header::AUTHORIZATION)
     {
         headers.insert(header::AUTHORIZATION, token.clone());

@@ -88,6 +88,29 @@ impl FileLock {
     }
 }
 
+/// Marks a file as one that this process writes, until it is closed. Where there are no such locks nobody can tell.
+pub fn mark(file: &File) {
+    #[cfg(unix)]
+    let _ = file.try_lock();
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
+/// Whether another process has [`mark`]ed it; None where that can't be seen. What is free is marked by that.
+pub fn is_marked(file: &File) -> Option<bool> {
+    #[cfg(unix)]
+    return match file.try_lock() {
+        Ok(()) => Some(false),
+        Err(TryLockError::WouldBlock) => Some(true),
+        Err(TryLockError::Error(_)) => None,
+    };
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        None
+    }
+}
+
 impl Drop for FileLock {
     fn drop(&mut self) {
         // Unlock rather than close alone: a forked child may still hold a copy of the descriptor.

@@ -577,6 +577,15 @@ fn the_cache_is_looked_after() {
     assert!(list.contains("2 repositories with 3 revisions, 12.0 MiB in "), "{list}");
     let list = shell.ok(&["cache", "list", "-v"]);
     assert!(list.contains(commit) && list.contains(main.trim_end()), "{list}");
+    let ids = |more: &[&str]| shell.ok(&[&["cache", "ls", "-q"], more].concat());
+    assert_eq!(ids(&[]), "dataset/o/d\nmodel/o/n\n");
+    assert_eq!(ids(&["--filter", "size>1M", "-f", "type=model"]), "model/o/n\n");
+    assert_eq!(ids(&["--filter", "accessed>1h"]), "");
+    assert_eq!(ids(&["--filter", "refs=main", "-v", "-f", "type=model"]), format!("{commit}\n"));
+    assert_eq!(ids(&["--sort", "size", "--limit", "1"]), "model/o/n\n");
+    let list = shell.ok(&["cache", "ls", "--filter", "type=dataset"]);
+    assert!(list.contains("1 repository with 1 revision, 3 B in "), "{list}");
+    assert!(shell.fails(2, &["cache", "ls", "--filter", "age>1d"]).contains("no such key"));
     let short: Value = serde_json::from_str(&shell.ok(&["cache", "ls", "--json"])).unwrap();
     let long: Value = serde_json::from_str(&shell.ok(&["cache", "ls", "--json", "--verbose"])).unwrap();
     assert_eq!((short["size"].clone(), short["warnings"].clone()), (json!(12 * M + 5 + 3 + 3), json!([])));
@@ -905,7 +914,12 @@ fn get_has_headers_of_its_own() {
     fs::write(shell.path("headers"), format!("X-Other: 1\n{token}\n")).unwrap();
     shell.ok(&["get", &url, "-o", "here", "-H", "@headers"]);
     assert_eq!(fs::read(shell.path("here")).unwrap(), b"secret");
+    // A header that is said counts before a token that is there.
+    let mut own = shell.command(&["get", &url, "-o", "-", "--endpoint", &hub.endpoint, "-H", token]);
+    assert!(own.env("HF_TOKEN", "hf_other").output().unwrap().status.success());
     hub.forget();
+    let open = ["get", "http://192.0.2.1/x", "-o", "-", "-H", token];
+    assert!(shell.fails(2, &open).contains("allow_http_token"));
     let said = shell.fails(2, &["get", &url, "-o", "-", "--token", "hf_read"]);
     assert!(said.contains("-H"), "{said}");
     assert!(shell.fails(2, &["get", &url, "-o", "-", "-H", "no header"]).contains("Name: value"));

@@ -401,8 +401,9 @@ fn a_url_goes_to_a_path_proven_by_its_hash() {
     let plain = url(&client, &from, &to, &[]).unwrap();
     assert_eq!(plain.verified, Some(Verified::Length));
     assert!(fs::read(&to).unwrap() == bytes);
-    let proven = url(&client, &from, &to, &[("sha256", &sha256(&bytes))]).unwrap();
-    assert_eq!(proven.verified, Some(Verified::Hash));
+    let proven = url(&client, &from, &folder.path().join("proven"), &[("sha256", &sha256(&bytes))]).unwrap();
+    assert_eq!((proven.verified, proven.state), (Some(Verified::Hash), FileState::Done));
+    assert!(fs::read(&proven.path).unwrap() == bytes);
     let wrong =
         url(&client, &from, &folder.path().join("wrong"), &[("sha256", &"0".repeat(64))]).unwrap_err();
     assert_eq!(wrong.kind(), Kind::HashMismatch);

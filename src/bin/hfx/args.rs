@@ -19,6 +19,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use hfx::options::parse_size;
 use hfx::repo::RepoKind;
 
+use crate::cmd::cache::{Filter, Sort};
+
 pub(crate) use upload::UploadArgs;
 
 const ROOT_HELP: &str = "\
@@ -327,6 +329,18 @@ pub(crate) struct CacheLsArgs {
     /// Each revision, with its folder, and every warning; with --json each file too
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// The ids alone, as `hfx cache rm` takes them; of revisions with --verbose
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+    /// Those that this is true of: size>1G, accessed>30d, modified<1w, type=model, refs=main; may be repeated
+    #[arg(short, long, value_name = "EXPR")]
+    pub(crate) filter: Vec<Filter>,
+    /// The order of repositories: accessed, modified, name or size, with :asc or :desc behind it
+    #[arg(long, value_name = "KEY")]
+    pub(crate) sort: Option<Sort>,
+    /// The first repositories only
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -71,8 +71,13 @@ fn check_token(args: &GetArgs, options: &Options) -> HfxResult<()> {
     let (to, home) = (Url::parse(&args.url)?, Url::parse(options.text(Opt::Endpoint))?);
     let given = args.network.token.as_deref().is_some_and(|token| !token.is_empty());
     if given && !token_may_go(home.origin(), to.origin(), options.bool(Opt::AllowHttpToken)) {
-        let what = format!("--token is for {}, and {} gets none: say -H", home.origin(), to.origin());
-        return Err(Error::invalid(format!("{what} \"Authorization: Bearer ...\" (or -H @FILE) for it")));
+        let what = if home.origin() == to.origin() {
+            format!("--token would go to {} over plain http (option allow_http_token)", to.origin())
+        } else {
+            let what = format!("--token is for {}, and {} gets none", home.origin(), to.origin());
+            format!("{what}: say -H \"Authorization: Bearer ...\" (or -H @FILE) for it")
+        };
+        return Err(Error::invalid(what));
     }
     Ok(())
 }

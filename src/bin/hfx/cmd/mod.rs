@@ -2,7 +2,7 @@
 
 mod api;
 mod auth;
-mod cache;
+pub(crate) mod cache;
 mod completions;
 mod download;
 mod env;

@@ -109,9 +109,11 @@ fn make_room(client: &Client, plan: &mut Plan, args: &UploadArgs) -> Result<(), 
         && !plan.repo.id().contains('/')
     {
         // A name alone is one of the token's owner.
-        let told: Value = serde_json::from_str(&reply.body).map_err(|_| no_page(&plan.repo))?;
-        let page = told["url"].as_str().ok_or_else(|| no_page(&plan.repo))?;
-        plan.repo = RepoSpec::parse(page, None, &[client.options().text(Opt::Endpoint)])?.repo;
+        let told: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+        let whole = whole_id(told["url"].as_str().unwrap_or_default(), plan.repo.id());
+        let whole =
+            whole.ok_or_else(|| Failure::plain("the Hub does not say whose the new repository is"))?;
+        plan.repo = RepoId::new(plan.repo.kind(), whole)?;
     }
     let Some(revision) = &plan.revision else { return Ok(()) };
     if args.create_pr || revision.starts_with("refs/") || is_commit(revision) {
@@ -130,8 +132,12 @@ fn make_room(client: &Client, plan: &mut Plan, args: &UploadArgs) -> Result<(), 
     }
 }
 
-fn no_page(repo: &RepoId) -> Failure {
-    Failure::plain(format!("the Hub does not say where {repo} is"))
+/// `owner/name` at the end of a repository's page.
+fn whole_id<'a>(page: &'a str, name: &str) -> Option<&'a str> {
+    let (_, path) = page.split_once("://")?.1.split_once('/')?;
+    let before = path.strip_suffix(name)?.strip_suffix('/')?;
+    let owner = before.rsplit('/').next().filter(|owner| !owner.is_empty())?;
+    Some(&path[before.len() - owner.len()..])
 }
 
 /// Commits what is new every so often, until Ctrl-C, which makes the last commit.
@@ -269,5 +275,18 @@ mod tests {
         assert!(to(&dir.path().join("none"), None).is_err());
         let (local, _, include) = resolve(Some(Path::new("no*such.bin")), None, "n", &[]).unwrap();
         assert_eq!((local, include), (PathBuf::from("."), vec!["no*such.bin".to_owned()]));
+    }
+
+    #[test]
+    fn the_owner_is_on_the_page() {
+        for (page, id) in [
+            ("https://hub.example/datasets/me/name", Some("me/name")),
+            ("http://127.0.0.1:1/me/name", Some("me/name")),
+            ("http://127.0.0.1:1/name", None),
+            ("http://127.0.0.1:1//name", None),
+            ("", None),
+        ] {
+            assert_eq!(whole_id(page, "name"), id, "{page}");
+        }
     }
 }

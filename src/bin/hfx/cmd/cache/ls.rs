@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use hfx::cache::scan::{CacheInfo, FileInfo, RepoInfo, RevisionInfo};
 use serde_json::{Value, json};
 
+use super::select::select;
 use super::{cache_id, look};
 use crate::args::CacheLsArgs;
 use crate::fail::Failure;
@@ -14,11 +15,15 @@ use crate::ui;
 
 /// Prints what is cached.
 pub(super) fn run(args: &CacheLsArgs) -> Result<(), Failure> {
-    let Some(info) = look(&args.cache)? else {
+    let Some(mut info) = look(&args.cache)? else {
         return if args.json { ui::line("null") } else { Ok(()) };
     };
+    select(&mut info, &args.filter, args.sort, args.limit, args.verbose);
     if args.json {
         return ui::json(&object(&info, args.verbose));
+    }
+    if args.quiet {
+        return ids(&info, args.verbose).iter().try_for_each(|id| ui::line(id));
     }
     let now = SystemTime::now();
     let list = if args.verbose { revisions(&info, now) } else { repos(&info, now) };
@@ -36,6 +41,17 @@ pub(super) fn run(args: &CacheLsArgs) -> Result<(), Failure> {
     ))?;
     notes(&info, args.verbose);
     Ok(())
+}
+
+fn ids(info: &CacheInfo, each_revision: bool) -> Vec<String> {
+    let of = |repo: &RepoInfo| -> Vec<String> {
+        if each_revision {
+            repo.revisions.iter().map(|revision| revision.commit.clone()).collect()
+        } else {
+            vec![cache_id(repo.kind, &repo.id)]
+        }
+    };
+    info.repos.iter().flat_map(of).collect()
 }
 
 fn repos(info: &CacheInfo, now: SystemTime) -> String {

@@ -4,6 +4,7 @@ mod confirm;
 mod ls;
 mod prune;
 mod rm;
+mod select;
 mod verify;
 
 use std::path::Path;
@@ -15,6 +16,8 @@ use hfx::repo::RepoKind;
 use crate::args::{CacheCommand, CacheDirArgs};
 use crate::fail::Failure;
 use crate::{settings, ui};
+
+pub(crate) use select::{Filter, Sort};
 
 /// Does what was asked.
 pub(crate) fn run(command: CacheCommand) -> Result<(), Failure> {
