@@ -1,6 +1,5 @@
 //! What one job works with: its options over the client's, and the rooms below made from them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -67,10 +66,12 @@ impl Context {
         Ok(Cache::new(root, self.options.bool(Opt::Symlinks)).with_sync(self.sync()))
     }
 
-    /// The local folder, where one is asked for.
-    pub fn local_dir(&self) -> Option<LocalDir> {
-        let root: PathBuf = self.options.path(Opt::LocalDir)?;
-        Some(LocalDir::new(root).with_sync(self.sync()))
+    /// The local folder, where one is asked for; else there must be a shared cache.
+    pub fn destination(&self) -> Result<Option<LocalDir>> {
+        match self.options.path(Opt::LocalDir) {
+            Some(root) => Ok(Some(LocalDir::new(root).with_sync(self.sync()))),
+            None => self.cache().map(|_| None),
+        }
     }
 
     /// Whether files must survive a power loss.

@@ -44,7 +44,7 @@ async fn find(
     path: &str,
     progress: &Arc<FileProgress>,
 ) -> Result<FileResult> {
-    let local = context.local_dir();
+    let local = context.destination()?;
     let force = context.options.bool(Opt::Force);
     if !force || context.offline() {
         let here = match &local {

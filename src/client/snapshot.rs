@@ -30,7 +30,7 @@ const LAST_NOTES: Duration = Duration::from_secs(2);
 
 /// Downloads a snapshot.
 pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Result<SnapshotResult> {
-    let local = context.local_dir();
+    let local = context.destination()?;
     let filter = context.filter();
     let force = context.options.bool(Opt::Force);
     let asked = !context.offline() && !(context.options.bool(Opt::Pin) && !force);

@@ -5,10 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use hfx::client::{Client, Hooks, Job};
+use hfx::error::{Kind, Result};
+use hfx::options::Options;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::client::model;
 use crate::support::files::{blobs, files_below, partials, random, sha256};
 use crate::support::{Hub, M, skip, told, wait_for};
 
@@ -925,6 +929,22 @@ fn get_has_headers_of_its_own() {
     assert!(shell.fails(2, &["get", &url, "-o", "-", "-H", "no header"]).contains("Name: value"));
     shell.fails(6, &["get", &url, "-o", "-", "-H", "@not-there"]);
     assert!(hub.requests().is_empty());
+}
+
+#[test]
+fn nothing_is_asked_where_nothing_can_be_put() {
+    let shell = Shell::with_repo();
+    let homeless = |line: &[&str]| ran(shell.command(line).env_remove("HF_HOME").env_remove("HOME"));
+    for line in [&["download", "o/n"][..], &["download", "o/n", "config.json"]] {
+        let said = homeless(line);
+        assert!(said.code == 2 && said.err.contains("use --cache-dir"), "{said:?}");
+    }
+    assert!(shell.hub.requests().is_empty());
+    let client = Client::open(Options::new()).unwrap();
+    let asked = |job: Result<Job>| job.unwrap().join().unwrap_err().kind();
+    let (own, hooks) = (Options::new(), Hooks::default);
+    assert_eq!(asked(client.download_snapshot(&model(), None, &own, hooks())), Kind::InvalidArgument);
+    assert_eq!(asked(client.download_file(&model(), None, "x", &own, hooks())), Kind::InvalidArgument);
 }
 
 #[test]

@@ -72,7 +72,10 @@ pub(crate) fn cache_root(args: &CacheDirArgs) -> Result<PathBuf> {
     if let Some(folder) = &args.cache_dir {
         return Ok(folder.clone());
     }
-    Options::from_env()?.path(Opt::CacheDir).ok_or_else(|| {
-        Error::invalid("no cache folder: neither HF_HUB_CACHE, HF_HOME nor HOME is set; use --cache-dir")
-    })
+    Options::from_env()?.path(Opt::CacheDir).ok_or_else(no_cache)
+}
+
+/// What the library says names an option; here it is a flag.
+pub(crate) fn no_cache() -> Error {
+    Error::invalid("no cache folder: neither HF_HUB_CACHE, HF_HOME nor HOME is set; use --cache-dir")
 }

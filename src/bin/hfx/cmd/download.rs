@@ -42,6 +42,9 @@ fn download(args: &DownloadArgs) -> Result<(), Failure> {
             options.set_text(Opt::Exclude, pattern)?;
         }
     }
+    if options.path(Opt::CacheDir).is_none() && options.path(Opt::LocalDir).is_none() {
+        return Err(settings::no_cache().into());
+    }
     announce(&target, &options, args.talk)?;
     let client = heard::client(options, args.talk)?;
     let job = begin(&client, &target)?;
