@@ -392,7 +392,13 @@ async fn fetch_all(
         .zip(progresses)
         .map(|((file, result), progress)| {
             let result = result.unwrap_or_else(|| {
-                Err(Error::new(Kind::Cancelled, "not fetched, because another file of the snapshot failed"))
+                Err(match stopped {
+                    Some(_) => Error::new(
+                        Kind::Cancelled,
+                        "not fetched, because another file of the snapshot failed",
+                    ),
+                    None => Error::new(Kind::Internal, "its task failed"),
+                })
             });
             if let Err(error) = &result {
                 progress.fail(error);
