@@ -1277,7 +1277,8 @@ void hfx_progress_totals(const hfx_progress *progress,
 /// How many files hfx_progress_file tells of.
 size_t hfx_progress_file_count(const hfx_progress *progress);
 
-/// One file by its place, which it keeps in later pictures of the job. `size` is `sizeof(hfx_file_progress)`, and
+/// One file by its place, which it keeps in later pictures of the job (of a schedule: until it finds something new, when
+/// the files begin anew). `size` is `sizeof(hfx_file_progress)`, and
 /// counts as in hfx_progress_totals.
 /// Returns 1, or 0 behind the last.
 int32_t hfx_progress_file(const hfx_progress *progress,

@@ -24,7 +24,7 @@ use crate::sys::lock::{Attempt, FileLock};
 pub const LIVE: Duration = Duration::from_hours(1);
 
 /// So many blobs lose their names at the same time.
-const ASIDE: usize = 64;
+const ASIDE: usize = 500;
 
 /// What will be deleted. Nothing is until [`Deletion::execute`].
 #[derive(Debug, Clone, Default)]
@@ -243,45 +243,36 @@ impl Deletion {
         Ok(report)
     }
 
-    /// Deletes blobs that no snapshot names.
+    /// Deletes blobs that no snapshot names. [`crate::cache::Cache::link`], which does not wait for a blob's lock, looks
+    /// for it afterwards: so each loses its name first, and gets it back if a snapshot names it then.
     fn remove_blobs(&self, report: &mut Report, go_on: &dyn Fn() -> bool) {
-        let needed = self.still_needed();
-        let left: Vec<&PathBuf> = self.blobs.iter().filter(|blob| !needed.contains(*blob)).collect();
-        // Few at a time: one that is given back is missed for as long as the others are looked at.
-        for some in left.chunks(ASIDE).take_while(|_| go_on()) {
-            self.remove_some(some, report);
-        }
-    }
-
-    /// Who links a blob without its lock looks for it afterwards: so each loses its name first, and gets it back if a
-    /// snapshot names it then.
-    fn remove_some(&self, blobs: &[&PathBuf], report: &mut Report) {
-        let mut moved = Vec::new();
-        for &blob in blobs {
-            let aside = parent(blob).join(partial_name("hfx", fastrand::u32(..)));
-            match try_lock(&self.root, blob) {
-                Hold::Busy => {
-                    let message = format!("{} is in use by a download; it was kept", blob.display());
-                    report.failures.push(Error::new(Kind::Locked, message));
+        let mut needed = self.still_needed();
+        // Not all at a time: one that is given back is missed for as long as the others are looked at.
+        for some in self.blobs.chunks(ASIDE).take_while(|_| go_on()) {
+            let mut moved = Vec::new();
+            for blob in some.iter().filter(|blob| !needed.contains(*blob)) {
+                let aside = parent(blob).join(partial_name("hfx", fastrand::u32(..)));
+                match try_lock(&self.root, blob) {
+                    Hold::Busy => {
+                        let message = format!("{} is in use by a download; it was kept", blob.display());
+                        report.failures.push(Error::new(Kind::Locked, message));
+                    }
+                    _lock => match fs::rename(blob, &aside) {
+                        Ok(()) => moved.push((blob, aside)),
+                        Err(error) if error.kind() == ErrorKind::NotFound => {}
+                        Err(error) => report.failures.push(Error::io("delete", blob, &error)),
+                    },
                 }
-                _lock => match fs::rename(blob, &aside) {
-                    Ok(()) => moved.push((blob, aside)),
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    Err(error) => report.failures.push(Error::io("delete", blob, &error)),
-                },
             }
-        }
-        if moved.is_empty() {
-            return;
-        }
-        let needed = self.still_needed();
-        for (blob, aside) in moved {
-            report.take(blob, || {
-                if needed.contains(blob) && fs::symlink_metadata(blob).is_err() {
-                    return fs::rename(&aside, blob).map(|()| 0);
-                }
-                remove_file(&aside)
-            });
+            needed = self.still_needed();
+            for (blob, aside) in moved {
+                report.take(blob, || {
+                    if needed.contains(blob) && fs::symlink_metadata(blob).is_err() {
+                        return fs::rename(&aside, blob).map(|()| 0);
+                    }
+                    remove_file(&aside)
+                });
+            }
         }
     }
 

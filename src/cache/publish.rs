@@ -13,7 +13,7 @@ use crate::cache::shared;
 use crate::cache::store::Cache;
 use crate::cache::tree::{self, Tree};
 use crate::cache::verify::hashes_to;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::repo::{RepoId, check_commit, check_etag, check_repo_path, check_revision};
 use crate::sys::folder::Folder;
 use crate::sys::{file, link};
@@ -64,12 +64,7 @@ impl Cache {
         {
             settle(&open.blobs, partial, &open.blobs, &place.blob, replace)
                 .inspect_err(|_| drop(open.blobs.remove(name(&link))))?;
-            let shown = place.show(&open, &link)?;
-            if !place.blob.is_file() {
-                let what = format!("{} was deleted while it was linked", place.blob.display());
-                return Err(Error::new(Kind::CorruptCache, what).retryable(true));
-            }
-            return Ok(shown);
+            return place.show(&open, &link);
         }
         // No symlinks here: the file itself is the snapshot's entry.
         settle(&open.blobs, partial, &open.snapshot, &place.pointer, replace)?;

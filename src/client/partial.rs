@@ -119,10 +119,18 @@ impl Wanted<'_> {
             let Some(state) = found.state.as_ref().filter(|_| found.done.total() > 0) else { continue };
             match create(self.place, &claim.0, self.size) {
                 Ok(file) => return self.copy(claim, file, found, state, go_on),
-                // There is no room for both.
-                Err(error) if error.kind() == Kind::DiskFull && is_left(&found.file, &state.writer) => {
-                    self.place.take_over(&found.path, &claim.0)?;
-                    return self.adopt(claim, found, go_on);
+                Err(error) if error.kind() == Kind::DiskFull => {
+                    // There is no room for both; the kernel that would hold its writer's lock is this one.
+                    if state.writer.is_of_this_boot()
+                        && lock::is_marked(&found.file) == Some(false)
+                        && self.place.take_over(&found.path, &claim.0).is_ok()
+                    {
+                        return self.adopt(claim, found, go_on);
+                    }
+                    let other = found.path.display();
+                    let what =
+                        format!("{other} is an unfinished download of it: remove it if nobody writes it");
+                    return Err(error.context(what));
                 }
                 Err(error) => return Err(error),
             }
@@ -134,6 +142,7 @@ impl Wanted<'_> {
     /// Goes on with one that is ours now.
     fn adopt(self, claim: Claim, found: &Found, go_on: &dyn Fn() -> bool) -> Result<Opened> {
         let (file, path) = (found.file.clone(), claim.0.clone());
+        lock::mark(&file);
         let (done, lost) = proven(&file, &path, found.state.as_ref(), found.done.clone(), go_on)?;
         let mut opened = self.start(claim, file, found.state.clone(), done)?;
         for range in lost {
@@ -261,11 +270,14 @@ fn remove_left(path: &Path, file: &File, writer: &Process) {
 }
 
 /// Whether its writer was killed. One of another boot or container counts as killed when it was silent for a while and
-/// does not hold the file any more, or for long.
+/// does not hold the file any more; where there are no locks, when it was silent for long.
 fn is_left(file: &File, writer: &Process) -> bool {
     let is_gone = || {
         let silent = |time| file.metadata().is_ok_and(|metadata| is_silent(&metadata, time));
-        silent(LIVE) || (silent(RECENT) && lock::is_marked(file) == Some(false))
+        match lock::is_marked(file) {
+            Some(marked) => !marked && silent(RECENT),
+            None => silent(LIVE),
+        }
     };
     writer.is_this() || writer.is_alive().map_or_else(is_gone, |alive| !alive)
 }
@@ -348,6 +360,8 @@ impl Partial {
             return self.rescue(place);
         }
         self.to_disk(&self.file, path)?;
+        // Whoever opens what is published may want to lock it.
+        lock::unmark(&self.file);
         let published = place.publish(path)?;
         sweep(&place.partials().unwrap_or_default(), self.size);
         Ok(published)

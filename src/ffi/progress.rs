@@ -167,7 +167,8 @@ pub extern "C" fn hfx_progress_file_count(progress: *const hfx_progress) -> usiz
     value(0, || maybe_handle(progress).map_or(0, |p| p.files.len()))
 }
 
-/// One file by its place, which it keeps in later pictures of the job. `size` is `sizeof(hfx_file_progress)`, and
+/// One file by its place, which it keeps in later pictures of the job (of a schedule: until it finds something new, when
+/// the files begin anew). `size` is `sizeof(hfx_file_progress)`, and
 /// counts as in hfx_progress_totals.
 /// Returns 1, or 0 behind the last.
 #[unsafe(no_mangle)]

@@ -96,6 +96,14 @@ pub fn mark(file: &File) {
     let _ = file;
 }
 
+/// Takes the mark off.
+pub fn unmark(file: &File) {
+    #[cfg(unix)]
+    let _ = file.unlock();
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 /// Whether another process has [`mark`]ed it; None where that can't be seen. What is free is marked by that.
 pub fn is_marked(file: &File) -> Option<bool> {
     #[cfg(unix)]

@@ -34,13 +34,15 @@ impl Process {
         *self == Self::this()
     }
 
+    /// Whether it ran, or runs, under the kernel of this process.
+    pub fn is_of_this_boot(&self) -> bool {
+        self.boot != [0; 16] && file::boot_id() == Some(self.boot)
+    }
+
     /// Whether it runs; None when that can't be seen from here (another machine, another container).
     pub fn is_alive(&self) -> Option<bool> {
         let this = Self::this();
-        if self.boot == [0; 16] || this.boot == [0; 16] {
-            return None;
-        }
-        if self.boot != this.boot {
+        if !self.is_of_this_boot() {
             // Another boot of this machine, or another machine.
             return None;
         }

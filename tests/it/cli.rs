@@ -587,6 +587,12 @@ fn the_cache_is_looked_after() {
     assert_eq!(ids(&["--filter", "accessed>1h"]), "");
     assert_eq!(ids(&["--filter", "refs=main", "-v", "-f", "type=model"]), format!("{commit}\n"));
     assert_eq!(ids(&["--sort", "size", "--limit", "1"]), "model/o/n\n");
+    fs::create_dir_all(shell.cache().join("models--o--empty/snapshots")).unwrap();
+    fs::create_dir_all(shell.cache().join("models--o--empty/blobs")).unwrap();
+    let of =
+        |more: &[&str]| shell.ok(&[&["cache", "ls"], more].concat()).contains("3 repositories with 3 rev");
+    assert!(of(&[]) && of(&["-v"]), "one without a revision is one");
+    fs::remove_dir_all(shell.cache().join("models--o--empty")).unwrap();
     let list = shell.ok(&["cache", "ls", "--filter", "type=dataset"]);
     assert!(list.contains("1 repository with 1 revision, 3 B in "), "{list}");
     assert!(shell.fails(2, &["cache", "ls", "--filter", "age>1d"]).contains("no such key"));

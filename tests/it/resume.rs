@@ -512,8 +512,9 @@ fn what_other_boots_left_does_not_pile_up() {
         last = partial;
     }
     // One that somebody holds is not left, however silent: a paused job's.
-    let held = fs::File::open(&last).unwrap();
+    let held = OpenOptions::new().write(true).open(&last).unwrap();
     held.try_lock().unwrap();
+    held.set_modified(std::time::SystemTime::now() - Duration::from_hours(2)).unwrap();
     lab.hub.forget();
     assert!(get_by_url(&lab, &out).output().unwrap().status.success());
     assert!(fs::read(&out).unwrap() == bytes);

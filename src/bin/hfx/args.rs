@@ -338,7 +338,7 @@ pub(crate) struct CacheLsArgs {
     /// The order of repositories: accessed, modified, name or size, with :asc or :desc behind it
     #[arg(long, value_name = "KEY")]
     pub(crate) sort: Option<Sort>,
-    /// The first repositories only
+    /// The first N repositories only
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// One JSON object

@@ -192,8 +192,6 @@ impl Plan {
                 .await?;
             let asked = std::mem::take(&mut self.schedule.state().asked);
             let made = self.once(context, &mut seen).await;
-            // It may run for years.
-            context.job.shared_progress().let_go();
             for sender in asked {
                 // Who does not wait any more has its reasons.
                 let _ = sender.send(made.clone().map(|made| made.unwrap_or_else(nothing)));
@@ -233,6 +231,8 @@ impl Plan {
         if new.is_empty() {
             return Ok(None);
         }
+        // It may run for years: the files of one look are enough.
+        context.job.shared_progress().let_go();
         let mut items = Vec::new();
         let mut stamps = Vec::new();
         for (path, file, stamp) in new {

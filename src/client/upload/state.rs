@@ -113,17 +113,15 @@ impl State {
         let count = lines.len();
         let mut known: HashMap<_, _> =
             lines.into_iter().map(|line| (line.path, (line.stamp, line.sha256))).collect();
-        if count > MANY {
+        if count > MANY && known.len() < count / 2 {
             known.retain(|path, (_, sha256)| !sha256.is_empty() && path.exists());
-            if known.len() < count / 2 {
-                // What another process notes meanwhile is hashed again, as is what can't be written.
-                let _ = replace(&path, |file| {
-                    known.iter().try_for_each(|(path, (stamp, sha256))| {
-                        let (path, sha256) = (path.clone(), sha256.clone());
-                        write_line(file, &HashLine { path, stamp: *stamp, sha256 })
-                    })
-                });
-            }
+            // What another process notes meanwhile is lost: it is hashed, or found wrong, again.
+            let _ = replace(&path, |file| {
+                known.iter().try_for_each(|(path, (stamp, sha256))| {
+                    let (path, sha256) = (path.clone(), sha256.clone());
+                    write_line(file, &HashLine { path, stamp: *stamp, sha256 })
+                })
+            });
         }
         Hashes { log: append(&path).ok().map(Mutex::new), known: Mutex::new(known) }
     }

@@ -5,8 +5,8 @@ import Synchronization
 /// keeps; `cancel()` ends it.
 public final class Job<Output: Sendable>: Sendable {
     let handle: Handle
-    /// The client or schedule that it is of: dropped, it would cancel the job.
-    private let owner: Handle
+    /// Its client: dropped, it would cancel the job.
+    let client: Handle
     let completion = Completion()
     private let ticker: Ticker
     private let take: @Sendable (Handle) throws -> Output
@@ -24,8 +24,8 @@ public final class Job<Output: Sendable>: Sendable {
     }
 
     /// A job that has started.
-    init(of owner: Handle, _ handle: Handle, _ ticker: Ticker = Ticker(), take: @escaping @Sendable (Handle) throws -> Output) {
-        self.owner = owner
+    init(of client: Handle, _ handle: Handle, _ ticker: Ticker = Ticker(), take: @escaping @Sendable (Handle) throws -> Output) {
+        self.client = client
         self.handle = handle
         self.ticker = ticker
         self.take = take

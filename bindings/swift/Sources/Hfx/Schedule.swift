@@ -31,7 +31,7 @@ public final class Schedule: Sendable {
     @discardableResult
     public func trigger() throws -> Job<Committed> {
         let job = try Handle(hfx_job_free) { hfx_schedule_trigger(handle.pointer, $0, $1) }
-        return Job(of: handle, job, take: Request<Committed>.takeCommitted)
+        return Job(of: self.job.client, job, take: Request<Committed>.takeCommitted)
     }
 
     /// Asks for the last commit, with which the job ends; returns at once.

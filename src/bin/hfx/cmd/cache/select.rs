@@ -1,4 +1,5 @@
-//! Which entries `hfx cache ls` shows, and in which order: `--filter`, `--sort` and `--limit` mean what they mean to `hf`.
+//! Which entries `hfx cache ls` shows, and in which order: `--filter`, `--sort` and `--limit` mean of repositories what they
+//! mean to `hf`. Where each revision is shown, filters choose among those, and order and number are still of repositories.
 //!
 //! Source: `huggingface_hub` 2.4.0, `cli/cache.py`. Sizes are powers of 1024 here.
 
@@ -65,13 +66,13 @@ pub(super) fn select(
     let all = |repo: &RepoInfo, revision: Option<&RevisionInfo>| {
         filters.iter().all(|filter| filter.lets(repo, revision, now))
     };
-    if each_revision {
+    if each_revision && !filters.is_empty() {
         for repo in &mut info.repos {
             let revisions = std::mem::take(&mut repo.revisions);
             repo.revisions = revisions.into_iter().filter(|revision| all(repo, Some(revision))).collect();
         }
         info.repos.retain(|repo| !repo.revisions.is_empty());
-    } else {
+    } else if !each_revision {
         info.repos.retain(|repo| all(repo, None));
     }
     if let Some(sort) = sort {
@@ -96,7 +97,8 @@ impl Filter {
             }
             Key::Type(kind) => return repo.kind.name() == kind,
             Key::Ref(name) => {
-                let has = |revision: &RevisionInfo| revision.refs.iter().any(|own| own == name);
+                let has =
+                    |revision: &RevisionInfo| revision.refs.iter().any(|own| own.eq_ignore_ascii_case(name));
                 return revision.map_or_else(|| repo.revisions.iter().any(has), has);
             }
         };
@@ -119,7 +121,7 @@ impl FromStr for Filter {
         };
         let value = rest[operator.len()..].trim();
         let equals = operator == "=";
-        let key = match key {
+        let key = match key.to_ascii_lowercase().as_str() {
             "size" => parse_size(value).and_then(|size| u64::try_from(size).ok()).map(Key::Size),
             "accessed" => duration(value).map(Key::Accessed),
             "modified" => duration(value).map(Key::Modified),
