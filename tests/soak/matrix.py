@@ -129,9 +129,9 @@ CALLS = {
     "middle": ["pwrite64:error=ENOSPC:when=9", "pwrite64:error=EIO:when=9", "pwrite64:signal=KILL:when=9"],
     "verify": ["fdatasync:error=EIO:when=1", "fdatasync:error=ENOSPC:when=1", "fdatasync:signal=KILL:when=1",
                "ftruncate:error=EIO:when=1", "ftruncate:signal=KILL:when=1"],
-    "rename": ["symlink:error=ENOSPC:when=1", "symlink:signal=KILL:when=1", "rename:error=ENOSPC:when=1",
-               "rename:error=EACCES:when=1", "rename:signal=KILL:when=1", "rename:signal=KILL:when=2", "rename:signal=KILL:when=3"],
-    "part (upload)": ["pread64:error=EIO:when=3", "pread64:signal=KILL:when=3", "pread64:signal=KILL:when=30"],
+    "rename": ["/^symlink:error=ENOSPC:when=1", "/^symlink:signal=KILL:when=1", "/^rename:error=ENOSPC:when=1",
+               "/^rename:error=EACCES:when=1", "/^rename:signal=KILL:when=1", "/^rename:signal=KILL:when=2"],
+    "part (upload)": ["pread64:error=EIO:when=3", "pread64:signal=KILL:when=3", "pread64:signal=KILL:when=6"],
 }  # fmt: skip
 
 
@@ -178,7 +178,8 @@ class Case:
     def once(self):
         env = {**os.environ, "HF_ENDPOINT": HUB.endpoint, "HF_HOME": str(self.root / "home")}
         line = self.line()
-        if self.call and not self.broken:
+        injecting = self.call and not self.broken
+        if injecting:
             log = self.root / "strace"
             line = [
                 "strace",
@@ -203,6 +204,8 @@ class Case:
             process.kill()
             return "hangs", BOUND, ""
         seconds = time.monotonic() - start
+        if injecting and process.returncode not in (-9, 137) and "(INJECTED)" not in log.read_text():
+            self.wrong.append(f"{self.call} was never met")
         if process.returncode == 0:
             return "recovered", seconds, out
         if process.returncode in (-9, 137) and self.call and "KILL" in self.call:
@@ -355,7 +358,7 @@ def tables(cases):
     by_call = {case.call: case for case in cases if case.call}
     for phase, calls in CALLS.items():
         for call in calls:
-            name, what, when = call.split(":")
+            name, what, when = call.removeprefix("/^").split(":")
             lines.append(
                 f"| {phase} | {name}, number {when.split('=')[1]}: {what.split('=')[1]} | {cell(by_call.get(call))} |"
             )
