@@ -117,11 +117,14 @@ impl Wanted<'_> {
             }
             // One that is whole and not ours may be about to be published: it tells nothing that could be copied.
             let Some(state) = found.state.as_ref().filter(|_| found.done.total() > 0) else { continue };
+            // The look for its writer's lock has taken that.
+            lock::unmark(&found.file);
             match create(self.place, &claim.0, self.size) {
                 Ok(file) => return self.copy(claim, file, found, state, go_on),
                 Err(error) if error.kind() == Kind::DiskFull => {
                     // There is no room for both; the kernel that would hold its writer's lock is this one.
-                    if state.writer.is_of_this_boot()
+                    if state.writer.is_alive().is_none()
+                        && state.writer.is_of_this_boot()
                         && lock::is_marked(&found.file) == Some(false)
                         && self.place.take_over(&found.path, &claim.0).is_ok()
                     {
@@ -360,9 +363,9 @@ impl Partial {
             return self.rescue(place);
         }
         self.to_disk(&self.file, path)?;
+        let published = place.publish(path)?;
         // Whoever opens what is published may want to lock it.
         lock::unmark(&self.file);
-        let published = place.publish(path)?;
         sweep(&place.partials().unwrap_or_default(), self.size);
         Ok(published)
     }
