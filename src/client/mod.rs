@@ -40,7 +40,7 @@ pub use output::{
 };
 use sequence::Sequences;
 pub use upload::{Draft, Input, Schedule};
-pub use url::{Into as ReadInto, Which};
+pub use url::{Into as ReadInto, Which, token_may_go};
 
 use crate::cache::evict::Deletion;
 use crate::cache::{Cache, Lookup, scan};

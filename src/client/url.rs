@@ -20,8 +20,8 @@ use crate::hub::FileMeta;
 use crate::hub::api::timeouts;
 use crate::log::Level;
 use crate::net::retry::Backoff;
-use crate::net::{Body, Url};
-use crate::options::Opt;
+use crate::net::{Body, Url, redirect};
+use crate::options::{Opt, Options};
 use crate::repo::{RepoId, is_commit};
 use crate::sys::link;
 use crate::sys::map::Region;
@@ -328,6 +328,12 @@ async fn to_its_end(
         _ => None,
     };
     Ok((file, verified))
+}
+
+/// Whether the token of these options goes along to a URL.
+pub fn token_may_go(options: &Options, url: &str) -> Result<bool> {
+    let (home, to) = (Url::parse(options.text(Opt::Endpoint))?, Url::parse(url)?);
+    Ok(redirect::token_may_go(home.origin(), to.origin(), options.bool(Opt::AllowHttpToken)))
 }
 
 /// A URL as it is, with the job's headers, and with the token where it is the endpoint's own.

@@ -108,6 +108,7 @@ static void commits(const hfx_client *client, const hfx_repo *repo) {
     OK(waited_committed(hfx_client_commit(client, repo, commit, options, JOB, ERR), &made, ERR));
     char second[41];
     snprintf(second, sizeof second, "%s", hfx_committed_commit(made));
+    CHECK(how(made, "a.txt") == HFX_COMMITTED_DELETED && how(made, "dir/") == HFX_COMMITTED_DELETED);
     hfx_committed_free(made);
     OK(hfx_options_set_string(options, HFX_OPT_PARENT_COMMIT, first, ERR));
     OK(hfx_commit_add_bytes(commit, "c.txt", "c", 1, ERR));

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use hfx::client::{Hooks, Output, ReadInto, Which};
+use hfx::client::{Hooks, Output, ReadInto, Which, token_may_go};
 use hfx::error::{Error, Kind, Result as HfxResult};
-use hfx::net::Url;
-use hfx::net::redirect::token_may_go;
 use hfx::options::{Opt, Options};
 use hfx::secret::safe_url;
 
@@ -68,16 +66,13 @@ fn get(args: &GetArgs) -> Result<(), Failure> {
 
 /// A token that was given for this call and would stay at home is a mistake.
 fn check_token(args: &GetArgs, options: &Options) -> HfxResult<()> {
-    let (to, home) = (Url::parse(&args.url)?, Url::parse(options.text(Opt::Endpoint))?);
     let given = args.network.token.as_deref().is_some_and(|token| !token.is_empty());
-    if given && !token_may_go(home.origin(), to.origin(), options.bool(Opt::AllowHttpToken)) {
-        let what = if home.origin() == to.origin() {
-            format!("--token would go to {} over plain http (option allow_http_token)", to.origin())
-        } else {
-            let what = format!("--token is for {}, and {} gets none", home.origin(), to.origin());
-            format!("{what}: say -H \"Authorization: Bearer ...\" (or -H @FILE) for it")
-        };
-        return Err(Error::invalid(what));
+    if given && !token_may_go(options, &args.url)? {
+        let (home, to) = (safe_url(options.text(Opt::Endpoint)), safe_url(&args.url));
+        return Err(Error::invalid(format!(
+            "--token is for {home}, and over plain http for this machine alone (option allow_http_token); for {to} say \
+             -H \"Authorization: Bearer ...\" (or -H @FILE)"
+        )));
     }
     Ok(())
 }
