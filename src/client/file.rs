@@ -333,7 +333,8 @@ impl FileResult {
         Self::local(path, &cache.commit_of(repo, revision).unwrap_or_default(), found)
     }
 
-    fn local(path: &str, commit: &str, found: PathBuf) -> Self {
+    /// One that is on this disk, as far as that tells.
+    pub(super) fn local(path: &str, commit: &str, found: PathBuf) -> Self {
         Self {
             name: path.to_owned(),
             size: std::fs::metadata(&found).map_or(0, |m| m.len()),
@@ -345,7 +346,8 @@ impl FileResult {
         }
     }
 
-    fn told(self, progress: &FileProgress) -> Self {
+    /// The same, told to who listens.
+    pub(super) fn told(self, progress: &FileProgress) -> Self {
         progress.set_size(self.size);
         progress.set_state(self.state);
         self

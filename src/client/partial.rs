@@ -187,7 +187,6 @@ impl Wanted<'_> {
         let Self { place, etag, size, expected, settings } = self;
         let path = claim.0.clone();
         let failed = |error: std::io::Error| Error::io("write", &path, &error);
-        lock::mark(&file);
         let midstate = state.as_ref().and_then(|state| state.midstate.clone());
         let midstate = midstate.filter(|(at, _)| done.contiguous(0) >= *at);
         let hasher = midstate.and_then(|(at, saved)| Some((at, Hasher::restore(expected?, &saved)?)));
@@ -240,6 +239,7 @@ impl Wanted<'_> {
 
 fn create(place: &Place, path: &Path, size: u64) -> Result<File> {
     let file = place.create(path)?;
+    lock::mark(&file);
     // Space for all of it, or the error now; a file system that can't reserve finds out on the way. One in memory
     // would fill its pages before the first byte arrives: there the look at the free space has to do.
     if !file::is_in_memory(&file)

@@ -88,24 +88,24 @@ async fn to_path(
     progress: Arc<FileProgress>,
 ) -> Result<FileResult> {
     let expected = expected_of(context);
+    let name = source.remote().url.safe();
     let (at, own, hash, told) = (to.to_owned(), context.clone(), expected.clone(), progress.clone());
+    let url = name.clone();
     let (to, there) = blocking(move || {
         let to = behind_links(&at)?;
         let there = already(&own, &to, hash.as_ref(), &told)?;
+        if !there {
+            online(&own, &url)?;
+            Place::Path(to.clone()).prepare()?;
+        }
         Ok((to, there))
     })
     .await?;
-    let name = source.remote().url.safe();
-    if let Some(size) = there {
-        progress.set_state(FileState::Cached);
-        let (path, verified, state) = (to, Some(Verified::Hash), FileState::Cached);
-        let (etag, commit) = (String::new(), String::new());
-        return Ok(FileResult { name, path, size, etag, commit, verified, state });
+    if there {
+        let cached = FileResult::local(&name, "", to);
+        return Ok(FileResult { verified: Some(Verified::Hash), ..cached }.told(&progress));
     }
-    online(context, &name)?;
     let place = Place::Path(to);
-    let prepared = place.clone();
-    blocking(move || prepared.prepare()).await?;
     if expected.is_none() && context.options.bool(Opt::RequireHash) {
         return Err(Error::new(Kind::NoHash, "a hash is required and none was given (option sha256)"));
     }
@@ -151,24 +151,21 @@ async fn to_path(
     })
 }
 
-/// The size of the file that is there, where its hash says that it is the one. Blocks.
+/// Whether the file that is there has the hash that it must have. Blocks.
 fn already(
     context: &Context,
     path: &Path,
     expected: Option<&Expected>,
     progress: &FileProgress,
-) -> Result<Option<u64>> {
-    let Some(expected) = expected.filter(|_| !context.options.bool(Opt::Force)) else { return Ok(None) };
-    let Ok(there) = std::fs::metadata(path) else { return Ok(None) };
-    if !there.is_file() {
-        return Ok(None);
-    }
+) -> Result<bool> {
+    let Some(expected) = expected.filter(|_| !context.options.bool(Opt::Force)) else { return Ok(false) };
+    let Some(there) = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file) else {
+        return Ok(false);
+    };
     progress.set_size(there.len());
     match hashes_to(path, expected.hex(), &mut file::hashing(context, progress)) {
-        Ok(same) => Ok(same.then_some(there.len())),
-        Err(error) if error.kind() == Kind::Cancelled => Err(error),
-        // What can't be read can be replaced.
-        Err(_) => Ok(None),
+        Err(error) if error.kind() != Kind::Cancelled => Ok(false), // What can't be read can be replaced.
+        looked => looked,
     }
 }
 

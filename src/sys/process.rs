@@ -41,12 +41,11 @@ impl Process {
 
     /// Whether it runs; None when that can't be seen from here (another machine, another container).
     pub fn is_alive(&self) -> Option<bool> {
-        let this = Self::this();
         if !self.is_of_this_boot() {
             // Another boot of this machine, or another machine.
             return None;
         }
-        if self.pid_space == 0 || self.pid_space != this.pid_space || self.started == 0 {
+        if self.pid_space == 0 || Some(self.pid_space) != pid_space() || self.started == 0 {
             return None;
         }
         Some(started(self.pid) == Some(self.started))
