@@ -253,7 +253,7 @@
 /// Number from 8388608, default 0; for the client.
 #define HFX_OPT_MEMORY_BUDGET 8
 
-/// Most bytes received per second, all jobs together; 0 is no limit.
+/// Most bytes received and sent per second, all jobs together; 0 is no limit.
 /// Number from 0, default 0; for the client.
 #define HFX_OPT_MAX_BYTES_PER_SECOND 9
 
@@ -379,7 +379,8 @@
 /// What the commit says below its first line. Text; for each job.
 #define HFX_OPT_COMMIT_DESCRIPTION 40
 
-/// The commit that must be the head; without one it is the head when the job begins. Text; for each job.
+/// The commit that must be the head; without one it is the head, and commits by others that leave the same files alone do
+/// not matter. Text; for each job.
 #define HFX_OPT_PARENT_COMMIT 41
 
 /// Open a pull request and commit to it. Boolean, default false; for each job.
@@ -432,6 +433,10 @@
 /// Path of a file to take, exactly as written, beside what include lets through; one that the repository lacks is an
 /// error. List of texts; for each job.
 #define HFX_OPT_FILES 54
+
+/// Longest wait for the answer to work that the Hub was given: a commit, the joining of an object's parts, a change of a
+/// repository; in milliseconds. Number from 1 to 3600000, default 600000; for each job.
+#define HFX_OPT_WORK_TIMEOUT_MS 55
 
 /// An option that holds 0 or 1.
 #define HFX_TYPE_BOOL 1
@@ -1544,8 +1549,9 @@ void hfx_commit_free(hfx_commit *commit);
 
 /// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is
 /// left out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
-/// hfx_committed_commit_count says 0. A commit by somebody else in between is `HFX_E_CONFLICT`, with the head in
-/// hfx_error_commit; servers that ignore the parent of a commit don't notice. The options `commit_message`,
+/// hfx_committed_commit_count says 0. It follows commits by others in between; where they changed the same paths, or
+/// `parent_commit` is set, it is `HFX_E_CONFLICT`, with the head in hfx_error_commit (servers that ignore the parent of
+/// a commit don't notice). The options `commit_message`,
 /// `commit_description`, `parent_commit` and `create_pr` are for it. When it has ended well the builder is empty, else
 /// it holds what it held. The result is taken with hfx_job_take_committed.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.

@@ -1370,6 +1370,7 @@ public:
     HFX_INT_(max_bytes_per_second, MAX_BYTES_PER_SECOND)
     HFX_TIME_(connect_timeout, CONNECT_TIMEOUT_MS)
     HFX_TIME_(head_timeout, HEAD_TIMEOUT_MS)
+    HFX_TIME_(work_timeout, WORK_TIMEOUT_MS)
     HFX_TIME_(stall_timeout, STALL_TIMEOUT_MS)
     HFX_TIME_(retry_timeout, RETRY_TIMEOUT_MS)
     HFX_INT_(part_size, PART_SIZE)

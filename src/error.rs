@@ -8,6 +8,7 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::secret::safe_url;
 
@@ -130,6 +131,7 @@ struct Inner {
     url: Option<String>,
     retryable: bool,
     unprocessed: bool,
+    held_back: Duration,
     commit: Option<String>,
 }
 
@@ -220,6 +222,13 @@ impl Error {
         self
     }
 
+    /// Says how long the request was held back before it was sent, because the server had asked for that.
+    #[must_use]
+    pub fn held_back(mut self, time: Duration) -> Self {
+        self.0.held_back = time;
+        self
+    }
+
     /// Adds the commit that a 404 named.
     #[must_use]
     pub fn commit(mut self, commit: Option<String>) -> Self {
@@ -279,6 +288,24 @@ impl Error {
         self.0.unprocessed
     }
 
+    /// How long the request was held back because the server had asked for that.
+    pub fn was_held_back(&self) -> Duration {
+        self.0.held_back
+    }
+
+    /// Whether the server answered that the request has to wait.
+    pub fn is_put_off(&self) -> bool {
+        self.is_unprocessed() && matches!(self.http_status(), 429 | 503)
+    }
+
+    /// Whether the server may have done what was asked, although its answer is an error or is missing: it broke or timed
+    /// out on the way, made no sense, or a gateway spoke.
+    pub fn may_have_acted(&self) -> bool {
+        let status = self.http_status();
+        let lost = matches!(self.kind(), Kind::Network | Kind::Timeout | Kind::Tls | Kind::Protocol);
+        (lost || status == 408 || status >= 500) && !self.is_unprocessed()
+    }
+
     /// The commit that the server named in a 404 for a missing file; the head, in a conflict.
     pub fn commit_text(&self) -> Option<&str> {
         self.0.commit.as_deref()
@@ -325,6 +352,26 @@ mod tests {
         let numbers: Vec<i32> = Kind::ALL.iter().map(|k| *k as i32).collect();
         assert!(numbers.windows(2).all(|w| w[0] < w[1]), "{numbers:?}");
         assert!(!numbers.contains(&0), "0 is OK");
+    }
+
+    #[test]
+    fn what_is_in_doubt() {
+        let error = |kind, status| Error::new(kind, "x").http(status, None);
+        let lost = [
+            (Kind::Network, 0),
+            (Kind::Timeout, 0),
+            (Kind::Protocol, 200),
+            (Kind::Http, 500),
+            (Kind::Http, 504),
+            (Kind::Http, 408),
+        ];
+        for (kind, status) in lost {
+            assert!(error(kind, status).may_have_acted(), "{status}");
+            assert!(!error(kind, status).unprocessed(true).may_have_acted(), "{status}");
+        }
+        for (kind, status) in [(Kind::Conflict, 409), (Kind::RepoNotFound, 404), (Kind::Proxy, 407)] {
+            assert!(!error(kind, status).may_have_acted(), "{status}");
+        }
     }
 
     #[test]

@@ -242,8 +242,8 @@ func (c *Client) StartCommit(repo Repo, commit *Commit, options ...Option) (*Job
 }
 
 // Commit makes a commit to a repository at its revision (a branch or "refs/pr/N"), once: what the repository holds is
-// left out, LFS content is sent first. A commit by somebody else in between is ErrConflict, with the head in
-// Error.Commit. When it has ended well the builder is empty, else it holds what it held.
+// left out, LFS content is sent first. It follows commits by others in between; where they changed the same paths it is
+// ErrConflict, with the head in Error.Commit. When it has ended well the builder is empty, else it holds what it held.
 func (c *Client) Commit(ctx context.Context, repo Repo, commit *Commit, options ...Option) (*Committed, error) {
 	return finishCommit(ctx, commit, func() (*Job[*Committed], error) { return c.StartCommit(repo, commit, options...) })
 }

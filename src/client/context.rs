@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::batch::Batch;
 use super::job::Job;
 use super::partial::Settings;
+use super::place::Partials;
 use crate::cache::{Cache, LocalDir};
 use crate::cancel::{Control, Watch};
 use crate::error::{Error, Kind, Result};
@@ -35,6 +36,8 @@ pub struct Context {
     pub own_token: bool,
     /// Publishes small files together, in a snapshot.
     pub batch: Option<Arc<Batch>>,
+    /// The unfinished downloads that lay in the cache when a snapshot began.
+    pub before: Option<Arc<Partials>>,
     /// What stops this part of the job alone; it follows the job's own.
     pub control: Option<Control>,
 }
@@ -52,6 +55,7 @@ impl Context {
             own_headers: own.headers().into(),
             own_token: own.secret(Opt::Token).is_some(),
             batch: None,
+            before: None,
             control: None,
         })
     }
@@ -99,6 +103,11 @@ impl Context {
         Filter::new(include, exclude).and_files(self.options.list(Opt::Files))
     }
 
+    /// Whether only one etag will do: see the option `if_match`.
+    pub fn wants_match(&self) -> bool {
+        !self.options.text(Opt::IfMatch).is_empty()
+    }
+
     /// Refuses a file that has changed since the caller looked: see the option `if_match`.
     pub fn check_match(&self, name: &str, etag: &str) -> Result<()> {
         let wanted = self.options.text(Opt::IfMatch).trim_start_matches("W/").trim_matches('"');
@@ -136,20 +145,31 @@ impl Context {
 
     /// Why nothing was found without the network.
     pub fn not_cached(&self, what: &str) -> Error {
-        let why = if self.options.bool(Opt::Offline) {
-            "the client is offline"
-        } else {
-            "only local files were asked for"
-        };
-        Error::new(Kind::Offline, format!("{what} is not in the cache, and {why}"))
+        Error::new(Kind::Offline, format!("{what} is not in the cache, and {}", self.why_offline()))
     }
 
     /// Refuses what only the Hub can do, where it may not be asked.
     pub fn online(&self) -> Result<()> {
-        if self.options.bool(Opt::Offline) {
-            return Err(Error::new(Kind::Offline, "the client is offline, and only the Hub can do this"));
+        if self.offline() {
+            let why = self.why_offline();
+            return Err(Error::new(Kind::Offline, format!("{why}, and only the Hub can do this")));
         }
         Ok(())
+    }
+
+    fn why_offline(&self) -> &'static str {
+        if self.options.bool(Opt::Offline) {
+            "the client is offline"
+        } else {
+            "only local files were asked for"
+        }
+    }
+
+    /// The same, in the midst of work that has taken long: a question to the Hub is asked again for as long as a transfer
+    /// would go on.
+    #[must_use]
+    pub fn patient(&self) -> Self {
+        Self { hub: self.hub.patient(), ..self.clone() }
     }
 }
 
@@ -160,16 +180,17 @@ pub fn revision_or_main(revision: Option<&str>) -> &str {
 
 /// Whether an error of the Hub leaves the last known state of the cache as the better answer.
 pub fn cache_may_answer(error: &Error) -> bool {
-    !matches!(
+    matches!(
         error.kind(),
-        Kind::Proxy
-            | Kind::Tls
-            | Kind::RevisionNotFound
-            | Kind::EntryNotFound
-            | Kind::Cancelled
-            | Kind::InvalidArgument
-            | Kind::Protocol
-            | Kind::Internal
-            | Kind::Closed
+        Kind::Network
+            | Kind::Timeout
+            | Kind::Http
+            | Kind::RateLimited
+            | Kind::RepoNotFound
+            | Kind::Gated
+            | Kind::Unauthorized
+            | Kind::Forbidden
+            | Kind::Disabled
+            | Kind::Offline
     )
 }

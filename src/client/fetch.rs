@@ -123,7 +123,8 @@ async fn small(
     let sync = context.sync();
     let batch = context.batch.clone();
     let alone = batch.is_none();
-    let open = context.engine.limits.open().await;
+    let limits = &context.engine.limits;
+    let open = (limits.open().await, limits.on_disk().await);
     let written = blocking(move || {
         let partial = Unpublished(place.new_partial()?);
         let failed = |error| Error::io("write", &partial.0, &error);
@@ -190,7 +191,7 @@ async fn large(
     mut item: Item,
     progress: Arc<FileProgress>,
 ) -> Result<Fetched> {
-    let lock = lock(context, &place).await?;
+    let (lock, others) = lock(context, &place).await?;
     let held = lock.is_some();
     let (at, size) = (place.clone(), item.size);
     if let Some(path) = blocking(move || at.published(size)).await? {
@@ -202,7 +203,7 @@ async fn large(
     let opened = blocking(move || {
         let go_on = || watch.wish() != crate::cancel::Wish::Cancel;
         let wanted = Wanted { place: &at, etag: &etag, size, expected: expected.as_ref(), settings };
-        wanted.open(held, &go_on)
+        wanted.open(held, others, &go_on)
     })
     .await?;
     let log = context.engine.log.clone();
@@ -245,24 +246,26 @@ async fn large(
 }
 
 /// Takes the place's lock. While another process holds it and gets on, it is waited for; when that one does not get
-/// on for the bound's length, or locks do not work here, this process fetches beside it.
-async fn lock(context: &Context, place: &Place) -> Result<Option<FileLock>> {
-    let Some(path) = place.lock()? else { return Ok(None) };
+/// on for the bound's length, or locks do not work here, this process fetches beside it. True when another had it at first.
+async fn lock(context: &Context, place: &Place) -> Result<(Option<FileLock>, bool)> {
+    let Some(path) = place.lock()? else { return Ok((None, false)) };
     let bound = context.options.time(Opt::LockTimeout);
     let mut watch = context.watch();
     let (mut pause, mut until, mut before) = (Duration::from_millis(10), Instant::now() + bound, None);
+    let mut waited = false;
     loop {
         let (at, lock) = (place.clone(), path.clone());
         // A lock that can't even be tried is no lock.
         match blocking(move || Ok(at.try_lock(&lock).unwrap_or(Attempt::Unsupported))).await? {
-            Attempt::Held(lock) => return Ok(Some(lock)),
-            Attempt::Unsupported => return Ok(None),
-            Attempt::Busy => {}
+            Attempt::Held(lock) => return Ok((Some(lock), waited)),
+            // Others may be there without our knowing.
+            Attempt::Unsupported => return Ok((None, true)),
+            Attempt::Busy => waited = true,
         }
         if Instant::now() >= until {
             let now = last_write(place);
             if before.is_some_and(|before| before == now) || now.is_none() {
-                return Ok(None);
+                return Ok((None, true));
             }
             (before, until) = (Some(now), Instant::now() + bound);
             context.engine.log.tell(Level::Info, "client", || {
@@ -287,7 +290,8 @@ pub async fn check_space(files: Vec<(Place, u64)>) -> Result<()> {
         let mut needed = 0u64;
         for (place, size) in &files {
             // Nobody goes on with a small one, and to look for each of many would read its folder as often.
-            let partials = if *size <= SMALL { Vec::new() } else { place.partials().unwrap_or_default() };
+            let partials =
+                if *size <= SMALL { Vec::new() } else { place.partials_before().unwrap_or_default() };
             let there = partials.iter().map(|path| allocated(path)).max().unwrap_or(0);
             needed = needed.saturating_add(size.saturating_sub(there));
         }

@@ -51,8 +51,10 @@ async fn find(
             Some(dir) => known_local(context, dir, revision, path)?,
             None => known(context, repo, revision, path)?,
         };
+        // What nobody knows the etag of is asked about, where its etag matters.
+        let here = here.filter(|here| !here.etag.is_empty() || context.offline() || !context.wants_match());
         if let Some(result) = here {
-            context.check_match(path, &blob_name(&result.path))?;
+            context.check_match(path, &result.etag)?;
             return Ok(result.told(progress));
         }
     }
@@ -64,7 +66,7 @@ async fn find(
         Ok(meta) => meta,
         Err(error) => {
             let found = fall_back(context, repo, revision, path, local.as_ref(), error, progress)?;
-            context.check_match(path, &blob_name(&found.path))?;
+            context.check_match(path, &found.etag)?;
             return Ok(found);
         }
     };
@@ -86,6 +88,17 @@ async fn find(
         .await?;
     }
     Ok(result)
+}
+
+/// The etag of a file of the cache: by the blob that it links to, else by the listing of its commit; empty where neither
+/// tells.
+pub fn etag_of(cache: &Cache, repo: &RepoId, commit: &str, path: &str, found: &Path) -> String {
+    let blob = blob_name(found);
+    if !blob.is_empty() || !is_commit(commit) {
+        return blob;
+    }
+    let listed = cache.read_tree(repo, commit).and_then(|tree| Some(tree.get(path)?.etag().to_owned()));
+    listed.unwrap_or_default()
 }
 
 /// The etag of a file of the cache, by the blob that it links to; empty where it is no link.
@@ -114,7 +127,7 @@ fn known(context: &Context, repo: &RepoId, revision: &str, path: &str) -> Result
 
 fn known_local(context: &Context, dir: &LocalDir, revision: &str, path: &str) -> Result<Option<FileResult>> {
     match dir.state(path, Some(revision), None)? {
-        LocalState::Current(found) => Ok(Some(FileResult::local(path, revision, found))),
+        LocalState::Current(found) => Ok(Some(noted(dir, path, revision, found)?)),
         _ if context.offline() => last_local(dir, revision, path),
         _ => Ok(None),
     }
@@ -126,8 +139,14 @@ fn last_local(dir: &LocalDir, revision: &str, path: &str) -> Result<Option<FileR
     if is_commit(revision) || !there.is_file() {
         return Ok(None);
     }
-    let commit = dir.metadata(path)?.map(|note| note.commit).unwrap_or_default();
-    Ok(Some(FileResult::local(path, &commit, there)))
+    noted(dir, path, "", there).map(Some)
+}
+
+/// A file of the folder as its note tells; `commit` counts where there is none.
+fn noted(dir: &LocalDir, path: &str, commit: &str, found: PathBuf) -> Result<FileResult> {
+    let note = dir.metadata(path)?;
+    let (commit, etag) = note.map_or((commit.to_owned(), String::new()), |note| (note.commit, note.etag));
+    Ok(FileResult { etag, ..FileResult::local(path, &commit, found) })
 }
 
 /// After a failure that the cache can outlive: what it knows of the ref's last commit.
@@ -276,6 +295,7 @@ pub fn place(context: &Context, wanted: &Wanted, local: Option<&LocalDir>) -> Re
             path,
             etag,
             replace: context.options.bool(Opt::Force),
+            before: context.before.clone(),
         },
     })
 }
@@ -330,7 +350,9 @@ impl FileResult {
     }
 
     fn cached(cache: &Cache, repo: &RepoId, revision: &str, path: &str, found: PathBuf) -> Self {
-        Self::local(path, &cache.commit_of(repo, revision).unwrap_or_default(), found)
+        let commit = cache.commit_of(repo, revision).unwrap_or_default();
+        let etag = etag_of(cache, repo, &commit, path, &found);
+        Self { etag, ..Self::local(path, &commit, found) }
     }
 
     /// One that is on this disk, as far as that tells.

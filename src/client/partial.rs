@@ -90,10 +90,10 @@ pub struct Wanted<'a> {
 
 impl Wanted<'_> {
     /// Opens the partial, going on with an earlier one where there is one. Blocks; `held` says that this process has the
-    /// place's lock; `go_on` is asked from time to time and ends it as cancelled.
-    pub fn open(self, held: bool, go_on: &dyn Fn() -> bool) -> Result<Opened> {
+    /// place's lock, `others` that there may be partials which are younger than the job; `go_on` is asked from time to time and ends it as cancelled.
+    pub fn open(self, held: bool, others: bool, go_on: &dyn Fn() -> bool) -> Result<Opened> {
         let resume = self.settings.resume && !self.etag.is_empty();
-        let found = if resume { self.find()? } else { Vec::new() };
+        let found = if resume { self.find(others)? } else { Vec::new() };
         let opened = self.go_on_with(&found, held, go_on)?;
         let mine: u64 = opened.disk.journal.ranges().iter().map(|(range, _)| range.end - range.start).sum();
         // Each kill on another boot, or in another container, would leave a whole file's room.
@@ -212,9 +212,9 @@ impl Wanted<'_> {
     }
 
     /// The earlier downloads of the same content, the one that has most first.
-    fn find(self) -> Result<Vec<Found>> {
+    fn find(self, others: bool) -> Result<Vec<Found>> {
         let mut all = Vec::new();
-        for path in self.place.partials()? {
+        for path in if others { self.place.partials()? } else { self.place.partials_before()? } {
             if Claim::is_taken(&path) {
                 continue;
             }
@@ -366,7 +366,7 @@ impl Partial {
         let published = place.publish(path)?;
         // Whoever opens what is published may want to lock it.
         lock::unmark(&self.file);
-        sweep(&place.partials().unwrap_or_default(), self.size);
+        sweep(&place.partials_before().unwrap_or_default(), self.size);
         Ok(published)
     }
 

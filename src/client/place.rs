@@ -1,8 +1,10 @@
 //! Where a file goes: a blob of the cache, a file of a local folder, or a path of the caller's.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cache::{Cache, LocalDir};
 use crate::error::{Error, Result};
@@ -10,6 +12,9 @@ use crate::repo::RepoId;
 use crate::sys::folder::Folder;
 use crate::sys::link;
 use crate::sys::lock::{Attempt, FileLock};
+
+/// Unfinished downloads by their etag, last written first.
+pub type Partials = HashMap<String, Vec<PathBuf>>;
 
 /// A destination, and what it is called there.
 #[derive(Debug, Clone)]
@@ -28,6 +33,9 @@ pub enum Place {
         etag: String,
         /// Whether a blob that is there is replaced.
         replace: bool,
+        /// The unfinished downloads that lay there when the job began, where it has looked: to look anew for each of many
+        /// files would read the folder as often.
+        before: Option<Arc<Partials>>,
     },
     /// A folder given with `local_dir`.
     Local {
@@ -78,6 +86,16 @@ impl Place {
             Self::Cache { cache, repo, etag, .. } => Ok(cache.partials(repo, etag)),
             Self::Local { dir, path, etag, .. } => dir.partials(path, etag),
             Self::Path(path) => Ok(partials_beside(path)),
+        }
+    }
+
+    /// The same as of the job's beginning, where it has looked then.
+    pub fn partials_before(&self) -> Result<Vec<PathBuf>> {
+        match self {
+            Self::Cache { before: Some(before), etag, .. } => {
+                Ok(before.get(etag).cloned().unwrap_or_default())
+            }
+            _ => self.partials(),
         }
     }
 
@@ -139,7 +157,7 @@ impl Place {
     /// What another process has published meanwhile.
     pub fn published(&self, size: u64) -> Result<Option<PathBuf>> {
         match self {
-            Self::Cache { cache, repo, commit, path, etag, replace: false }
+            Self::Cache { cache, repo, commit, path, etag, replace: false, .. }
                 if cache.has_blob(repo, etag, Some(size)).is_some() =>
             {
                 cache.link(repo, commit, path, etag)
@@ -151,7 +169,7 @@ impl Place {
     /// Makes a finished, proven download visible.
     pub fn publish(&self, partial: &Path) -> Result<PathBuf> {
         match self {
-            Self::Cache { cache, repo, commit, path, etag, replace } => {
+            Self::Cache { cache, repo, commit, path, etag, replace, .. } => {
                 cache.publish(repo, commit, path, etag, partial, *replace)
             }
             Self::Local { dir, commit, path, etag } => dir.publish(path, commit, etag, partial),

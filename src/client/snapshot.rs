@@ -14,6 +14,7 @@ use super::fetch::check_space;
 use super::file::{self, Wanted};
 use super::output::{FileOutcome, FileResult, SnapshotResult};
 use super::partial;
+use super::place::Partials;
 use crate::cache::{Cache, Completeness, LocalDir, Tree, TreeEntry};
 use crate::cancel::{Control, Wish};
 use crate::error::{Error, Kind, Result};
@@ -34,8 +35,8 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
     let filter = context.filter();
     let force = context.options.bool(Opt::Force);
     let asked = !context.offline() && !(context.options.bool(Opt::Pin) && !force);
-    if let Some(result) = complete(context, repo, revision, local.as_ref(), &filter, context.offline())?
-        && (!asked || (is_commit(revision) && !force))
+    if (!asked || (is_commit(revision) && !force))
+        && let Some(result) = here(context, repo, revision, local.as_ref(), context.offline()).await?
     {
         return Ok(told(context, result));
     }
@@ -47,7 +48,7 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
         Ok(listing) => listing,
         Err(error) if cache_may_answer(&error) && !force => {
             // The Hub can't say; what the cache holds of the ref's last commit is the best answer there is.
-            let cached = complete(context, repo, revision, local.as_ref(), &filter, true)?;
+            let cached = here(context, repo, revision, local.as_ref(), true).await?;
             // Without a listing it names no file, which must not read as if there were none of those asked for.
             let cached = cached.filter(|result| filter.is_open() || !result.files.is_empty());
             let Some(cached) = cached else { return Err(error) };
@@ -165,6 +166,19 @@ fn walk(folder: &Path, below: &str, found: &mut Vec<TreeFile>) -> std::io::Resul
         }
     }
     Ok(())
+}
+
+/// As [`complete`], on a thread that may block.
+async fn here(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    local: Option<&LocalDir>,
+    trusting: bool,
+) -> Result<Option<SnapshotResult>> {
+    let (context, repo, revision, local) =
+        (context.clone(), repo.clone(), revision.to_owned(), local.cloned());
+    blocking(move || complete(&context, &repo, &revision, local.as_ref(), &context.filter(), trusting)).await
 }
 
 /// The snapshot without the network, if the disk has all of it; `trusting`: also where no listing says so.
@@ -298,6 +312,16 @@ impl Queue {
     }
 }
 
+/// What earlier downloads have left in the cache.
+async fn partials_before(
+    context: &Context,
+    repo: &RepoId,
+    local: Option<&LocalDir>,
+) -> Option<Arc<Partials>> {
+    let (cache, repo) = (context.cache().ok().filter(|_| local.is_none())?, repo.clone());
+    blocking(move || Ok(Arc::new(cache.all_partials(&repo)))).await.ok()
+}
+
 /// Brings all files where they are wanted: the largest first, and small ones beside them.
 async fn fetch_all(
     context: &Context,
@@ -322,9 +346,12 @@ async fn fetch_all(
         progresses.push(progress.clone());
         work.push((place, Wanted { repo: repo.clone(), path: file.path.clone(), meta }, progress));
     }
+    let mut context = context.clone();
     if !context.options.bool(Opt::DryRun) {
-        room_for(context, &work, local).await?;
+        context.before = partials_before(&context, repo, local).await;
+        room_for(&context, &work, local).await?;
     }
+    let context = &context;
     work.sort_by_key(|(_, wanted, _)| std::cmp::Reverse(wanted.meta.size));
     let (small, large) = work.into_iter().partition(|(_, wanted, _)| wanted.meta.size <= SMALL);
     let limits = &context.engine.limits;

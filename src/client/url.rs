@@ -25,6 +25,7 @@ use crate::options::{Opt, Options};
 use crate::repo::{RepoId, is_commit};
 use crate::sys::link;
 use crate::sys::map::Region;
+use crate::sys::sha::{Sha256, hex};
 use crate::transfer::download::{First, Spec, blocking, run};
 use crate::transfer::sink::{ChunkFn, FileSink, MemorySink, OrderedSink, Sink};
 use crate::transfer::slots::Slot;
@@ -197,16 +198,26 @@ fn online(context: &Context, url: &str) -> Result<()> {
 
 /// What to fetch, now that its size is known.
 async fn sized(source: &Source, etag: &str, size: u64, expected: Option<Expected>, first: First) -> Item {
-    // What is resumed must be the same content: its hash says so, else its etag.
     let identity = match &expected {
         Some(expected) => expected.hex().to_owned(),
-        None => etag.chars().take(120).collect(),
+        None => identity(&source.remote().url, etag),
     };
     let mut remote = source.remote().clone();
     remote.size = Some(size);
     let sized = Arc::new(source.sized(source.net().clone(), remote.clone()).await);
     let first = (first.length > 0).then_some((sized, first));
     Item { remote, etag: identity, size, expected, first }
+}
+
+/// What tells a file without a hash from another one, so that it is gone on with: address and etag together, since servers
+/// make etags of time and size alone.
+fn identity(url: &Url, etag: &str) -> String {
+    if etag.is_empty() {
+        return String::new();
+    }
+    let mut hash = Sha256::new();
+    hash.update(format!("{}\n{etag}", url.safe()).as_bytes());
+    hex(&hash.finish())
 }
 
 /// Brings the names in the folder of a finished file to disk, where it is to survive a power loss.
@@ -381,8 +392,12 @@ pub async fn read(
     let (source, meta, expected, name) = match which {
         Which::Repo { repo, revision, path } => {
             let revision = revision_or_main(revision.as_deref());
-            if let Some(cached) = cached(context, repo, revision, path)? {
-                let meta = cached_meta(context, repo, revision, path, &cached)?;
+            let here = match cached(context, repo, revision, path)? {
+                Some(found) => Some((cached_meta(context, repo, revision, path, &found)?, found)),
+                None => None,
+            };
+            let asks = |meta: &FileMeta| meta.etag.is_empty() && context.wants_match() && !context.offline();
+            if let Some((meta, cached)) = here.filter(|(meta, _)| !asks(meta)) {
                 begin(path, &meta)?;
                 let progress = context.job.shared_progress().add(path, 0);
                 let wish = watch.clone();
@@ -522,11 +537,13 @@ fn cached_meta(
     path: &str,
     found: &Path,
 ) -> Result<FileMeta> {
-    let commit = context.cache()?.commit_of(repo, revision).unwrap_or_default();
+    let cache = context.cache()?;
+    let commit = cache.commit_of(repo, revision).unwrap_or_default();
+    let etag = file::etag_of(&cache, repo, &commit, path, found);
     Ok(FileMeta {
         url: context.hub.file_url(repo, if commit.is_empty() { revision } else { &commit }, path)?,
         commit,
-        etag: file::blob_name(found),
+        etag,
         size: std::fs::metadata(found).map_or(0, |metadata| metadata.len()),
         location: None,
         xet_hash: None,

@@ -172,8 +172,9 @@ pub extern "C" fn hfx_commit_free(commit: *mut hfx_commit) {
 
 /// Starts making a commit to `repo` at its revision (a branch or `refs/pr/N`): what the repository holds already is
 /// left out, LFS content is sent first, then the commit is made, once. When nothing is left no commit is made, and
-/// hfx_committed_commit_count says 0. A commit by somebody else in between is `HFX_E_CONFLICT`, with the head in
-/// hfx_error_commit; servers that ignore the parent of a commit don't notice. The options `commit_message`,
+/// hfx_committed_commit_count says 0. It follows commits by others in between; where they changed the same paths, or
+/// `parent_commit` is set, it is `HFX_E_CONFLICT`, with the head in hfx_error_commit (servers that ignore the parent of
+/// a commit don't notice). The options `commit_message`,
 /// `commit_description`, `parent_commit` and `create_pr` are for it. When it has ended well the builder is empty, else
 /// it holds what it held. The result is taken with hfx_job_take_committed.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.

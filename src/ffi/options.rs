@@ -40,7 +40,7 @@ pub const HFX_OPT_MAX_CONNECTIONS: i32 = 7;
 /// Most bytes held in buffers; 0 is the smaller of 256 MiB and an eighth of the memory.
 /// Number from 8388608, default 0; for the client.
 pub const HFX_OPT_MEMORY_BUDGET: i32 = 8;
-/// Most bytes received per second, all jobs together; 0 is no limit.
+/// Most bytes received and sent per second, all jobs together; 0 is no limit.
 /// Number from 0, default 0; for the client.
 pub const HFX_OPT_MAX_BYTES_PER_SECOND: i32 = 9;
 /// Longest wait for a connection, TLS and proxy included, in milliseconds.
@@ -134,7 +134,8 @@ pub const HFX_OPT_RESUME: i32 = 38;
 pub const HFX_OPT_COMMIT_MESSAGE: i32 = 39;
 /// What the commit says below its first line. Text; for each job.
 pub const HFX_OPT_COMMIT_DESCRIPTION: i32 = 40;
-/// The commit that must be the head; without one it is the head when the job begins. Text; for each job.
+/// The commit that must be the head; without one it is the head, and commits by others that leave the same files alone do
+/// not matter. Text; for each job.
 pub const HFX_OPT_PARENT_COMMIT: i32 = 41;
 /// Open a pull request and commit to it. Boolean, default false; for each job.
 pub const HFX_OPT_CREATE_PR: i32 = 42;
@@ -174,6 +175,9 @@ pub const HFX_OPT_IF_MATCH: i32 = 53;
 /// Path of a file to take, exactly as written, beside what include lets through; one that the repository lacks is an
 /// error. List of texts; for each job.
 pub const HFX_OPT_FILES: i32 = 54;
+/// Longest wait for the answer to work that the Hub was given: a commit, the joining of an object's parts, a change of a
+/// repository; in milliseconds. Number from 1 to 3600000, default 600000; for each job.
+pub const HFX_OPT_WORK_TIMEOUT_MS: i32 = 55;
 /// An option that holds 0 or 1.
 pub const HFX_TYPE_BOOL: i32 = 1;
 /// An option that holds a number.

@@ -26,7 +26,7 @@ pub struct Hub {
     allow_http_token: bool,
     timeouts: Timeouts,
     patience: Duration,
-    /// Whether a network that is down costs time only, and no tries.
+    /// Whether failures cost time only, and no tries.
     patient: bool,
 }
 
@@ -73,11 +73,17 @@ impl Hub {
         })
     }
 
-    /// The same, for calls in the midst of work that has taken long: while the network is down they are made again for as
-    /// long as a transfer would go on.
+    /// The same, for calls in the midst of work that has taken long: they are made again for as long as a transfer would
+    /// go on.
     #[must_use]
     pub fn patient(&self) -> Self {
         Self { patient: true, ..self.clone() }
+    }
+
+    /// The same, for calls that give the Hub work before it can answer.
+    #[must_use]
+    pub(super) fn working(&self) -> Self {
+        Self { timeouts: self.timeouts.for_work(), ..self.clone() }
     }
 
     /// The network it uses.
@@ -105,14 +111,14 @@ impl Hub {
         self.timeouts
     }
 
-    /// How long one call goes on failing.
+    /// How long one call goes on failing, from now on.
     pub(super) fn patience(&self) -> Patience {
         Patience::new(self.patience, Instant::now())
     }
 
     /// The tries of one call.
     pub fn tries(&self) -> Tries<'_> {
-        Tries::new(self, self.patience(), self.patient)
+        Tries::new(&self.net, self.patience, self.patient)
     }
 
     /// An URL below the endpoint; `path` is encoded already.
@@ -184,7 +190,8 @@ impl Hub {
             }
             let body = answer.body.read(LARGEST).await.map_err(|error| error.url(url.as_str()))?;
             if answer.status >= 400 {
-                return Err(self.error_of(answer.status, &answer.headers, &body, &url));
+                let error = self.error_of(answer.status, &answer.headers, &body, &url);
+                return Err(error.held_back(answer.held_back));
             }
             return Ok(Reply { status: answer.status, headers: answer.headers, body, url });
         }
@@ -229,6 +236,7 @@ pub fn timeouts(options: &Options) -> Timeouts {
     Timeouts {
         connect: options.time(Opt::ConnectTimeout),
         head: options.time(Opt::HeadTimeout),
+        work: options.time(Opt::WorkTimeout),
         stall: options.time(Opt::StallTimeout),
     }
 }

@@ -167,15 +167,15 @@ impl Hub {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         let body = Payload::from(request.body.clone().unwrap_or_default().into_bytes());
+        let hub = if request.repeatable { self.clone() } else { self.working() };
         let (mut tries, mut in_doubt) = (self.tries(), false);
         loop {
-            let error = match self.follow(&request.method, &request.url, &headers, &body).await {
+            let error = match hub.follow(&request.method, &request.url, &headers, &body).await {
                 Ok(reply) => return Outcome { result: Ok(reply), in_doubt },
                 Err(error) => error,
             };
-            let unprocessed = error.is_unprocessed() || error.kind() == Kind::Tls;
-            in_doubt |= !request.method.is_safe() && !unprocessed && lost(&error);
-            if !(request.repeatable || unprocessed) || !tries.again(&error).await {
+            in_doubt |= !request.method.is_safe() && error.may_have_acted();
+            if !(request.repeatable || error.is_unprocessed()) || !tries.again(&error).await {
                 let error = if in_doubt && !request.repeatable { doubtful(error) } else { error };
                 return Outcome { result: Err(error), in_doubt };
             }
@@ -227,12 +227,6 @@ pub fn check_json(json: &str) -> Result<()> {
     serde_json::from_str::<serde::de::IgnoredAny>(json)
         .map(|_| ())
         .map_err(|error| Error::invalid("the body is not JSON").cause(&error))
-}
-
-/// Whether a failure leaves open what the server did: it broke or timed out on the way, or a gateway spoke.
-fn lost(error: &Error) -> bool {
-    let status = error.http_status();
-    matches!(error.kind(), Kind::Network | Kind::Timeout) || status == 408 || status >= 500
 }
 
 /// An error behind which the change may have been made.
@@ -288,19 +282,6 @@ mod tests {
         }
         for bad in ["{}", "", "[1,]", "[1", "[1][2]", "null"] {
             assert_eq!(join("[]", &[bad.to_owned()]).unwrap_err().kind(), Kind::Protocol, "{bad}");
-        }
-    }
-
-    #[test]
-    fn what_is_in_doubt() {
-        let error = |kind, status| Error::new(kind, "x").http(status, None);
-        for (kind, status) in
-            [(Kind::Network, 0), (Kind::Timeout, 0), (Kind::Http, 500), (Kind::Http, 504), (Kind::Http, 408)]
-        {
-            assert!(lost(&error(kind, status)), "{status}");
-        }
-        for (kind, status) in [(Kind::Conflict, 409), (Kind::RepoNotFound, 404), (Kind::Proxy, 0)] {
-            assert!(!lost(&error(kind, status)), "{status}");
         }
     }
 

@@ -200,7 +200,7 @@ impl Hub {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
         let body = Payload::Stream(Arc::new(Ndjson::new(header, changes)));
-        let reply = self.follow(&Method::POST, &url, &headers, &body).await?;
+        let reply = self.working().follow(&Method::POST, &url, &headers, &body).await?;
         let wire: WireCommitted = parse(&reply)?;
         check_commit(&wire.commit_oid).map_err(|error| error.with_kind(Kind::Protocol))?;
         Ok(Committed { oid: wire.commit_oid, url: wire.commit_url })

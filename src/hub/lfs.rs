@@ -275,7 +275,7 @@ impl Hub {
         let mut headers = action.headers.clone();
         headers.insert(header::ACCEPT, LFS_JSON);
         headers.insert(header::CONTENT_TYPE, LFS_JSON);
-        self.call(Method::POST, &action.url, headers, body.to_string().into_bytes()).await?;
+        self.working().call(Method::POST, &action.url, headers, body.to_string().into_bytes()).await?;
         Ok(())
     }
 }

@@ -107,7 +107,8 @@ impl Hub {
             let mut answer = self.send(method.clone(), &url, &headers, Payload::default()).await?;
             if answer.status >= 400 {
                 let body = answer.body.read(64 << 10).await.unwrap_or_default();
-                let error = self.error_of(answer.status, &answer.headers, &body, &url);
+                let error =
+                    self.error_of(answer.status, &answer.headers, &body, &url).held_back(answer.held_back);
                 // An empty file has no byte 0.
                 let empty = answer.header("content-range").is_some_and(|range| range.trim() == "bytes */0");
                 if answer.status == 416 && empty {

@@ -27,6 +27,9 @@ const UNSENT: u32 = 128 << 10;
 /// How long a look-up is remembered.
 const DNS_LIFE: Duration = Duration::from_secs(30);
 
+/// After so long without a byte the system asks whether the peer is there.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// Knows names and addresses; one for each client.
 #[derive(Debug, Default)]
 pub struct Dialer {
@@ -95,6 +98,7 @@ impl Dialer {
                         }
                         stream.set_nodelay(true)?;
                         not_ahead_of_the_line(&stream);
+                        notice_when_it_is_gone(&stream);
                         return Ok((stream, address));
                     }
                     Some(Ok((address, Err(error)))) => {
@@ -132,6 +136,13 @@ fn not_ahead_of_the_line(stream: &TcpStream) {
     let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT);
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     let _ = stream;
+}
+
+/// Has the system ask a peer that says nothing whether it is there: an answer may take minutes, and a router on the way may
+/// have forgotten the connection. Where it can't, the bounds on waiting end it.
+fn notice_when_it_is_gone(stream: &TcpStream) {
+    let asking = socket2::TcpKeepalive::new().with_time(SILENCE).with_interval(SILENCE / 3);
+    let _ = socket2::SockRef::from(stream).set_tcp_keepalive(&asking);
 }
 
 /// Families alternating from the first one's, each rotated by `turn`, the `bad` ones last (pure).

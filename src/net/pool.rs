@@ -27,7 +27,7 @@ use super::url::Origin;
 
 /// How long an idle connection is kept: below what common servers allow.
 const IDLE: Duration = Duration::from_secs(50);
-/// Idle connections kept for one origin.
+/// Idle connections kept, of all origins.
 const KEPT: usize = 64;
 /// Largest read from a socket. It bounds the head of an answer as well, and stays in a core's second-level cache.
 pub const READ_SIZE: usize = 128 << 10;
@@ -156,11 +156,17 @@ impl Pool {
             return;
         }
         let mut idle = self.lock();
-        let list = idle.entry(connected.origin.clone()).or_default();
-        if list.len() >= KEPT {
-            list.remove(0);
+        // Nobody may ask for the others' origins again.
+        idle.retain(|_, list| {
+            list.retain(|(since, _)| since.elapsed() < IDLE);
+            !list.is_empty()
+        });
+        if idle.values().map(Vec::len).sum::<usize>() >= KEPT
+            && let Some(oldest) = idle.values_mut().min_by_key(|list| list.first().map(|(since, _)| *since))
+        {
+            oldest.remove(0);
         }
-        list.push((Instant::now(), connected));
+        idle.entry(connected.origin.clone()).or_default().push((Instant::now(), connected));
     }
 
     /// Closes what is idle.

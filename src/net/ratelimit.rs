@@ -3,10 +3,11 @@
 //! Source: the Hub's `RateLimit: "api";r=0;t=55` (remaining, seconds to reset) and `Retry-After: seconds`.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 
 use super::url::Url;
 use crate::log::{Level, Log};
@@ -17,24 +18,36 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// The gates of one client.
 #[derive(Debug, Default)]
 pub struct Gates {
-    closed: Mutex<HashMap<(String, &'static str), Instant>>,
+    closed: Mutex<HashMap<Key, Instant>>,
+}
+
+/// Who is held, and where: a server counts each token's requests, and each of its resources, apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    origin: String,
+    resource: &'static str,
+    /// A hash of the token, never shown.
+    who: u64,
 }
 
 impl Gates {
-    /// Waits until requests like this may be sent, and tells of it.
-    pub async fn pass(&self, url: &Url, log: &Log) {
-        let key = (url.origin().to_string(), resource(url.path()));
+    /// Waits until requests like this, with these headers, may be sent, and tells of it; the answer is how long it took.
+    pub async fn pass(&self, url: &Url, sent: &HeaderMap, log: &Log) -> Duration {
+        let (key, since) = (key(url, sent), Instant::now());
+        let mut waited = Duration::ZERO;
         while let Some(until) = self.closed_until(&key) {
             let seconds = until.saturating_duration_since(Instant::now()).as_secs_f64();
-            log.tell(Level::Warn, "net", || format!("{} asks to wait: {seconds:.0} s from now", key.0));
+            log.tell(Level::Warn, "net", || format!("{} asks to wait: {seconds:.0} s from now", key.origin));
             tokio::time::sleep_until(until.into()).await;
+            waited = since.elapsed();
         }
+        waited
     }
 
-    /// Takes note of an answer: closes the gate where the server asks for it.
-    pub fn learn(&self, url: &Url, status: u16, headers: &HeaderMap) {
+    /// Takes note of an answer to a request with the headers `sent`: closes the gate where the server asks for it.
+    pub fn learn(&self, url: &Url, sent: &HeaderMap, status: u16, headers: &HeaderMap) {
         if let Some(wait) = wait_asked(status, headers) {
-            let key = (url.origin().to_string(), resource(url.path()));
+            let key = key(url, sent);
             let until = Instant::now() + wait.min(LONGEST);
             let mut closed = self.closed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let gate = closed.entry(key).or_insert(until);
@@ -42,7 +55,7 @@ impl Gates {
         }
     }
 
-    fn closed_until(&self, key: &(String, &'static str)) -> Option<Instant> {
+    fn closed_until(&self, key: &Key) -> Option<Instant> {
         let mut closed = self.closed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let until = *closed.get(key)?;
         if until <= Instant::now() {
@@ -51,6 +64,15 @@ impl Gates {
         }
         Some(until)
     }
+}
+
+fn key(url: &Url, sent: &HeaderMap) -> Key {
+    let who = sent.get(header::AUTHORIZATION).map_or(0, |token| {
+        let mut hash = std::hash::DefaultHasher::new();
+        token.as_bytes().hash(&mut hash);
+        hash.finish()
+    });
+    Key { origin: url.origin().to_string(), resource: resource(url.path()), who }
 }
 
 /// The Hub counts its API and its file resolver apart; elsewhere an origin is one resource.
@@ -109,15 +131,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_gate_is_shared_by_its_resource_only() {
-        let gates = Gates::default();
+    async fn a_gate_is_shared_by_its_resource_and_token_only() {
+        let (gates, log) = (Gates::default(), Log::default());
+        let (none, mine) = (HeaderMap::new(), headers(&[("authorization", "Bearer mine")]));
         let api = Url::parse("http://h/api/models/x").unwrap();
-        gates.learn(&api, 429, &headers(&[("retry-after", "600")]));
+        gates.learn(&api, &none, 429, &headers(&[("retry-after", "600")]));
         let file = Url::parse("http://h/o/n/resolve/main/f").unwrap();
-        gates.pass(&file, &Log::default()).await;
+        assert_eq!(gates.pass(&file, &none, &log).await, Duration::ZERO);
+        assert_eq!(gates.pass(&api, &mine, &log).await, Duration::ZERO, "another token is counted apart");
         let other = Url::parse("http://h/api/whoami-v2").unwrap();
-        let waits =
-            tokio::time::timeout(Duration::from_millis(50), gates.pass(&other, &Log::default())).await;
+        let waits = tokio::time::timeout(Duration::from_millis(50), gates.pass(&other, &none, &log)).await;
         assert!(waits.is_err(), "another request to the API waits too");
+        gates.learn(&api, &mine, 429, &headers(&[("retry-after", "0")]));
+        gates.learn(&api, &mine, 429, &headers(&[("ratelimit", "\"api\";r=0;t=0")]));
+        assert!(gates.pass(&api, &mine, &log).await > Duration::from_millis(500), "the time is told");
     }
 }

@@ -48,8 +48,18 @@ pub struct Timeouts {
     pub connect: Duration,
     /// From the request to the head of the answer.
     pub head: Duration,
+    /// The same, where the server has to do something before it answers.
+    pub work: Duration,
     /// Between two bytes of the body.
     pub stall: Duration,
+}
+
+impl Timeouts {
+    /// The bounds on a call that gives the server work.
+    #[must_use]
+    pub fn for_work(self) -> Self {
+        Self { head: self.work, ..self }
+    }
 }
 
 /// A request to send.
@@ -73,6 +83,8 @@ pub struct Answer {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
+    /// How long the request was held back before it was sent, because the server had asked for that.
+    pub held_back: Duration,
     origin: Origin,
     /// The bytes to come.
     pub body: Body,
@@ -99,7 +111,7 @@ pub struct Net {
     agent: HeaderValue,
     ca_file: Option<PathBuf>,
     ca_dir: Option<PathBuf>,
-    tls: OnceLock<Result<Arc<ClientConfig>>>,
+    tls: OnceLock<Arc<ClientConfig>>,
     log: Log,
 }
 
@@ -139,7 +151,15 @@ impl Net {
 
     /// Sends a request and returns once the head of the answer is there. Any status is an answer.
     pub async fn send(&self, call: &Call) -> Result<Answer> {
-        self.gates.pass(&call.url, &self.log).await;
+        let held = self.gates.pass(&call.url, &call.headers, &self.log).await;
+        // Time that the server asked for is not time without success.
+        match self.send_now(call).await {
+            Ok(answer) => Ok(Answer { held_back: held, ..answer }),
+            Err(error) => Err(error.held_back(held)),
+        }
+    }
+
+    async fn send_now(&self, call: &Call) -> Result<Answer> {
         while let Some(connected) = self.pool.take(call.url.origin()).await {
             match self.exchange(connected, call).await {
                 Ok(answer) => return Ok(answer),
@@ -197,7 +217,7 @@ impl Net {
         };
         let (head, incoming) = answer.into_parts();
         let status = head.status.as_u16();
-        self.gates.learn(&call.url, status, &head.headers);
+        self.gates.learn(&call.url, &call.headers, status, &head.headers);
         let address = connected.address;
         let body = Body {
             incoming,
@@ -209,7 +229,13 @@ impl Net {
             alarm: Box::pin(tokio::time::sleep(call.timeouts.stall)),
             ended: false,
         };
-        Ok(Answer { status, headers: head.headers, origin: call.url.origin().clone(), body })
+        Ok(Answer {
+            status,
+            headers: head.headers,
+            held_back: Duration::ZERO,
+            origin: call.url.origin().clone(),
+            body,
+        })
     }
 
     fn request(&self, connected: &Connected, call: &Call, body: Outgoing) -> Result<Request<Outgoing>> {
@@ -263,7 +289,10 @@ impl Net {
                 if again {
                     self.dialer.penalise(tunnel.address);
                 }
-                Error::new(Kind::Tls, format!("TLS with {} failed", origin.host)).os(&error).retryable(again)
+                Error::new(Kind::Tls, format!("TLS with {} failed", origin.host))
+                    .os(&error)
+                    .retryable(again)
+                    .unprocessed(true)
             })?;
             Stream::Tls(Box::new(tls))
         } else {
@@ -275,7 +304,12 @@ impl Net {
     }
 
     fn tls_config(&self) -> Result<Arc<ClientConfig>> {
-        self.tls.get_or_init(|| tls::config(self.ca_file.as_deref(), self.ca_dir.as_deref())).clone()
+        if let Some(config) = self.tls.get() {
+            return Ok(config.clone());
+        }
+        // A failure to read the certificates may pass.
+        let config = tls::config(self.ca_file.as_deref(), self.ca_dir.as_deref())?;
+        Ok(self.tls.get_or_init(|| config).clone())
     }
 }
 

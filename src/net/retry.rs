@@ -43,6 +43,8 @@ impl Backoff {
 pub struct Patience {
     limit: Duration,
     since: Instant,
+    /// How often progress was made.
+    steps: u64,
     /// Parts that try.
     trying: usize,
     /// Since when none does, and what the client's others had brought until then.
@@ -52,7 +54,7 @@ pub struct Patience {
 impl Patience {
     /// Starts now, with no part yet.
     pub fn new(limit: Duration, now: Instant) -> Self {
-        Self { limit, since: now, trying: 0, waiting: None }
+        Self { limit, since: now, steps: 0, trying: 0, waiting: None }
     }
 
     /// The same, of a transfer whose first part waits for its turn; `passed` is what all transfers have brought so far.
@@ -63,6 +65,17 @@ impl Patience {
     /// Progress was made.
     pub fn progress(&mut self, now: Instant) {
         self.since = now;
+        self.steps += 1;
+    }
+
+    /// So much of the time until now was not its own: the server had asked for it.
+    pub fn excuse(&mut self, now: Instant, time: Duration) {
+        self.since = (self.since + time).min(now);
+    }
+
+    /// How often progress was made so far: another number than before says that there was some.
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// A part has its turn; `passed` is what all transfers have brought so far, in bytes.

@@ -95,7 +95,7 @@ options! {
     Offline = 6, "offline", Type::Bool, "false", 0, 0, JOB, ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"], "Never use the network; answer from the cache or fail.";
     MaxConnections = 7, "max_connections", Type::Int, "0", 0, 1024, CLIENT, [], "Most connections open at once; 0 lets hfx find the number that pays.";
     MemoryBudget = 8, "memory_budget", Type::Int, "0", 8 << 20, MAX, CLIENT, [], "Most bytes held in buffers; 0 is the smaller of 256 MiB and an eighth of the memory.";
-    MaxRate = 9, "max_bytes_per_second", Type::Int, "0", 0, MAX, CLIENT, [], "Most bytes received per second, all jobs together; 0 is no limit.";
+    MaxRate = 9, "max_bytes_per_second", Type::Int, "0", 0, MAX, CLIENT, [], "Most bytes received and sent per second, all jobs together; 0 is no limit.";
     ConnectTimeout = 10, "connect_timeout_ms", Type::Int, "10000", 1, 3_600_000, JOB, [], "Longest wait for a connection, TLS and proxy included, in milliseconds.";
     HeadTimeout = 11, "head_timeout_ms", Type::Int, "30000", 1, 3_600_000, JOB, [], "Longest wait for the head of an answer, in milliseconds.";
     StallTimeout = 12, "stall_timeout_ms", Type::Int, "15000", 1, 3_600_000, JOB, [], "A connection that brings no byte for this long is dropped and its range asked for again, in milliseconds.";
@@ -127,7 +127,7 @@ options! {
     Resume = 38, "resume", Type::Bool, "true", 0, 0, JOB, [], "Go on with what an earlier run left; false starts again.";
     CommitMessage = 39, "commit_message", Type::Text, "", 0, 0, JOB, [], "First line of the commit; without one it says what was uploaded.";
     CommitDescription = 40, "commit_description", Type::Text, "", 0, 0, JOB, [], "What the commit says below its first line.";
-    ParentCommit = 41, "parent_commit", Type::Text, "", 0, 0, JOB, [], "The commit that must be the head; without one it is the head when the job begins.";
+    ParentCommit = 41, "parent_commit", Type::Text, "", 0, 0, JOB, [], "The commit that must be the head; without one it is the head, and commits by others that leave the same files alone do not matter.";
     CreatePr = 42, "create_pr", Type::Bool, "false", 0, 0, JOB, [], "Open a pull request and commit to it.";
     Delete = 43, "delete", Type::List, "", 0, 0, JOB, [], "Pattern of the files to delete from the repository's folder when a folder is uploaded to it.";
     Commits = 44, "commits", Type::Choice(&["auto", "one", "paced"]), "auto", 0, 0, JOB, [], "How a folder is committed: at once, or in several commits of a size that the Hub takes well; auto does that for more than 1,000 changed files or 100 MiB of regular content.";
@@ -141,6 +141,7 @@ options! {
     Gated = 52, "gated", Type::Choice(&["auto", "manual", "false"]), "", 0, 0, JOB, [], "How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.";
     IfMatch = 53, "if_match", Type::Text, "", 0, 0, JOB, [], "The etag that a file to read or download must have; another one ends the job as changed content.";
     Files = 54, "files", Type::List, "", 0, 0, JOB, [], "Path of a file to take, exactly as written, beside what include lets through; one that the repository lacks is an error.";
+    WorkTimeout = 55, "work_timeout_ms", Type::Int, "600000", 1, 3_600_000, JOB, [], "Longest wait for the answer to work that the Hub was given: a commit, the joining of an object's parts, a change of a repository; in milliseconds.";
 }
 
 /// Values for some of the options; the others have their defaults.

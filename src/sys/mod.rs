@@ -4,6 +4,7 @@
 pub mod event;
 pub mod file;
 pub mod folder;
+pub mod heap;
 pub mod link;
 pub mod lock;
 pub mod map;

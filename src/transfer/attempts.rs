@@ -27,16 +27,32 @@ pub struct Attempts<'a> {
     name: &'a str,
     patience: &'a Mutex<Patience>,
     backoff: Backoff,
+    refused: Refused,
     probe: Option<Probe<'a>>,
     /// Whether it tries, and does not wait for its turn.
     trying: bool,
 }
 
+/// Failures of the server in a row, while the whole transfer got no further.
+#[derive(Debug, Default)]
+struct Refused {
+    in_a_row: u32,
+    /// The transfer's steps at the last one.
+    steps: u64,
+}
+
 impl<'a> Attempts<'a> {
     /// None yet, and a connection at hand; `patience` is the whole transfer's.
     pub fn new(engine: &'a Engine, name: &'a str, patience: &'a Mutex<Patience>) -> Self {
-        let mut new =
-            Self { engine, name, patience, backoff: Backoff::default(), probe: None, trying: false };
+        let mut new = Self {
+            engine,
+            name,
+            patience,
+            backoff: Backoff::default(),
+            refused: Refused::default(),
+            probe: None,
+            trying: false,
+        };
         new.tries();
         new
     }
@@ -81,13 +97,15 @@ impl<'a> Attempts<'a> {
             return Err(Error::cancelled());
         }
         let network = error.is_of_the_network();
-        if network {
+        if network || matches!(error.http_status(), 429 | 503) {
+            // A server that has too many says so in one of these ways.
             slot.failed();
         }
         drop(slot);
         let useless = matches!(error.kind(), Kind::Protocol | Kind::ContentChanged);
-        let spent = (useless && self.backoff.failures() + 1 >= USELESS)
-            || (!network && self.backoff.failures() + 1 >= SERVER_FAILURES);
+        self.refused.note(network, self.patience().steps());
+        let spent =
+            (useless && self.backoff.failures() + 1 >= USELESS) || self.refused.in_a_row >= SERVER_FAILURES;
         if !error.is_retryable() || spent {
             return Err(error.clone());
         }
@@ -95,7 +113,9 @@ impl<'a> Attempts<'a> {
         self.engine.log.tell(Level::Warn, "transfer", || {
             format!("{}: {error}; trying again in {} ms", self.name, wait.as_millis())
         });
-        if !self.patience().allows(Instant::now(), wait) {
+        let now = Instant::now();
+        self.patience().excuse(now, error.was_held_back());
+        if !self.patience().allows(now, wait) {
             return Err(error.clone().context("gave up after no progress for too long"));
         }
         if network && self.probe.is_none() {
@@ -110,8 +130,40 @@ impl<'a> Attempts<'a> {
     }
 }
 
+impl Refused {
+    /// Notes a failure, of the network or else of the server.
+    fn note(&mut self, network: bool, steps: u64) {
+        if steps != self.steps {
+            *self = Self { in_a_row: 0, steps };
+        }
+        self.in_a_row += u32::from(!network);
+    }
+}
+
 impl Drop for Attempts<'_> {
     fn drop(&mut self) {
         self.waits();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that lets in four connections and refuses the others fails none of them while the four get on.
+    #[test]
+    fn a_server_is_given_up_when_nothing_gets_on() {
+        let mut refused = Refused::default();
+        for step in 0..100 {
+            refused.note(false, step);
+            assert_eq!(refused.in_a_row, 1);
+        }
+        for count in 2..SERVER_FAILURES {
+            refused.note(false, 99);
+            refused.note(true, 99);
+            assert_eq!(refused.in_a_row, count);
+        }
+        refused.note(false, 99);
+        assert_eq!(refused.in_a_row, SERVER_FAILURES);
     }
 }

@@ -126,6 +126,8 @@ pub(super) struct Transfer {
     sync_failure: Mutex<Option<std::io::Error>>,
     pub(super) edge: watch::Sender<u64>,
     patience: Mutex<Patience>,
+    /// Whether a hash follows the bytes: what it has passed must not change behind it.
+    hashed: bool,
     meters: Meters,
     pub(super) progress: Arc<FileProgress>,
 }
@@ -179,6 +181,7 @@ pub async fn run(engine: &Engine, mut spec: Spec, mut watch: Watch) -> Result<Ou
         syncing: Mutex::default(),
         sync_failure: Mutex::new(None),
         patience: Mutex::new(Patience::waiting(spec.patience, Instant::now(), engine.limits.rate.passed())),
+        hashed: spec.expected.is_some(),
         meters: Meters::new(0),
         progress: spec.progress,
     });
@@ -499,10 +502,20 @@ impl Transfer {
     ) -> Result<()> {
         let end = at + chunk.len() as u64;
         let mut write = || {
-            self.sink.write_at(chunk, at - self.bounds.start)?;
-            if self.journal.is_some() {
-                note.hash.write(chunk);
-                note.range.end = end;
+            let mut from = at;
+            while let Some(missing) = self.missing(from..end) {
+                let bytes = &chunk[(missing.start - at) as usize..(missing.end - at) as usize];
+                self.sink.write_at(bytes, missing.start - self.bounds.start)?;
+                from = missing.end;
+                if self.journal.is_none() {
+                    continue;
+                }
+                if note.range.end != missing.start {
+                    self.note(note)?;
+                    *note = Note::new(missing.start);
+                }
+                note.hash.write(bytes);
+                note.range.end = missing.end;
                 if note.range.end - note.range.start >= NOTE || note.since.elapsed() >= NOTE_TIME {
                     self.note(note)?;
                 }
@@ -516,6 +529,11 @@ impl Transfer {
                 () = watch.stopped() => return Err(Error::cancelled()),
             }
         } else {
+            let _turn = tokio::select! {
+                biased;
+                turn = self.engine.limits.on_disk() => turn,
+                () = watch.stopped() => return Err(Error::cancelled()),
+            };
             write()?;
         }
         let (before, done, edge) = {
@@ -533,6 +551,12 @@ impl Transfer {
         self.progress.add_received(chunk.len() as u64);
         self.progress.set_done(done);
         Ok(())
+    }
+
+    /// The first of these bytes to write. Bytes that come once more, from a server without ranges, are those of one answer
+    /// where no hash tells whether they fit the others; else the hash counts for the ones that it has passed.
+    fn missing(&self, range: Range<u64>) -> Option<Range<u64>> {
+        if self.hashed { self.plan().missing(range) } else { (!range.is_empty()).then_some(range) }
     }
 
     /// Writes what has come since the last note into the journal.

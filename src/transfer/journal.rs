@@ -196,7 +196,10 @@ impl State {
                 }
                 Record::Range { range, sum } if range.end <= size => {
                     let known_boot = boot.is_some_and(|boot| boot == state.writer.boot && boot != [0; 16]);
-                    state.forget(&range);
+                    if state.forget(&range) {
+                        // What the hash had passed was written once more.
+                        state.midstate = state.midstate.take().filter(|(at, _)| *at <= range.start);
+                    }
                     state.ranges.insert(
                         range.start,
                         Finished { end: range.end, sum, sure: known_boot, place: size + place as u64 },
@@ -208,9 +211,7 @@ impl State {
                 }
                 Record::Lost { range } => {
                     state.forget(&range);
-                    if state.midstate.as_ref().is_some_and(|(at, _)| *at > range.start) {
-                        state.midstate = None;
-                    }
+                    state.midstate = state.midstate.take().filter(|(at, _)| *at <= range.start);
                 }
                 Record::Range { .. } | Record::Midstate { .. } => return None,
             }
@@ -229,8 +230,15 @@ impl State {
         done
     }
 
-    fn forget(&mut self, range: &Range<u64>) {
-        self.ranges.retain(|&start, old| old.end <= range.start || start >= range.end);
+    /// Forgets the ranges that touch this one; whether there were any. They are disjoint: the last ones are looked at.
+    fn forget(&mut self, range: &Range<u64>) -> bool {
+        let before = self.ranges.len();
+        while let Some((&start, old)) = self.ranges.range(..range.end).next_back()
+            && old.end > range.start
+        {
+            self.ranges.remove(&start);
+        }
+        self.ranges.len() < before
     }
 }
 

@@ -17,6 +17,9 @@ const PER_FILE: u64 = 4 << 20;
 /// Small files in work at once, at most: most of them wait for their answer, or to be published together.
 const SMALL_FILES: usize = 256;
 
+/// Threads that may wait for a disk at the same moment: clearly fewer than there are for all that blocks, or a disk that
+/// hangs would take them all, and the network's with them.
+const ON_DISK: usize = 24;
 /// After so many tries in vain a disk is slow, or hangs: then a writer looks again after this time.
 const HUNG: u32 = 64;
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
@@ -36,6 +39,8 @@ pub struct Limits {
     open: Arc<Semaphore>,
     /// Large files that may be hashed at the same moment.
     hashed: Arc<Semaphore>,
+    /// Small files, and parts on a slow disk, that may be written at the same moment.
+    on_disk: Arc<Semaphore>,
     /// Network threads that may write to files at the same moment: there is always one more.
     writers: Semaphore,
 }
@@ -57,7 +62,8 @@ impl Limits {
         let open = Arc::new(Semaphore::new(by_descriptors.clamp(1, SMALL_FILES)));
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (hashed, writers) = (Arc::new(Semaphore::new(cores)), Semaphore::new(threads));
-        Self { slots, rate, memory, files, room, open, hashed, writers }
+        let on_disk = Arc::new(Semaphore::new(ON_DISK));
+        Self { slots, rate, memory, files, room, open, hashed, on_disk, writers }
     }
 
     /// Bytes that buffers may hold.
@@ -84,6 +90,11 @@ impl Limits {
     /// Waits until one more small file may be open; it may until what comes back is dropped.
     pub async fn open(&self) -> Option<OwnedSemaphorePermit> {
         self.open.clone().acquire_owned().await.ok()
+    }
+
+    /// Waits until one more thread may wait for the disk; it may until what comes back is dropped.
+    pub async fn on_disk(&self) -> Option<OwnedSemaphorePermit> {
+        self.on_disk.clone().acquire_owned().await.ok()
     }
 
     /// Writes what may keep the network thread that calls: by turns, so that one thread is always left for all else, and

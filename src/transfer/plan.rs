@@ -118,6 +118,11 @@ impl Plan {
         self.taken.insert(self.bounds.clone());
     }
 
+    /// The first of these bytes that are not there yet, as far as they go.
+    pub fn missing(&self, range: Range<u64>) -> Option<Range<u64>> {
+        self.done.gap(range.start, range.end)
+    }
+
     /// Bytes have arrived.
     pub fn arrived(&mut self, range: Range<u64>) {
         self.done.insert(range.clone());

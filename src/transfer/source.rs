@@ -313,6 +313,7 @@ impl Source {
         // Any other server says by a 401 what everybody says by it.
         let repo_path = url == &self.remote.url && url.path().contains("/resolve/");
         classify::status_error(answer.status, &answer.headers, &body, url.as_str(), repo_path)
+            .held_back(answer.held_back)
     }
 }
 

@@ -416,6 +416,62 @@ fn a_url_goes_to_a_path_proven_by_its_hash() {
     assert!(partials(folder.path()).is_empty());
 }
 
+/// `part-aa` and `part-ab` of one split have one size, and from many servers one etag.
+#[test]
+fn a_url_goes_on_with_its_own_bytes_alone() {
+    let (first, second) = (random(62, 12 * M), random(63, 12 * M));
+    let lab = Lab::with_file("part-aa", &first);
+    lab.hub.put("models/o/n/part-ab", &second);
+    let same = json!({"match": {"port": "any", "times": 0}, "do": {"etag": "\"same\""}});
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("out");
+    let from = |name: &str| format!("{}/o/n/resolve/main/{name}", lab.hub.endpoint);
+    let client = lab.client(&[("retry_timeout_ms", "300"), ("max_connections", "1")]);
+    lab.hub.faults(&json!([
+        same,
+        {"match": {"port": "cdn", "range_from": 8_000_000, "times": 0}, "do": {"refuse": true}}
+    ]));
+    url(&client, &from("part-aa"), &to, &[]).unwrap_err();
+    assert_eq!(partials(folder.path()).len(), 1);
+    lab.hub.faults(&json!([same]));
+    url(&client, &from("part-ab"), &to, &[]).unwrap();
+    assert!(fs::read(&to).unwrap() == second);
+}
+
+#[test]
+fn a_file_that_is_here_is_the_one_that_is_asked_for() {
+    let bytes = random(64, 11 * M);
+    let lab = Lab::with_file("model.bin", &bytes);
+    let commit = get(&lab.client(&[]), "model.bin").unwrap().commit;
+    let folder = tempfile::tempdir().unwrap();
+    let etag = sha256(&bytes);
+    let in_folder = ("local_dir", folder.path().to_str().unwrap());
+    let client =
+        lab.client(&[("symlinks", "false"), ("cache_dir", folder.path().join("cache").to_str().unwrap())]);
+    for more in [&[in_folder][..], &[]] {
+        for round in 0..2 {
+            let options = |etag| [more, &[("if_match", etag)]].concat();
+            let got = get_with(&client, "model.bin", Some(&commit), &options(&etag)).unwrap();
+            assert!(fs::read(got.path).unwrap() == bytes, "round {round}");
+            let error = get_with(&client, "model.bin", Some(&commit), &options("another")).unwrap_err();
+            assert_eq!(error.kind(), Kind::ContentChanged, "round {round}");
+        }
+    }
+}
+
+#[test]
+fn a_listing_that_cant_be_written_is_no_reason_for_old_files() {
+    let lab = Lab::with_file("config.json", b"old");
+    let client = lab.client(&[]);
+    snapshot(&client, &[]).unwrap();
+    lab.hub.put("models/o/n/config.json", b"newer");
+    let trees = lab.cache().join("models--o--n/trees");
+    fs::remove_dir_all(&trees).unwrap();
+    fs::write(&trees, b"not a folder").unwrap();
+    let error = snapshot(&client, &[]).unwrap_err();
+    assert!(error.to_string().contains("trees"), "{error}");
+}
+
 #[test]
 fn a_url_of_unknown_length_comes_in_one_stream() {
     let bytes = random(9, 3 * M);

@@ -402,7 +402,7 @@ fn any_call_of_the_api() {
 #[test]
 fn a_call_ends_when_it_is_cancelled() {
     let lab = lab(&[]);
-    let client = lab.client(&[("head_timeout_ms", "60000")]);
+    let client = lab.client(&[("head_timeout_ms", "60000"), ("work_timeout_ms", "60000")]);
     lab.hub.fault(json!({"path": "/api/x"}), json!({"delay_ms": 60_000}));
     let job = client.call("GET", "/api/x", None, 1, &none(), hooks()).unwrap();
     wait_for("the request", || lab.hub.requests().iter().any(|r| r.path == "/api/x"));

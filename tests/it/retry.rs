@@ -156,6 +156,21 @@ fn a_server_without_ranges_gives_the_file_in_one_stream() {
     assert_eq!(part.bytes, bytes[5_000_000..5_000_077]);
 }
 
+/// What the hash has passed is not written once more: the second answer's byte would be published, and never hashed.
+#[test]
+fn bytes_that_come_twice_are_the_ones_that_were_hashed() {
+    let bytes = random(61, 12 * M);
+    let lab = Lab::with_file("model.bin", &bytes);
+    lab.hub.faults(&json!([
+        {"match": {"port": "cdn"}, "do": {"ignore_range": true, "drop_after": 8_000_000, "rate": 30_000_000}},
+        {"match": {"port": "cdn", "times": 0}, "do": {"ignore_range": true, "flip_byte": 1_000_000}}
+    ]));
+    let result = get(&lab.client(&[]), "model.bin").unwrap();
+    assert_eq!(lab.hub.acted().len(), 2);
+    assert_eq!(result.verified, Some(Verified::Hash));
+    assert!(fs::read(result.path).unwrap() == bytes);
+}
+
 #[test]
 fn a_server_without_ranges_that_always_breaks_is_given_up() {
     let lab = Lab::with_file("model.bin", &random(29, 12 * M));

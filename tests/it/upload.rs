@@ -349,7 +349,13 @@ fn a_draft_is_busy_while_a_job_works_on_it() {
     lab.hub.fault(serde_json::json!({"path": "/preupload/"}), serde_json::json!({"delay_ms": 60_000}));
     let draft = draft(&[("a.txt", b"a")]);
     let running = client
-        .commit(&model(), None, &draft, &job(&[("head_timeout_ms", "60000")]), Hooks::default())
+        .commit(
+            &model(),
+            None,
+            &draft,
+            &job(&[("head_timeout_ms", "60000"), ("work_timeout_ms", "60000")]),
+            Hooks::default(),
+        )
         .unwrap();
     wait_for("the request", || lab.hub.count("POST", "/preupload/") == 1);
     assert_eq!(draft.delete_file("b").unwrap_err().kind(), Kind::Locked);
@@ -359,6 +365,29 @@ fn a_draft_is_busy_while_a_job_works_on_it() {
     wait_for("the draft", || draft.len() == 1);
     lab.hub.faults(&serde_json::json!([]));
     assert_eq!(commit(&client, &draft, &[]).unwrap().commits, 1);
+}
+
+#[test]
+fn a_copy_of_what_is_there_is_no_commit() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    commit(&client, &draft(&[("a.txt", b"a"), ("w.bin", &random(71, 20 << 10))]), &[]).unwrap();
+    let copies = || {
+        let copies = draft(&[]);
+        copies.copy(None, None, "a.txt", "b.txt").unwrap();
+        copies.copy(None, None, "w.bin", "x.bin").unwrap();
+        copies
+    };
+    assert_eq!(commit(&client, &copies(), &[]).unwrap().commits, 1);
+    let again = commit(&client, &copies(), &[]).unwrap();
+    assert_eq!(again.commits, 0);
+    assert!(again.files.iter().all(|file| file.how == HowCommitted::Unchanged), "{:?}", again.files);
+    // Not where the same commit puts another thing there first, or deletes it.
+    let put = copies();
+    put.add("b.txt", Input::Memory(b"other".to_vec().into())).unwrap();
+    put.delete_file("x.bin").unwrap();
+    assert_eq!(commit(&client, &put, &[]).unwrap().commits, 1);
+    assert_eq!(held(&client, "x.bin", None).unwrap(), random(71, 20 << 10));
 }
 
 #[test]

@@ -20,7 +20,8 @@ fn slowly(lab: &Lab, client: &Client, rules: &Value, path: &str) -> Job {
 fn slowly_of(lab: &Lab, client: &Client, draft: &Draft, rules: &Value, path: &str) -> Job {
     lab.hub.forget();
     lab.hub.faults(rules);
-    let options = job(&[("commit_message", "Ours"), ("head_timeout_ms", "10000")]);
+    let options =
+        job(&[("commit_message", "Ours"), ("head_timeout_ms", "10000"), ("work_timeout_ms", "10000")]);
     let running = client.commit(&model(), None, draft, &options, Hooks::default()).unwrap();
     let seen = || lab.hub.requests().iter().any(|request| request.path.contains(path));
     wait_for("the request", || seen() || running.has_ended());
@@ -108,15 +109,99 @@ fn a_commit_in_between_is_a_conflict_that_names_the_head() {
         ]);
         let rules = if status == 412 { json!([rules[0]]) } else { rules };
         let running = slowly(&lab, &client, &rules, "/preupload/");
-        let theirs = push(&other, "b.txt", &random(63, 10), &[]).unwrap().oid;
+        let theirs = push(&other, "a.txt", &random(63, 10), &[]).unwrap().oid;
         let theirs = theirs.unwrap();
         let error = running.join().unwrap_err();
         assert_eq!((error.kind(), error.http_status()), (Kind::Conflict, status), "{error}");
         assert_eq!((error.commit_text(), head(&client)), (Some(theirs.as_str()), theirs.clone()), "{error}");
         assert!(error.to_string().contains(&theirs), "{error}");
         assert_eq!(lab.hub.count("POST", "/commit/"), 2, "theirs, and ours once");
-        push(&other, "b.txt", b"reset", &[]).unwrap();
+        push(&other, "a.txt", b"reset", &[]).unwrap();
     }
+}
+
+#[test]
+fn a_commit_in_between_that_leaves_ours_alone_is_followed() {
+    let lab = lab(&[]);
+    let (client, other) = (lab.client(&[]), lab.client(&[]));
+    commit(&client, &draft(&[("c/d.txt", b"d"), ("c/e.txt", b"e"), ("z.txt", b"z")]), &[]).unwrap();
+    let rules = json!([{"match": {"path": "/preupload/", "times": 1}, "do": {"delay_ms": 1000}}]);
+    let running = slowly(&lab, &client, &rules, "/preupload/");
+    let theirs = push(&other, "b.txt", b"theirs", &[]).unwrap().oid.unwrap();
+    let ours = made(running.join()).unwrap().oid.unwrap();
+    let ids: Vec<_> = history(&client, None).into_iter().map(|commit| commit.id).collect();
+    assert_eq!(ids[..2], [ours, theirs]);
+    assert_eq!(held(&client, "a.txt", None).unwrap(), b"ours");
+    assert_eq!(held(&client, "b.txt", None).unwrap(), b"theirs");
+    // So with what is deleted: a folder in which they have put something is a conflict.
+    let gone = draft(&[("n.txt", b"n")]);
+    gone.delete_file("z.txt").unwrap();
+    gone.delete_folder("c").unwrap();
+    let running = slowly_of(&lab, &client, &gone, &rules, "/preupload/");
+    push(&other, "b.txt", b"again", &[]).unwrap();
+    made(running.join()).unwrap();
+    assert_eq!(listed(&client, None), ["a.txt", "b.txt", "n.txt"]);
+    commit(&client, &draft(&[("c/d.txt", b"d")]), &[]).unwrap();
+    let gone = draft(&[("n.txt", b"m")]);
+    gone.delete_folder("c").unwrap();
+    let running = slowly_of(&lab, &client, &gone, &rules, "/preupload/");
+    push(&other, "c/new.txt", b"new", &[]).unwrap();
+    assert_eq!(running.join().unwrap_err().kind(), Kind::Conflict);
+    // A pull request is opened against the branch as it is then.
+    lab.hub.forget();
+    lab.hub.faults(&rules);
+    let options = job(&[("create_pr", "true"), ("work_timeout_ms", "10000"), ("head_timeout_ms", "10000")]);
+    let running =
+        client.commit(&model(), None, &draft(&[("a.txt", b"in the pr")]), &options, Hooks::default());
+    let running = running.unwrap();
+    wait_for("the question", || lab.hub.count("POST", "/preupload/") > 0);
+    push(&other, "b.txt", b"third", &[]).unwrap();
+    made(running.join()).unwrap();
+    assert_eq!(held(&client, "b.txt", Some("refs/pr/1")).unwrap(), b"third");
+    // Whoever names the parent wants to know.
+    let tip = head(&client);
+    push(&other, "b.txt", b"fourth", &[]).unwrap();
+    let error = push(&client, "a.txt", b"pinned", &[("parent_commit", &tip)]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+}
+
+#[test]
+fn two_writers_of_one_branch_both_come_through() {
+    let lab = lab(&[]);
+    let before = history(&lab.client(&[]), None).len();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let client = lab.client(&[("retry_timeout_ms", "60000")]);
+            std::thread::spawn(move || {
+                for n in 0..5 {
+                    push(&client, &format!("w{writer}/f{n}.txt"), format!("{writer} {n}").as_bytes(), &[])
+                        .unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    assert_eq!(history(&lab.client(&[]), None).len(), before + 20);
+    assert_eq!(listed(&lab.client(&[]), None).iter().filter(|path| path.starts_with('w')).count(), 20);
+}
+
+#[test]
+fn a_hub_that_is_at_work_is_waited_for() {
+    let lab = lab(&[]);
+    let client = lab.client(&[("head_timeout_ms", "300"), ("work_timeout_ms", "60000")]);
+    lab.hub.forget();
+    lab.hub.faults(&json!([{"match": {"path": "/commit/"}, "do": {"delay_ms": 1500}}]));
+    push(&client, "a.txt", b"slow", &[]).unwrap();
+    assert_eq!(lab.hub.count("POST", "/commit/"), 1, "sent once, and waited for");
+    // A request that never reached the Hub made no commit: nothing is searched for.
+    lab.hub.forget();
+    lab.hub.faults(
+        &json!([{"match": {"path": "/commit/"}, "do": {"status": 503, "headers": {"Retry-After": "1"}}}]),
+    );
+    push(&client, "a.txt", b"put off", &[]).unwrap();
+    assert_eq!((lab.hub.count("POST", "/commit/"), lab.hub.count("GET", "/commits/")), (2, 0));
 }
 
 #[test]
@@ -133,7 +218,7 @@ fn a_killed_runs_commit_that_lands_late_is_taken_for_ones_own() {
     let (tip, draft) = (head(&client), draft(&[("a.txt", b"more")]));
     lab.hub.forget();
     lab.hub.faults(&json!([{"match": {"path": "/commit/"}, "do": {"delay_ms": 1000}}]));
-    let options = job(&[("parent_commit", &tip), ("head_timeout_ms", "10000")]);
+    let options = job(&[("parent_commit", &tip), ("work_timeout_ms", "10000")]);
     let running = client.commit(&model(), None, &draft, &options, Hooks::default()).unwrap();
     wait_for("the commit", || lab.hub.count("POST", "/commit/") > 0);
     push(&killed, "a.txt", b"more", &[("commit_message", "Upload with hfx")]).unwrap();
@@ -168,6 +253,35 @@ fn a_folder_in_several_commits_goes_on_behind_a_lost_answer() {
     let committed = made.files.iter().filter(|file| file.how == hfx::client::HowCommitted::Regular).count();
     assert_eq!((committed, history(&client, None).len()), (350, before + made.commits as usize));
     assert_eq!(held(&client, "f0449.txt", None).unwrap(), b"changed 449");
+}
+
+/// Until the new files are all there the old ones are of use.
+#[test]
+fn what_a_folder_in_several_commits_deletes_goes_last() {
+    let lab = lab(&[]);
+    let client = lab.client(&[]);
+    let old = draft(&[("both", b"a file where a folder comes")]);
+    for n in 0..150 {
+        let content = Input::Memory(format!("old {n}").into_bytes().into());
+        old.add(&format!("old/{n:03}.txt"), content).unwrap();
+    }
+    old.add("turned/inner.txt", Input::Memory(b"a folder where a file comes".to_vec().into())).unwrap();
+    commit(&client, &old, &[]).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..250 {
+        write(dir.path(), &[(&format!("new/{n:03}.txt"), format!("new {n}").as_bytes())]);
+    }
+    write(dir.path(), &[("both/inner.txt", b"in"), ("turned", b"a file")]);
+    lab.hub.fault(json!({"path": "/commit/", "skip": 1}), json!({"status": 403}));
+    folder(&client, dir.path(), &[("commits", "paced"), ("delete", "*")]).unwrap_err();
+    let there = listed(&client, None);
+    let count = |name: &str| there.iter().filter(|path| path.starts_with(name)).count();
+    assert_eq!((count("old/"), count("both/"), count("turned/")), (150, 1, 0), "{there:?}");
+    assert!((90..110).contains(&count("new/")), "{}", count("new/"));
+    let made = folder(&client, dir.path(), &[("commits", "paced"), ("delete", "*")]).unwrap();
+    assert!((2..=4).contains(&made.commits), "{}", made.commits);
+    assert_eq!(made.files.iter().filter(|file| file.how == hfx::client::HowCommitted::Deleted).count(), 150);
+    assert_eq!(listed(&client, None).len(), 252);
 }
 
 #[test]
@@ -206,8 +320,10 @@ fn what_others_did_is_not_taken_for_a_deletion() {
     ]);
     let running = slowly_of(&lab, &client, &gone, &rules, "/commits/");
     let theirs = push(&other, "e.txt", b"other", &[("commit_message", "Ours")]).unwrap().oid.unwrap();
-    let error = running.join().unwrap_err();
-    assert_eq!((error.kind(), error.commit_text()), (Kind::Conflict, Some(theirs.as_str())), "{error}");
+    let ours = made(running.join()).unwrap().oid.unwrap();
+    let ids: Vec<_> = history(&client, None).into_iter().map(|commit| commit.id).collect();
+    assert_eq!(ids[..2], [ours, theirs], "theirs is not taken for ours");
+    assert_eq!(listed(&client, None), ["e.txt"]);
     // Of a hundred and more changes the last ones count as well.
     let many = |last: &[u8]| {
         let many = draft(&[("z.txt", last)]);

@@ -37,7 +37,12 @@ fn a_cancel_answers_at_once_whatever_an_upload_waits_for() {
         lab.hub.forget();
         lab.hub.fault(json!({"path": path, "times": 0}), json!({"delay_ms": 60_000}));
         let draft = draft(&[("f.bin", &bytes), ("a.txt", b"a")]);
-        let running = start(&client, &draft, &[("head_timeout_ms", "60000")], Hooks::default());
+        let running = start(
+            &client,
+            &draft,
+            &[("head_timeout_ms", "60000"), ("work_timeout_ms", "60000")],
+            Hooks::default(),
+        );
         wait_for(path, || lab.hub.requests().iter().any(|r| r.path.contains(path)) || running.has_ended());
         let asked = Instant::now();
         running.cancel();
@@ -139,7 +144,12 @@ fn a_pause_holds_between_two_requests_and_while_a_file_is_hashed() {
 fn numbers_of_an_upload_without_trouble_are_exact() {
     let lab = lab(&[]);
     // A machine that is busy elsewhere for a second is a trouble: a part goes out again then.
-    let patient = [("stall_timeout_ms", "60000"), ("head_timeout_ms", "60000"), ("max_connections", "1")];
+    let patient = [
+        ("stall_timeout_ms", "60000"),
+        ("head_timeout_ms", "60000"),
+        ("work_timeout_ms", "60000"),
+        ("max_connections", "1"),
+    ];
     let client = lab.client(&patient);
     let (large, whole) = (random(4, 3 * PART + 3), random(5, PART));
     let files: &[(&str, &[u8])] =

@@ -33,6 +33,7 @@ PARTIAL = re.compile(r"\.[0-9a-f]{8}\.incomplete$")
 QUICK = {
     "connect_timeout_ms": 2000,
     "head_timeout_ms": 2000,
+    "work_timeout_ms": 2000,
     "stall_timeout_ms": 1500,
     "retry_timeout_ms": 8000,
     "lock_timeout_ms": 3000,

@@ -148,7 +148,8 @@ class Case:
             yield {"match": match, "do": faults[name][0]}
 
     def line(self):
-        tight = {**lab.QUICK, "connect_timeout_ms": 1000, "head_timeout_ms": 1000, "stall_timeout_ms": 700}
+        tight = {**lab.QUICK, "connect_timeout_ms": 1000, "head_timeout_ms": 1000, "work_timeout_ms": 1000,
+                 "stall_timeout_ms": 700}
         tight |= {
             "retry_timeout_ms": 3000 if self.times == 0 else 15000,
             "durability": "process" if not self.call else "power",

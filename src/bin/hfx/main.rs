@@ -29,6 +29,7 @@ mod watch;
 mod serve;
 
 fn main() -> ExitCode {
+    hfx::sys::heap::share_arenas();
     let command = args::parse();
     match cmd::run(command) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,8 @@
 //! Commits: from operations to a commit that is made once, or not at all.
 //!
 //! What the Hub holds already is left out; LFS content is sent first; then one request makes the commit. It names the
-//! head that was read at the beginning as its parent, so that a commit by somebody else in between is a conflict and
-//! not a surprise. A crash before the last request leaves LFS objects on the server, which the next run finds there.
+//! head that was read at the beginning as its parent, so that a commit by somebody else in between is noticed, and
+//! followed only where it changed nothing that this one changes. A crash before the last request leaves LFS objects on the server, which the next run finds there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,9 +11,10 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::draft::{Addition, Draft, Input, Operation};
-use super::once::Once;
+use super::hashes::Hashes;
+use super::once::{Once, are_alike};
 use super::push::{self, Item, Server};
-use super::state::{Hashes, State};
+use super::state::State;
 use crate::client::context::Context;
 use crate::client::output::{CommitFile, CommitResult, HowCommitted};
 use crate::digest::Expected;
@@ -119,8 +120,9 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
         }
     };
     let aim = Aim { parent: Some(parent), ..aim.clone() };
+    let context = &context.patient();
     let (items, others) = split(context, work.operations.clone());
-    let hashes = Arc::new(State::of(context).hashes(std::path::Path::new("")));
+    let hashes = Arc::new(State::of(context).hashes(None));
     let ready = prepare(context, &aim, items, others, hashes).await?;
     let made = send(context, &aim, ready).await?;
     publish(context, &aim, &made).await;
@@ -144,7 +146,7 @@ pub(super) async fn preupload(context: &Context, aim: &Aim, draft: &Draft) -> Re
             places.push(place);
         }
     }
-    let hashes = Arc::new(State::of(context).hashes(std::path::Path::new("")));
+    let hashes = Arc::new(State::of(context).hashes(None));
     let sent = store(context, aim, hashes, &mut items).await;
     let mut files = Vec::new();
     for (place, item) in places.into_iter().zip(items) {
@@ -309,7 +311,7 @@ pub(super) async fn prepare(
         }
         ready.changes.push(file_change(context, addition, progress, mode.lfs)?);
     }
-    copy(context, aim, copies, &mut ready).await?;
+    copy(context, aim, copies, &deleted, &mut ready).await?;
     Ok(ready)
 }
 
@@ -408,8 +410,14 @@ impl Deleted {
     }
 }
 
-/// Resolves copies: LFS files by their object, regular ones by content.
-async fn copy(context: &Context, aim: &Aim, copies: Vec<Operation>, ready: &mut Ready) -> Result<()> {
+/// Resolves copies: LFS files by their object, regular ones by content. A place that holds the same is left out.
+async fn copy(
+    context: &Context,
+    aim: &Aim,
+    copies: Vec<Operation>,
+    deleted: &Deleted,
+    ready: &mut Ready,
+) -> Result<()> {
     let (hub, mut watch) = (&context.hub, context.watch());
     for operation in copies {
         let Operation::Copy { repo, revision, from, to } = operation else { continue };
@@ -425,6 +433,17 @@ async fn copy(context: &Context, aim: &Aim, copies: Vec<Operation>, ready: &mut 
                 format!("nothing to copy: {} at {at} has no file {from}", source.id()),
             )
         })?;
+        let parent = aim.parent.as_deref().unwrap_or(&aim.revision);
+        let there = watch.guard(hub.paths_info(&aim.repo, parent, std::slice::from_ref(&to))).await?;
+        let put = |prepared: &Prepared| prepared.file.as_ref().is_some_and(|file| file.path == to);
+        if there.iter().any(|file| file.path == to && file.etag() == found.etag())
+            && !deleted.holds(&to)
+            && !ready.changes.iter().any(put)
+        {
+            let (path, size, oid) = (to, found.size, found.sha256.clone());
+            ready.left_out.push(CommitFile { path, size, oid, how: HowCommitted::Unchanged });
+            continue;
+        }
         let (change, how) = match &found.sha256 {
             Some(oid) => {
                 if source != aim.repo {
@@ -483,12 +502,12 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
         let description = described(&aim.description);
         let opened = watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), description)).await?;
         revision = opened.revision();
-        let from = watch.guard(its_head(hub, aim, &revision)).await;
+        let from = watch.guard(its_head(context, aim, &revision, &ready.changes)).await;
         parent = Some(from.map_err(|error| about(error, Some(&opened)))?);
         pull_request = Some(opened);
     }
     let header = CommitHeader { summary: aim.message.clone(), description: aim.description.clone(), parent };
-    let once = Once { context, aim, revision: &revision, header: &header, changes: &ready.changes };
+    let once = Once { context, aim, revision: &revision, header, changes: &ready.changes };
     let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()))?;
     for prepared in ready.changes {
         let Some(file) = prepared.file else {
@@ -513,14 +532,15 @@ fn deleted(change: Change) -> Option<CommitFile> {
     Some(CommitFile { path, size: 0, oid: None, how: HowCommitted::Deleted })
 }
 
-/// The head of a pull request that was opened now. It is the branch's, or a commit that the Hub made for it; the branch
-/// must not have gone on since all else was looked up at `parent`.
-async fn its_head(hub: &Hub, aim: &Aim, revision: &str) -> Result<String> {
+/// The head of a pull request that was opened now. It is the branch's, or a commit that the Hub made for it; what is
+/// changed must be there as it was when all else was looked up at `parent`.
+async fn its_head(context: &Context, aim: &Aim, revision: &str, changes: &[Prepared]) -> Result<String> {
+    let hub = &context.hub;
     let head = hub.repo_info(&aim.repo, revision).await?.sha;
     let parent = aim.parent.as_deref().unwrap_or_default();
     if head != parent {
         let now = hub.repo_info(&aim.repo, &aim.revision).await?.sha;
-        if now != parent {
+        if now != parent && (aim.pinned || !are_alike(context, aim, changes, parent, &now).await?) {
             let what = format!("{} is at {now}, and the commit was made for {parent}", aim.revision);
             return Err(Error::new(Kind::Conflict, what).commit(Some(now)));
         }

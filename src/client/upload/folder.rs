@@ -4,6 +4,7 @@
 //! to folders and to nothing are passed over; `.git` and `.cache/huggingface` are left out everywhere. Several commits stand each for
 //! itself: after a crash the same call goes on, because what the repository holds already is left out.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,6 +50,8 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
         None => watch.guard(hub.repo_info(&aim.repo, &aim.revision)).await?.sha,
     };
     let mut aim = Aim { parent: Some(parent.clone()), ..aim.clone() };
+    let context = &context.patient();
+    let hub = &context.hub;
     let mut deletions = Vec::new();
     let patterns = context.options.list(Opt::Delete);
     if !patterns.is_empty() {
@@ -64,13 +67,13 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
         deletions.extend(listed.into_iter().filter(|f| goes(&f.path)).map(|f| Operation::DeleteFile(f.path)));
     }
     // A file that comes anew is replaced, not deleted.
-    let coming: std::collections::HashSet<&str> = additions.iter().map(|a| a.path.as_str()).collect();
+    let coming: HashSet<&str> = additions.iter().map(|a| a.path.as_str()).collect();
     deletions.retain(
         |operation| !matches!(operation, Operation::DeleteFile(path) if coming.contains(path.as_str())),
     );
     let mut items: Vec<Item> = additions.into_iter().map(|addition| item(context, addition)).collect();
     ask(context, &aim, &mut items).await?;
-    let hashes = Arc::new(State::of(context).hashes(folder));
+    let hashes = Arc::new(State::of(context).hashes(Some(folder)));
     let regular: u64 = items.iter().filter(|item| !is_lfs(item)).map(|item| item.addition.size()).sum();
     let several = match context.options.text(Opt::Commits) {
         "one" => false,
@@ -87,12 +90,12 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     let mut part = 0;
     let mut all =
         CommitResult { oid: Some(parent), url: String::new(), pull_request: None, commits: 0, files: vec![] };
+    let (mut first, mut old) = in_the_way(deletions, &items);
     let mut items = items.into_iter().peekable();
-    let mut others = deletions;
     loop {
         // Unchanged files cost nothing: a commit is filled up with changed ones.
         let mut ready = Ready { changes: vec![], left_out: vec![] };
-        while ready.changes.len() < pace.files() && (items.peek().is_some() || !others.is_empty()) {
+        while ready.changes.len() < pace.files() && (items.peek().is_some() || !old.is_empty()) {
             let mut chunk = Vec::new();
             let mut bytes = regular_bytes(&ready);
             while chunk.len() + ready.changes.len() < pace.files()
@@ -102,6 +105,12 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
                 bytes += if is_lfs(&next) { 0 } else { next.addition.size() };
                 chunk.push(next);
             }
+            let mut others = std::mem::take(&mut first);
+            if items.peek().is_none() {
+                // What goes goes last: until the new files are there, the old ones are of use.
+                let left = pace.files().saturating_sub(ready.changes.len() + chunk.len() + others.len());
+                others.extend(old.drain(..left.min(old.len())));
+            }
             if chunk.is_empty() && others.is_empty() {
                 if !ready.changes.is_empty() {
                     break;
@@ -109,11 +118,11 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
                 // Larger than a commit should be, and alone in it.
                 chunk.extend(items.next());
             }
-            let more = prepare(context, &aim, chunk, std::mem::take(&mut others), hashes.clone()).await?;
+            let more = prepare(context, &aim, chunk, others, hashes.clone()).await?;
             ready.changes.extend(more.changes);
             ready.left_out.extend(more.left_out);
         }
-        let last = items.peek().is_none();
+        let last = items.peek().is_none() && old.is_empty();
         if ready.changes.is_empty() {
             all.files.extend(ready.left_out);
             if last {
@@ -142,6 +151,23 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     Ok(all)
 }
 
+/// Deletions apart that have to come before the files: of a file where a folder comes, or of a folder's where a file does.
+fn in_the_way(deletions: Vec<Operation>, items: &[Item]) -> (Vec<Operation>, Vec<Operation>) {
+    let paths: HashSet<&str> = items.iter().map(|item| item.addition.path.as_str()).collect();
+    let folders: HashSet<&str> = paths.iter().flat_map(|path| folders_of(path)).collect();
+    deletions.into_iter().partition(|operation| match operation {
+        Operation::DeleteFile(path) => {
+            folders.contains(path.as_str()) || folders_of(path).any(|folder| paths.contains(folder))
+        }
+        _ => true,
+    })
+}
+
+/// The folders above a path.
+fn folders_of(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
 /// The next part follows this one: on the pull request, when it has opened one.
 fn take_over(aim: &mut Aim, all: &mut CommitResult, made: CommitResult) {
     aim.parent.clone_from(&made.oid);
@@ -158,10 +184,18 @@ fn take_over(aim: &mut Aim, all: &mut CommitResult, made: CommitResult) {
 fn after(error: Error, all: &CommitResult) -> Error {
     match all.commits {
         0 => error,
-        made => error.context(format!(
-            "{made} commits were made, the last one is {}; the same call goes on from there",
-            all.oid.as_deref().unwrap_or("unknown")
-        )),
+        made => {
+            let last = all.oid.as_deref().unwrap_or("unknown");
+            let on = match &all.pull_request {
+                None => "the same call goes on from there".to_owned(),
+                Some(opened) => format!(
+                    "they are in pull request {}: the same call with revision {} and without create_pr goes on there",
+                    opened.number,
+                    opened.revision()
+                ),
+            };
+            error.context(format!("{made} commits were made, the last one is {last}; {on}"))
+        }
     }
 }
 

@@ -3,13 +3,13 @@
 //! The server is asked how each object goes; an address that has expired by the time it is used is asked for again. What
 //! was fetched of an object that was interrupted is kept beside its place, and its next fetch goes on there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::commit::item;
 use super::draft::{Addition, Input};
+use super::hashes::Hashes;
 use super::push::{self, Server};
-use super::state::State;
 use crate::client::context::Context;
 use crate::client::fetch::{self, Item};
 use crate::client::output::FileResult;
@@ -38,7 +38,7 @@ pub(super) async fn upload(context: &Context, server: &Url, object: &LfsObject, 
     addition.object = Some(object.clone());
     let mut item = item(context, addition);
     let server = Server { url: server.clone(), reference: None };
-    let hashes = Arc::new(State::of(context).hashes(Path::new("")));
+    let hashes = Arc::new(Hashes::new(None));
     push::push(context, &server, hashes, &mut [&mut item]).await
 }
 

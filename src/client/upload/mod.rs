@@ -7,6 +7,7 @@
 pub mod commit;
 pub mod draft;
 mod folder;
+mod hashes;
 mod lfs;
 mod object;
 mod once;

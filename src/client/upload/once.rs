@@ -1,15 +1,19 @@
 //! One commit, made once.
 //!
-//! When the answer to its request is lost, the commits since its parent are searched for it before it is sent again; a
-//! commit by somebody else in between is a conflict that names the head.
+//! When the answer to its request is lost, the commits since its parent are searched for it before it is sent again. A
+//! commit by somebody else in between is followed where it left alone what this one changes; else it is a conflict that
+//! names the head, and so it is for a caller who named the parent.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::commit::{Aim, Prepared};
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
+use crate::hub::TreeFile;
 use crate::hub::commit::{Change, CommitHeader, Committed};
+use crate::log::Level;
 use crate::net::Content;
 use crate::sys::sha::{Sha1, hex};
 
@@ -17,56 +21,102 @@ use crate::sys::sha::{Sha1, hex};
 const MOST_COMMITS: usize = 1000;
 /// Paths asked about at once.
 const PATHS: usize = 500;
+/// How often one commit follows others that came first.
+const MOST_FOLLOWED: u32 = 20;
+/// An answer that took longer before it was lost is one that the Hub may still be at work on.
+const SLOW: Duration = Duration::from_secs(10);
+/// How often a commit is sent whose answer takes so long.
+const MOST_SLOW: u32 = 3;
+/// Longest search for a commit that the Hub may still be at work on.
+const LONGEST_SEARCH: Duration = Duration::from_mins(2);
 
 /// One commit, made once.
 pub(super) struct Once<'a> {
     pub(super) context: &'a Context,
     pub(super) aim: &'a Aim,
     pub(super) revision: &'a str,
-    pub(super) header: &'a CommitHeader,
+    pub(super) header: CommitHeader,
     pub(super) changes: &'a [Prepared],
 }
 
 impl Once<'_> {
-    pub(super) async fn make(&self) -> Result<Committed> {
+    pub(super) async fn make(mut self) -> Result<Committed> {
         let hub = &self.context.hub;
         let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
-        let patient = hub.patient();
-        let mut tries = patient.tries();
-        let mut furthest = 0;
+        let mut tries = hub.tries();
+        let (mut furthest, mut followed, mut slow) = (0, 0, 0);
         // Set once a request may have made the commit without our knowing.
         let mut uncertain = false;
         loop {
             self.context.watch().go_on().await?;
-            let sent = self.context.job.totals().sent;
-            let error = match hub.commit(&self.aim.repo, self.revision, self.header, &changes).await {
+            let (began, sent) = (Instant::now(), self.context.job.totals().sent);
+            let error = match hub.commit(&self.aim.repo, self.revision, &self.header, &changes).await {
                 Ok(made) => return Ok(made),
                 Err(error) => error,
             };
+            let out = self.context.job.totals().sent - sent;
             let conflict = error.kind() == Kind::Conflict;
-            uncertain |= !conflict && may_have_happened(&error);
+            uncertain |= !conflict && error.may_have_acted();
+            // A connection that broke while content went out took no answer along.
+            let at_work = !conflict && (out == 0 || error.kind() != Kind::Network);
+            let took = if at_work { began.elapsed() } else { Duration::ZERO };
             // After a conflict as well: a run that was killed may have sent it when the head had been read.
             if uncertain || (conflict && !self.aim.pinned) {
-                match self.find().await {
+                match self.search(took).await {
                     Ok(Some(made)) => return Ok(made),
-                    // It can't be seen now: the parent keeps it from being made twice.
-                    Err(error) if uncertain && !error.is_retryable() => return Err(doubtful(error)),
+                    Err(error) if uncertain => return Err(doubtful(error)),
                     _ => {}
                 }
             }
             if conflict {
-                return Err(self.conflict(error).await);
+                if followed == MOST_FOLLOWED || !self.follow().await.unwrap_or(false) {
+                    return Err(self.conflict(error).await);
+                }
+                followed += 1;
+                // Whoever came first may be about to come again.
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(0..100) * u64::from(followed))).await;
+                continue;
             }
-            let out = self.context.job.totals().sent - sent;
             if out > furthest {
                 // Time while content goes out costs nothing; to get no further than before is no progress.
                 furthest = out;
                 tries.progress();
             }
-            if !tries.again(&error).await {
+            if uncertain && took > SLOW {
+                slow += 1;
+                tries.progress();
+            }
+            if slow == MOST_SLOW || !tries.again(&error).await {
                 return Err(if uncertain { doubtful(error) } else { error });
             }
         }
+    }
+
+    /// Searches for the commit whose answer was lost, for as long again as the answer `took`.
+    async fn search(&self, took: Duration) -> Result<Option<Committed>> {
+        let until = Instant::now() + took.min(LONGEST_SEARCH);
+        let mut pause = Duration::from_secs(1);
+        loop {
+            let found = self.find().await?;
+            if found.is_some() || Instant::now() + pause > until {
+                return Ok(found);
+            }
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(Duration::from_secs(20));
+        }
+    }
+
+    /// Takes the head as the parent, where the commits since the old one left alone what this one changes.
+    async fn follow(&mut self) -> Result<bool> {
+        let Some(parent) = self.header.parent.clone().filter(|_| !self.aim.pinned) else { return Ok(false) };
+        let head = self.context.hub.repo_info(&self.aim.repo, self.revision).await?.sha;
+        if head == parent || !are_alike(self.context, self.aim, self.changes, &parent, &head).await? {
+            return Ok(false);
+        }
+        let text = || format!("{} is at {head} by now: the commit follows it", self.revision);
+        self.context.engine.log.tell(Level::Info, "commit", text);
+        self.header.parent = Some(head);
+        Ok(true)
     }
 
     /// The commit since the parent that is this one.
@@ -141,16 +191,48 @@ impl Once<'_> {
     }
 }
 
-fn doubtful(error: Error) -> Error {
-    error.context("the commit may have been made: the same call again finds that out")
+/// Whether two commits hold the same where the changes are made.
+pub(super) async fn are_alike(
+    context: &Context,
+    aim: &Aim,
+    changes: &[Prepared],
+    one: &str,
+    other: &str,
+) -> Result<bool> {
+    let (hub, repo) = (&context.hub, &aim.repo);
+    let (mut paths, mut folders) = (Vec::new(), Vec::new());
+    for prepared in changes {
+        match &prepared.change {
+            Change::LfsFile { path, .. } | Change::File { path, .. } | Change::DeletedFile(path) => {
+                paths.push(path.clone());
+            }
+            Change::DeletedFolder(path) => folders.push(path.trim_end_matches('/')),
+        }
+    }
+    let held = |files: Vec<TreeFile>| -> BTreeMap<String, String> {
+        files.into_iter().map(|file| (file.path.clone(), file.etag().to_owned())).collect()
+    };
+    for some in paths.chunks(PATHS) {
+        let before = held(hub.paths_info(repo, one, some).await?);
+        if before != held(hub.paths_info(repo, other, some).await?) {
+            return Ok(false);
+        }
+    }
+    for folder in folders {
+        let before = held(hub.tree(repo, one, folder).await?);
+        let now = match hub.tree(repo, other, folder).await {
+            Err(error) if error.kind() == Kind::EntryNotFound => return Ok(false),
+            listed => held(listed?),
+        };
+        if before != now {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// Whether the server may have done what was asked, although the answer is an error.
-fn may_have_happened(error: &Error) -> bool {
-    match error.kind() {
-        Kind::Network | Kind::Timeout | Kind::Protocol | Kind::Proxy | Kind::Tls => true,
-        _ => error.http_status() >= 500,
-    }
+fn doubtful(error: Error) -> Error {
+    error.context("the commit may have been made: look at the history before it is made again")
 }
 
 async fn sha1_of(content: Arc<dyn Content>) -> Result<String> {

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::draft::Addition;
+use super::hashes::{Hashes, Seen};
 use super::object::Sender;
-use super::state::{Hashes, State};
+use super::state::State;
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
@@ -24,6 +25,10 @@ use crate::transfer::reader::{Sums, hash};
 const HASHING: usize = 4;
 /// Hashed files that may wait for their turn to be sent.
 const AHEAD: usize = 2 * BATCH;
+/// The server names an address for each part: about so many at once, whatever the files' sizes.
+const ADDRESSES: u64 = 4000;
+/// The parts of an object are about as long as this, or longer.
+const PART: u64 = 8 << 20;
 
 /// Where LFS content goes.
 #[derive(Clone)]
@@ -55,6 +60,23 @@ struct Known {
     index: usize,
     object: LfsObject,
     sums: Arc<Sums>,
+}
+
+impl Known {
+    /// About how many addresses the server names for it.
+    fn addresses(&self) -> u64 {
+        self.object.size / PART + 1
+    }
+}
+
+/// How many of the next objects are asked about together (pure): one that needs more addresses than all is asked about alone.
+fn batch_of(addresses: impl Iterator<Item = u64>) -> usize {
+    let mut sum = 0;
+    let fits = |count: &u64| {
+        sum += count;
+        sum <= ADDRESSES
+    };
+    addresses.take(BATCH).take_while(fits).count().max(1)
 }
 
 /// Brings the content of `items` to the server and notes in each what its object is. A file that the repository holds
@@ -111,15 +133,17 @@ impl Push {
                     items[index].progress.clone(),
                 ));
             }
-            if asking.is_empty() && !known.is_empty() && to_send.len() < BATCH {
-                let batch: Vec<Known> = known.drain(..known.len().min(BATCH)).collect();
+            let waiting: u64 = to_send.iter().map(|(known, _)| known.addresses()).sum();
+            if asking.is_empty() && !known.is_empty() && to_send.len() < BATCH && waiting < ADDRESSES {
+                let count = batch_of(known.iter().map(Known::addresses));
+                let batch: Vec<Known> = known.drain(..count).collect();
                 asking.spawn(self.clone_of().ask(batch));
             }
             while sending.len() < at_once {
                 let Some((next, answered)) = to_send.pop_front() else { break };
                 let item = &items[next.index];
                 let sender = Sender {
-                    context: Context { hub: self.context.hub.patient(), ..self.context.clone() },
+                    context: self.context.clone(),
                     server: self.server.clone(),
                     addition: item.addition.clone(),
                     progress: item.progress.clone(),
@@ -212,17 +236,34 @@ impl Push {
                 progress.set_hashed(size);
                 return Ok(Known { index, object, sums: Arc::default() });
             }
-            if let Some((path, stamp)) = &place
-                && let Some(sha256) = self.hashes.get(path, *stamp)
-            {
-                progress.set_hashed(size);
-                return Ok(Known { index, object: LfsObject::new(&sha256, size)?, sums: Arc::default() });
-            }
+            let seen = match place {
+                Some((path, stamp)) => {
+                    let hashes = self.hashes.clone();
+                    let (seen, sha256) = blocking(move || {
+                        let seen = Seen::of(&path, stamp);
+                        let sha256 = hashes.get(&seen);
+                        Ok((seen, sha256))
+                    })
+                    .await?;
+                    if let Some(sha256) = sha256 {
+                        progress.set_hashed(size);
+                        let object = LfsObject::new(&sha256, size)?;
+                        return Ok(Known { index, object, sums: Arc::default() });
+                    }
+                    Some(seen)
+                }
+                None => None,
+            };
             let mapped = mapped(&self.context);
             let reader = blocking(move || addition.open(mapped)).await?;
             let hashed = hash(reader, progress.clone(), self.context.watch()).await?;
-            if let Some((path, stamp)) = &place {
-                self.hashes.put(path, *stamp, &hashed.sha256);
+            if let Some(seen) = seen {
+                let (notes, sha256) = (self.hashes.clone(), hashed.sha256.clone());
+                blocking(move || {
+                    notes.put(&seen, &sha256);
+                    Ok(())
+                })
+                .await?;
             }
             Ok(Known { index, object: LfsObject::new(&hashed.sha256, size)?, sums: Arc::new(hashed.sums) })
         };
@@ -252,4 +293,18 @@ pub(super) fn mapped(context: &Context) -> bool {
 
 fn broken(join: &tokio::task::JoinError) -> Error {
     Error::new(Kind::Internal, "an upload's task failed").cause(join)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_bounded_by_objects_and_by_addresses() {
+        let batch = |addresses: &[u64]| batch_of(addresses.iter().copied());
+        assert_eq!(batch(&[1; 1000]), BATCH);
+        assert_eq!(batch(&[ADDRESSES / 2; 9]), 2);
+        assert_eq!(batch(&[6400, 6400]), 1, "50 GB each");
+        assert_eq!(batch(&[1]), 1);
+    }
 }

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot};
 use super::commit::{Aim, item, prepare, send};
 use super::draft::Input;
 use super::folder::walk;
-use super::state::State as Memory;
+use super::hashes::Hashes;
 use crate::client::context::Context;
 use crate::client::output::CommitResult;
 use crate::error::{Error, Kind, Result};
@@ -242,7 +242,8 @@ impl Plan {
         }
         let head = watch.guard(context.hub.repo_info(&self.aim.repo, &self.aim.revision)).await?.sha;
         let aim = Aim { parent: Some(head), ..self.aim.clone() };
-        let hashes = Arc::new(Memory::of(context).hashes(Path::new("")));
+        let context = &context.patient();
+        let hashes = Arc::new(Hashes::new(None));
         let ready = prepare(context, &aim, items, Vec::new(), hashes).await?;
         let made = send(context, &aim, ready).await?;
         seen.extend(stamps);

@@ -1,9 +1,9 @@
-//! What uploads remember from one run to the next: hashes of files, and the parts that a store has taken.
+//! What uploads remember from one run to the next: [`Hashes`] of files, and the parts that a store has taken.
 //!
 //! It lies in the folder of the option `state_dir`, apart from what is uploaded; without one nothing is remembered, and
 //! an upload that was killed sends its unfinished files again. Losing it, or any part of it, costs time and nothing
-//! else: each line carries a checksum, and one that is not as it was written counts for nothing. Hashes are believed
-//! while size and time of change agree. The addresses of parts are signed, so the files are for their owner alone.
+//! else: each line carries a checksum, and one that is not as it was written counts for nothing. The addresses of parts
+//! are signed, so the files are for their owner alone.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -17,32 +17,20 @@ use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
 
+use super::hashes::{Hashes, whole};
 use crate::client::context::Context;
 use crate::error::{Error, Result};
 use crate::hub::lfs::{Action, LfsObject, UploadBy};
 use crate::net::Url;
 use crate::options::Opt;
 use crate::sys::sha::{Sha256, hex};
-use crate::transfer::reader::Stamp;
 
-/// A file whose last change is younger than this may change again without showing it.
-const SETTLED_NS: u64 = 2_000_000_000;
 /// Signed addresses are not good for longer than this.
 const PARTS_AGE: u64 = 24 * 3600;
-/// Notes of hashes are looked through for those that no longer count when there are more than so many.
-const MANY: usize = 5000;
-
 /// The memory of uploads, or none.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     root: Option<PathBuf>,
-}
-
-/// The hashes of the files of one folder.
-#[derive(Debug)]
-pub struct Hashes {
-    known: Mutex<HashMap<PathBuf, (Stamp, String)>>,
-    log: Option<Mutex<File>>,
 }
 
 /// The parts of one object on their way to a server.
@@ -71,14 +59,6 @@ pub struct Parts {
 pub type Taken = HashMap<usize, String>;
 
 #[derive(Serialize, Deserialize)]
-struct HashLine {
-    path: PathBuf,
-    #[serde(flatten)]
-    stamp: Stamp,
-    sha256: String,
-}
-
-#[derive(Serialize, Deserialize)]
 struct PartLine {
     part: usize,
     etag: String,
@@ -105,25 +85,10 @@ impl State {
         Some(self.root.as_ref()?.join(format!("{name}.{kind}")))
     }
 
-    /// The hashes of files below `folder`.
-    pub fn hashes(&self, folder: &Path) -> Hashes {
-        let folder = whole(folder);
-        let Some(path) = self.file("hashes", &[&folder.to_string_lossy()]) else { return Hashes::none() };
-        let lines = read_lines::<HashLine>(&path);
-        let count = lines.len();
-        let mut known: HashMap<_, _> =
-            lines.into_iter().map(|line| (line.path, (line.stamp, line.sha256))).collect();
-        if count > MANY && known.len() < count / 2 {
-            known.retain(|path, (_, sha256)| !sha256.is_empty() && path.exists());
-            // What another process notes meanwhile is lost: it is hashed, or found wrong, again.
-            let _ = replace(&path, |file| {
-                known.iter().try_for_each(|(path, (stamp, sha256))| {
-                    let (path, sha256) = (path.clone(), sha256.clone());
-                    write_line(file, &HashLine { path, stamp: *stamp, sha256 })
-                })
-            });
-        }
-        Hashes { log: append(&path).ok().map(Mutex::new), known: Mutex::new(known) }
+    /// The hashes of files below `folder`; of files anywhere, without one.
+    pub fn hashes(&self, folder: Option<&Path>) -> Hashes {
+        let folder = folder.map_or_else(PathBuf::new, whole);
+        Hashes::new(self.file("hashes", &[&folder.to_string_lossy()]))
     }
 
     /// What is known of an object on its way to `server`: how it was begun, and the store's name of each part it took.
@@ -165,47 +130,6 @@ impl State {
             if old && matches!(ending, Some("parts" | "new")) {
                 let _ = fs::remove_file(&path);
             }
-        }
-    }
-}
-
-impl Hashes {
-    fn none() -> Self {
-        Self { known: Mutex::default(), log: None }
-    }
-
-    /// The SHA-256 of a file that was hashed before and has not changed since.
-    pub fn get(&self, path: &Path, stamp: Stamp) -> Option<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(&whole(path))
-            .filter(|(seen, sha256)| *seen == stamp && !sha256.is_empty())
-            .map(|(_, sha256)| sha256.clone())
-    }
-
-    /// Remembers a hash, unless the file is so young that its time of change may not tell the next change.
-    pub fn put(&self, path: &Path, stamp: Stamp, sha256: &str) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
-        let Some(log) = &self.log else { return };
-        if now.saturating_sub(stamp.modified) < SETTLED_NS {
-            return;
-        }
-        let line = HashLine { path: whole(path), stamp, sha256: sha256.to_owned() };
-        // What can't be remembered is found out again.
-        let _ = write_line(&mut log.lock().unwrap_or_else(PoisonError::into_inner), &line);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(line.path, (stamp, line.sha256));
-    }
-}
-
-impl Hashes {
-    /// Forgets a hash.
-    pub fn forget(&self, path: &Path) {
-        let path = whole(path);
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
-        if let (Some((stamp, _)), Some(log)) = (known, &self.log) {
-            // The last line of a path counts.
-            let none = HashLine { path, stamp, sha256: String::new() };
-            let _ = write_line(&mut log.lock().unwrap_or_else(PoisonError::into_inner), &none);
         }
     }
 }
@@ -255,11 +179,6 @@ impl Parts {
     }
 }
 
-/// The path from the root on: the working folder may be another one in the next run.
-fn whole(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs())
 }
@@ -277,14 +196,17 @@ fn sum_of(text: &str) -> u64 {
 }
 
 /// The lines that can be read, up to one that a crash tore.
-fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
+pub(super) fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     let lines = BufReader::new(file).lines().map_while(std::result::Result::ok);
     lines.filter_map(|line| read_line(&line)).collect()
 }
 
 /// Puts a new file in the place of the old one, and leaves it open for more.
-fn replace(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> std::io::Result<File> {
+pub(super) fn replace(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> std::io::Result<File> {
     make_folder(path)?;
     let fresh = path.with_extension(format!("{}.new", std::process::id()));
     // A leftover of a process that had the same number.
@@ -299,7 +221,7 @@ fn make_folder(path: &Path) -> std::io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
-fn append(path: &Path) -> std::io::Result<File> {
+pub(super) fn append(path: &Path) -> std::io::Result<File> {
     make_folder(path)?;
     let mut file = private(OpenOptions::new().create(true).append(true)).open(path)?;
     // A line that a crash tore ends here.
@@ -310,7 +232,7 @@ fn append(path: &Path) -> std::io::Result<File> {
 }
 
 /// One write for the whole line: appends of several processes do not mix.
-fn write_line<T: Serialize>(file: &mut File, line: &T) -> std::io::Result<()> {
+pub(super) fn write_line<T: Serialize>(file: &mut File, line: &T) -> std::io::Result<()> {
     let text = serde_json::to_string(line)?;
     file.write_all(format!("{:016x} {text}\n", sum_of(&text)).as_bytes())
 }
@@ -327,48 +249,6 @@ mod tests {
 
     fn object() -> LfsObject {
         LfsObject::new(&"a".repeat(64), 30).unwrap()
-    }
-
-    #[test]
-    fn hashes_are_believed_while_the_file_is_the_same() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = State::new(Some(dir.path().join("state")));
-        let (folder, file) = (Path::new("/f"), Path::new("/f/a"));
-        let stamp = Stamp { size: 3, modified: 1_000_000_000 };
-        state.hashes(folder).put(file, stamp, "x");
-        assert_eq!(state.hashes(folder).get(file, stamp).as_deref(), Some("x"));
-        assert_eq!(state.hashes(folder).get(file, Stamp { size: 4, ..stamp }), None);
-        assert_eq!(state.hashes(Path::new("/g")).get(file, stamp), None);
-        let young = Stamp { size: 3, modified: now() * 1_000_000_000 };
-        let hashes = state.hashes(folder);
-        hashes.put(file, young, "y");
-        assert_eq!(hashes.get(file, young), None, "it may change again within its time of change");
-        assert_eq!(State::default().hashes(folder).get(file, stamp), None);
-    }
-
-    /// A schedule notes the same growing files for years.
-    #[test]
-    fn what_no_longer_counts_goes_when_it_is_much() {
-        let dir = tempfile::tempdir().unwrap();
-        let state = State::new(Some(dir.path().join("state")));
-        let (file, gone) = (dir.path().join("log"), dir.path().join("gone"));
-        fs::write(&file, "x").unwrap();
-        let hashes = state.hashes(dir.path());
-        for size in 0..=MANY as u64 {
-            hashes.put(&file, Stamp { size, modified: 1_000_000_000 }, "x");
-        }
-        hashes.put(&gone, Stamp { size: 1, modified: 1_000_000_000 }, "g");
-        let size = || {
-            let path = fs::read_dir(dir.path().join("state")).unwrap().next().unwrap().unwrap().path();
-            fs::metadata(path).unwrap().len()
-        };
-        let before = size();
-        let last = Stamp { size: MANY as u64, modified: 1_000_000_000 };
-        assert_eq!(state.hashes(dir.path()).get(&file, last).as_deref(), Some("x"));
-        assert!(before > 50 * MANY as u64 && size() < 1000, "{before}, now {}", size());
-        let again = state.hashes(dir.path());
-        assert_eq!(again.get(&file, last).as_deref(), Some("x"));
-        assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 1);
     }
 
     #[test]

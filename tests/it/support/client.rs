@@ -38,6 +38,7 @@ impl Lab {
             ("durability", "process"),
             ("stall_timeout_ms", "700"),
             ("head_timeout_ms", "1500"),
+            ("work_timeout_ms", "1500"),
             ("retry_timeout_ms", "15000"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
