@@ -31,6 +31,8 @@ private final class Transfer: Sendable {
         let job = try job.get()
         let chunk = await withTaskCancellationHandler { await channel.next() } onCancel: { stop() }
         if chunk == nil {
+            // The loop was cancelled: whatever the job came to, not all of its chunks were taken.
+            if channel.isClosed { throw CancellationError() }
             do {
                 _ = try await job.value
             } catch {

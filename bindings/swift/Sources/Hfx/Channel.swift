@@ -28,6 +28,9 @@ final class Channel: Sendable {
         room.signal()
     }
 
+    /// Whether nobody wants more.
+    var isClosed: Bool { state.withLock { $0.closed } }
+
     /// What `begun` threw: it can't go through C.
     var thrown: (any Error)? { state.withLock { $0.thrown } }
 
@@ -70,7 +73,7 @@ final class Channel: Sendable {
                     state.chunk = nil
                     return (true, chunk)
                 }
-                if state.finished { return (true, nil) }
+                if state.finished || state.closed { return (true, nil) }
                 state.taker = continuation
                 return (false, nil)
             }
@@ -89,12 +92,35 @@ final class Channel: Sendable {
         taker?.resume(returning: nil)
     }
 
-    /// Nobody wants more: a thread that waits for room goes on.
+    /// Nobody wants more: a thread that waits for room goes on, and a task that waits for a chunk gets none.
     func close() {
-        state.withLock { state in
+        let taker = state.withLock { state in
             state.closed = true
             state.chunk = nil
+            defer { state.taker = nil }
+            return state.taker
         }
         room.signal()
+        taker?.resume(returning: nil)
+    }
+}
+
+/// The channels of one client, as long as they live: a loop that stands still must not hold up the client's end.
+final class Channels: Sendable {
+    private struct Living: Sendable {
+        weak var channel: Channel?
+    }
+
+    private let all = Mutex<[Living]>([])
+
+    func add(_ channel: Channel) {
+        all.withLock { all in
+            all.removeAll { $0.channel == nil }
+            all.append(Living(channel: channel))
+        }
+    }
+
+    func close() {
+        all.withLock { $0 }.forEach { $0.channel?.close() }
     }
 }

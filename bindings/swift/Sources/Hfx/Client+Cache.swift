@@ -8,7 +8,7 @@ extension Client {
         let options = try options.handle()
         var state: Int32 = 0
         var file: OpaquePointer?
-        try check { hfx_client_lookup(handle.pointer, repo.pointer, path, options.pointer, &state, &file, $0) }
+        try check { try hfx_client_lookup(handle.pointer, repo.pointer, whole(path), options.pointer, &state, &file, $0) }
         defer { hfx_file_free(file) }
         switch state {
         case HFX_LOOKUP_FOUND: return .found(File(file))
@@ -37,7 +37,7 @@ extension Client {
         let path = try withText(namespace) { namespace in
             try withText(subfolder) { subfolder in
                 try Handle(hfx_string_free) {
-                    hfx_client_assets_path(handle.pointer, library, namespace, subfolder, $0, $1)
+                    try hfx_client_assets_path(handle.pointer, whole(library), namespace, subfolder, $0, $1)
                 }
             }
         }

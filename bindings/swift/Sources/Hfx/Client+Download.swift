@@ -33,7 +33,8 @@ extension Client {
         begun: (@Sendable (Meta) throws -> Void)? = nil
     ) -> ByteStream {
         ByteStream(begun: begun) { channel in
-            try self.start(.stream(path, of: repo, offset: offset, length: length, into: channel, options: options))
+            self.streams.add(channel)
+            return try self.start(.stream(path, of: repo, offset: offset, length: length, into: channel, options: options))
         }
     }
 
@@ -43,7 +44,8 @@ extension Client {
         begun: (@Sendable (Meta) throws -> Void)? = nil
     ) -> ByteStream {
         ByteStream(begun: begun) { channel in
-            try self.start(.stream(url: url, offset: offset, length: length, into: channel, options: options))
+            self.streams.add(channel)
+            return try self.start(.stream(url: url, offset: offset, length: length, into: channel, options: options))
         }
     }
 }

@@ -66,9 +66,9 @@ extension Client {
         let repo = try repo.handle()
         var schedule: OpaquePointer?
         let job = try Job(of: handle, options, take: Request<Committed>.takeCommitted) { options, job, error in
-            withText(path) {
-                hfx_client_schedule_folder(
-                    handle.pointer, repo.pointer, folder, $0, every.milliseconds, options, &schedule, job, error)
+            try withText(path) {
+                try hfx_client_schedule_folder(
+                    handle.pointer, repo.pointer, whole(folder), $0, every.milliseconds, options, &schedule, job, error)
             }
         }
         return Schedule(Handle(schedule!, hfx_schedule_free), job)

@@ -4,12 +4,14 @@ import CHfx
 /// tasks.
 public final class Client: Sendable {
     let handle: Handle
+    let streams = Channels()
 
     /// Starts its threads; opens no connection and no file. Without the option `cacheDir` there is no cache;
     /// `Options.fromEnvironment()` brings the one that the Python client uses.
     public init(_ options: Options = Options(), log: Log? = nil) throws {
         let set = try options.handle()
         try log?.listen(to: set)
+        try Version.check()
         handle = try Handle(hfx_client_free) { hfx_client_open(set.pointer, $0, $1) }
     }
 
@@ -24,9 +26,10 @@ public final class Client: Sendable {
         return try await start(request).value
     }
 
-    /// Cancels all jobs and waits until every thread has ended (at most `timeout`, nil: for ever). New calls are
+    /// Cancels all jobs, ends the streams and waits until every thread has ended (at most `timeout`, nil: for ever). New calls are
     /// `.closed` from then on. A client that is dropped without it ends by itself, a moment later.
     public func close(timeout: Duration? = nil) async throws {
+        streams.close()
         let milliseconds = timeout?.milliseconds ?? -1
         try await blocking { [handle] in try check { hfx_client_close(handle.pointer, milliseconds, $0) } }
     }

@@ -18,13 +18,13 @@ public final class Commit: Sendable {
 
     /// Adds or replaces a file by one on disk, which must not change until the commit is made.
     public func add(file: String, as path: String) throws {
-        try change { hfx_commit_add_file($0, path, file, $1) }
+        try change { try hfx_commit_add_file($0, whole(path), whole(file), $1) }
     }
 
     /// Adds or replaces a file by bytes, which are copied.
     public func add(_ data: Data, as path: String) throws {
         try data.withUnsafeBytes { bytes in
-            try change { hfx_commit_add_bytes($0, path, bytes.baseAddress, bytes.count, $1) }
+            try change { try hfx_commit_add_bytes($0, whole(path), bytes.baseAddress, bytes.count, $1) }
         }
     }
 
@@ -35,30 +35,30 @@ public final class Commit: Sendable {
         size: UInt64, as path: String,
         read: @escaping @Sendable (_ offset: UInt64, _ buffer: UnsafeMutableRawBufferPointer) throws -> Int
     ) throws {
-        let user = Box(Reader(read: read, failure: failure)).toUser()
+        let (path, user) = (try whole(path), Box(Reader(read: read, failure: failure)).toUser())
         try change { hfx_commit_add_reader($0, path, size, Reader.pread, user, releaseBox, $1) }
     }
 
     /// Adds or replaces a file by content that the repository's LFS server holds already, as after a preupload with this
     /// or another commit: its SHA-256 (`CommittedFile.oid`) and its length.
     public func add(lfs oid: String, size: UInt64, as path: String) throws {
-        try change { hfx_commit_add_lfs($0, path, oid, size, $1) }
+        try change { try hfx_commit_add_lfs($0, whole(path), whole(oid), size, $1) }
     }
 
     /// Deletes a file of the repository.
     public func delete(file path: String) throws {
-        try change { hfx_commit_delete_file($0, path, $1) }
+        try change { try hfx_commit_delete_file($0, whole(path), $1) }
     }
 
     /// Deletes a folder of the repository, with all that is in it.
     public func delete(folder path: String) throws {
-        try change { hfx_commit_delete_folder($0, path, $1) }
+        try change { try hfx_commit_delete_folder($0, whole(path), $1) }
     }
 
     /// Copies a file of a repository (nil: the one that is committed to), without sending an LFS file again.
     public func copy(_ fromPath: String, of repo: Repo? = nil, to path: String) throws {
         let repo = try repo?.handle()
-        try change { hfx_commit_copy_file($0, repo?.pointer, fromPath, path, $1) }
+        try change { try hfx_commit_copy_file($0, repo?.pointer, whole(fromPath), whole(path), $1) }
     }
 
     func withPointer<Result>(_ body: (OpaquePointer) throws -> Result) rethrows -> Result {
@@ -79,7 +79,7 @@ public final class Commit: Sendable {
         }
     }
 
-    private func change(_ call: (OpaquePointer, UnsafeMutablePointer<OpaquePointer?>) -> hfx_status) throws {
-        try withPointer { pointer in try check { call(pointer, $0) } }
+    private func change(_ call: (OpaquePointer, UnsafeMutablePointer<OpaquePointer?>) throws -> hfx_status) throws {
+        try withPointer { pointer in try check { try call(pointer, $0) } }
     }
 }

@@ -50,15 +50,23 @@ func list<Element>(_ at: (Int) -> Element?) -> [Element] {
     return elements
 }
 
+/// A text on its way to C, where it would end at its first NUL and name something else.
+func whole(_ text: String) throws -> String {
+    guard !text.utf8.contains(0) else {
+        throw HfxError(.invalidArgument, "a text has a NUL character in it")
+    }
+    return text
+}
+
 /// Calls with an optional text as C wants it: NULL for none.
-func withText<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) throws -> Result) rethrows -> Result {
+func withText<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) throws -> Result) throws -> Result {
     guard let text else { return try body(nil) }
-    return try text.withCString(body)
+    return try whole(text).withCString(body)
 }
 
 /// Calls with texts as a C array.
-func withTexts<Result>(_ texts: [String], _ body: ([UnsafePointer<CChar>?]) throws -> Result) rethrows -> Result {
-    let copies = texts.map { strdup($0) }
+func withTexts<Result>(_ texts: [String], _ body: ([UnsafePointer<CChar>?]) throws -> Result) throws -> Result {
+    let copies = try texts.map(whole).map { strdup($0) }
     defer { copies.forEach { free($0) } }
     return try body(copies.map { UnsafePointer($0) })
 }

@@ -38,6 +38,12 @@ public struct HfxError: Error, Sendable {
     /// Of a snapshot that is incomplete: what became of each file.
     public internal(set) var files: [File] = []
 
+    /// An error that is found before the library is asked.
+    init(_ code: Code, _ message: String) {
+        (self.code, status, self.message) = (code, code.rawValue, message)
+        (httpStatus, requestID, url, commit, osError, retryable) = (nil, nil, nil, nil, nil, false)
+    }
+
     /// A copy of an error that somebody else frees.
     init(_ error: OpaquePointer?) {
         status = hfx_error_status(error)

@@ -53,8 +53,8 @@ public final class Job<Output: Sendable>: Sendable {
     public func currentProgress() throws -> JobProgress { try JobProgress(of: handle) }
 
     /// How far the job is, each time that has changed and a loop asks for it: at most ten times a second, and at the
-    /// end with the final numbers. For one loop.
-    public var progress: ProgressSequence { ProgressSequence(ticks: ticker.ticks, job: handle) }
+    /// end with the final numbers. For any number of loops; a loop that is cancelled ends, and another may begin.
+    public var progress: ProgressSequence { ProgressSequence(ticker: ticker, job: handle, client: client) }
 
     /// Ends the job at once; what is on disk can be resumed by the same call. From any thread, any number of times.
     public func cancel() { hfx_job_cancel(handle.pointer) }

@@ -7,7 +7,7 @@ public enum LocalFile {
     /// other: that stays in this process, and never reaches the file. Meant for files that nobody changes
     /// in place: when another program truncates it, reading the lost part ends the process. `read` is the safe twin.
     public static func map(_ path: String) throws -> Data {
-        let map = try Handle(hfx_map_free) { hfx_map_open(path, HFX_MAP_COPY, $0, $1) }
+        let map = try Handle(hfx_map_free) { try hfx_map_open(whole(path), HFX_MAP_COPY, $0, $1) }
         return Data(lent: hfx_map_data(map.pointer), count: Int(hfx_map_length(map.pointer)), by: map)
     }
 
@@ -16,7 +16,7 @@ public enum LocalFile {
         var data = Data(count: length)
         var got = 0
         try data.withUnsafeMutableBytes { bytes in
-            try check { hfx_read_at(path, offset, bytes.baseAddress, length, &got, $0) }
+            try check { try hfx_read_at(whole(path), offset, bytes.baseAddress, length, &got, $0) }
         }
         return data.prefix(got)
     }

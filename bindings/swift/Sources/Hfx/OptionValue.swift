@@ -34,7 +34,7 @@ extension Duration: OptionValue {
 
 extension String: OptionValue {
     public func put(_ id: Int32, into options: OpaquePointer) throws {
-        try check { hfx_options_set_string(options, id, self, $0) }
+        try check { try hfx_options_set_string(options, id, whole(self), $0) }
     }
 }
 

@@ -198,6 +198,12 @@ extension Options {
     /// How access to a repository whose settings are changed has to be asked for; unset leaves it as it is.
     public var gated: Gating? { get { self[HFX_OPT_GATED] } set { self[HFX_OPT_GATED] = newValue } }
 
+    /// Longest wait for the answer to work that the Hub was given: a commit, the joining of an object's parts.
+    public var workTimeout: Duration? {
+        get { self[HFX_OPT_WORK_TIMEOUT_MS] }
+        set { self[HFX_OPT_WORK_TIMEOUT_MS] = newValue }
+    }
+
     /// The etag that a file to read or download must have; another one is `.contentChanged`.
     public var ifMatch: String? { get { self[HFX_OPT_IF_MATCH] } set { self[HFX_OPT_IF_MATCH] = newValue } }
 

@@ -1,6 +1,8 @@
 import CHfx
 
-/// The options of a client, or those of one call, which lie over the client's. What is nil has its default.
+/// The options of a client, or those of one call, which lie over the client's. What is nil is not set: the environment's
+/// value counts where it was read, for a call the client's, else the default. `unset(name:)` takes the environment's back,
+/// and an empty token asks as nobody.
 ///
 /// Values are checked by the library when they are used: a bad one makes the call throw `.invalidArgument`. A property
 /// reads back what was set through it; `text(name:)` shows all.
@@ -35,6 +37,7 @@ public struct Options: Sendable {
     /// Forgets what was set, by the environment, too: the option has its default again.
     public mutating func unset(name: String) throws {
         let set = try Handle(hfx_options_free) { hfx_options_new($0, $1) }
+        let name = try whole(name)
         try check { hfx_options_unset_by_name(set.pointer, name, $0) }
         values[hfx_option_id(hfx_option_by_name(name))] = Default()
     }
@@ -42,6 +45,7 @@ public struct Options: Sendable {
     /// Sets any option by its name, from text: "true", "64M", "process". Of a list it adds one.
     public mutating func set(name: String, value: String) throws {
         let set = try Handle(hfx_options_free) { hfx_options_new($0, $1) }
+        let (name, value) = (try whole(name), try whole(value))
         try check { hfx_options_set_by_name(set.pointer, name, value, $0) }
         let option = hfx_option_by_name(name)
         let id = hfx_option_id(option)
@@ -54,10 +58,12 @@ public struct Options: Sendable {
 
     /// What an option holds, as the library shows it; a secret shows as "***".
     public func text(name: String) throws -> String {
-        let set = try handle()
-        var shown: UnsafePointer<CChar>?
-        try check { hfx_options_get(set.pointer, hfx_option_id(hfx_option_by_name(name)), &shown, $0) }
-        return Hfx.text(shown) ?? ""
+        let (set, name) = (try handle(), try whole(name))
+        return try withExtendedLifetime(set) {
+            var shown: UnsafePointer<CChar>?
+            try check { hfx_options_get(set.pointer, hfx_option_id(hfx_option_by_name(name)), &shown, $0) }
+            return Hfx.text(shown) ?? ""
+        }
     }
 
     /// A set of the library with these values, of the caller's own.

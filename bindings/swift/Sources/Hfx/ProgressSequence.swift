@@ -1,11 +1,14 @@
 /// How far a job is, as it goes on. A loop that is slow misses pictures, never the last one.
 public struct ProgressSequence: AsyncSequence, Sendable {
-    let ticks: AsyncStream<Void>
+    let ticker: Ticker
     let job: Handle
+    /// Dropped, the job's client would cancel it.
+    let client: Handle
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         var ticks: AsyncStream<Void>.Iterator
         let job: Handle
+        let client: Handle
 
         public mutating func next() async throws -> JobProgress? {
             guard await ticks.next() != nil else { return nil }
@@ -13,5 +16,7 @@ public struct ProgressSequence: AsyncSequence, Sendable {
         }
     }
 
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(ticks: ticks.makeAsyncIterator(), job: job) }
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(ticks: ticker.ticks().makeAsyncIterator(), job: job, client: client)
+    }
 }

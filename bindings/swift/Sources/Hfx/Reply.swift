@@ -18,7 +18,9 @@ public struct Reply: Sendable {
     public subscript(pointer: String) -> String? { text(hfx_reply_value(handle.pointer, pointer)) }
 
     /// A header, its name in any case.
-    public func header(_ name: String) -> String? { text(hfx_reply_header(handle.pointer, name)) }
+    public func header(_ name: String) -> String? {
+        (try? whole(name)).flatMap { text(hfx_reply_header(handle.pointer, $0)) }
+    }
 
     /// The body as a type of yours.
     public func decode<Value: Decodable>(

@@ -24,18 +24,20 @@ public struct Repo: Sendable, Hashable {
     /// Reads "owner/name", "hf://datasets/owner/name@revision/path" or a web address on the Hub; the path, too, when
     /// the text names one.
     public static func parse(_ string: String) throws -> (repo: Repo, path: String?) {
-        let handle = try Handle(hfx_repo_free) { hfx_repo_parse(string, $0, $1) }
-        let pointer = handle.pointer
-        let repo = Repo(
-            text(hfx_repo_id(pointer)) ?? "",
-            kind: Kind(rawValue: hfx_repo_kind(pointer)) ?? .unknown,
-            revision: text(hfx_repo_revision(pointer)))
-        return (repo, text(hfx_repo_path(pointer)))
+        let handle = try Handle(hfx_repo_free) { try hfx_repo_parse(whole(string), $0, $1) }
+        return withExtendedLifetime(handle) {
+            let pointer = handle.pointer
+            let repo = Repo(
+                text(hfx_repo_id(pointer)) ?? "",
+                kind: Kind(rawValue: hfx_repo_kind(pointer)) ?? .unknown,
+                revision: text(hfx_repo_revision(pointer)))
+            return (repo, text(hfx_repo_path(pointer)))
+        }
     }
 
     func handle() throws -> Handle {
         try withText(revision) { revision in
-            try Handle(hfx_repo_free) { hfx_repo_new(kind.rawValue, id, revision, $0, $1) }
+            try Handle(hfx_repo_free) { try hfx_repo_new(kind.rawValue, whole(id), revision, $0, $1) }
         }
     }
 }

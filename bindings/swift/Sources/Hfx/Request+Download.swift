@@ -8,14 +8,14 @@ extension Request where Output == File {
     /// One file into the cache, or into the folder of the option `localDir`.
     public static func file(_ path: String, of repo: Repo, options: Options = Options()) -> Request {
         Request(options, on: repo, take: takeFile) {
-            hfx_client_download_file($0, $1, path, $2, $3, $4)
+            try hfx_client_download_file($0, $1, whole(path), $2, $3, $4)
         }
     }
 
     /// Any http or https URL to a path; the option `sha256` says what it must be.
     public static func url(_ url: String, to path: String, options: Options = Options()) -> Request {
         Request(options, take: takeFile) {
-            hfx_client_download_url($0, url, path, $1, $2, $3)
+            try hfx_client_download_url($0, whole(url), whole(path), $1, $2, $3)
         }
     }
 }

@@ -4,7 +4,7 @@ extension Request where Output == Meta {
     /// What the Hub says of a file: commit, etag, size.
     public static func meta(_ path: String, of repo: Repo, options: Options = Options()) -> Request {
         Request(options, on: repo, take: taking(hfx_job_take_meta, hfx_meta_free) { Meta($0.pointer) }) {
-            hfx_client_get_file_meta($0, $1, path, $2, $3, $4)
+            try hfx_client_get_file_meta($0, $1, whole(path), $2, $3, $4)
         }
     }
 }
@@ -25,7 +25,7 @@ extension Request where Output == [TreeEntry] {
             (0..<hfx_tree_count(tree.pointer)).map { TreeEntry(tree.pointer, $0) }
         }
         return Request(options, on: repo, take: take) { client, repo, options, job, error in
-            withText(folder) { hfx_client_list_files(client, repo, $0, options, job, error) }
+            try withText(folder) { hfx_client_list_files(client, repo, $0, options, job, error) }
         }
     }
 }
@@ -67,7 +67,7 @@ extension Request where Output == Reply {
         _ method: String, _ target: String, json: String? = nil, pages: UInt32 = 1, options: Options = Options()
     ) -> Request {
         Request(options, take: takeReply) { client, options, job, error in
-            withText(json) { hfx_client_call(client, method, target, $0, pages, options, job, error) }
+            try withText(json) { try hfx_client_call(client, whole(method), whole(target), $0, pages, options, job, error) }
         }
     }
 

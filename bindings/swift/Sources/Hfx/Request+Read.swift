@@ -11,7 +11,7 @@ extension Request where Output == Bytes {
         _ path: String, of repo: Repo, offset: UInt64 = 0, length: UInt64? = nil, options: Options = Options()
     ) -> Request {
         Request(options, on: repo, take: takeBytes) {
-            hfx_client_read_file($0, $1, path, offset, length.cLength, $2, $3, $4)
+            try hfx_client_read_file($0, $1, whole(path), offset, length.cLength, $2, $3, $4)
         }
     }
 
@@ -20,7 +20,7 @@ extension Request where Output == Bytes {
         url: String, offset: UInt64 = 0, length: UInt64? = nil, options: Options = Options()
     ) -> Request {
         Request(options, take: takeBytes) {
-            hfx_client_read_url($0, url, offset, length.cLength, $1, $2, $3)
+            try hfx_client_read_url($0, whole(url), offset, length.cLength, $1, $2, $3)
         }
     }
 
@@ -31,8 +31,8 @@ extension Request where Output == Bytes {
     ) -> Request {
         nonisolated(unsafe) let memory = memory // Handed over to the job, by the promise above.
         return Request(options, on: repo, take: takeBytes) {
-            hfx_client_read_file_into(
-                $0, $1, path, offset, length.cLength, memory.baseAddress, memory.count, $2, $3, $4)
+            try hfx_client_read_file_into(
+                $0, $1, whole(path), offset, length.cLength, memory.baseAddress, memory.count, $2, $3, $4)
         }
     }
 
@@ -43,8 +43,8 @@ extension Request where Output == Bytes {
     ) -> Request {
         nonisolated(unsafe) let memory = memory // Handed over to the job, by the promise above.
         return Request(options, take: takeBytes) {
-            hfx_client_read_url_into(
-                $0, url, offset, length.cLength, memory.baseAddress, memory.count, $1, $2, $3)
+            try hfx_client_read_url_into(
+                $0, whole(url), offset, length.cLength, memory.baseAddress, memory.count, $1, $2, $3)
         }
     }
 
@@ -53,7 +53,7 @@ extension Request where Output == Bytes {
         _ path: String, of repo: Repo, offset: UInt64, length: UInt64?, into channel: Channel, options: Options
     ) -> Request {
         Request(options, on: repo, take: takeBytes) {
-            let user = Box(channel).toUser()
+            let (path, user) = (try whole(path), Box(channel).toUser())
             return hfx_client_stream_file(
                 $0, $1, path, offset, length.cLength, Channel.start, Channel.receive, user, releaseBox, $2, $3, $4)
         }
@@ -63,7 +63,7 @@ extension Request where Output == Bytes {
         url: String, offset: UInt64, length: UInt64?, into channel: Channel, options: Options
     ) -> Request {
         Request(options, take: takeBytes) {
-            let user = Box(channel).toUser()
+            let (url, user) = (try whole(url), Box(channel).toUser())
             return hfx_client_stream_url(
                 $0, url, offset, length.cLength, Channel.start, Channel.receive, user, releaseBox, $1, $2, $3)
         }

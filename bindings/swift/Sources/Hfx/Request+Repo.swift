@@ -11,8 +11,8 @@ extension Request where Output == Reply {
         on repo: Repo, title: String, description: String? = nil, options: Options = Options()
     ) -> Request {
         Request(options, on: repo, take: takeReply) { client, repo, options, job, error in
-            withText(description) {
-                hfx_client_open_pull_request(client, repo, title, $0, options, job, error)
+            try withText(description) {
+                try hfx_client_open_pull_request(client, repo, whole(title), $0, options, job, error)
             }
         }
     }
@@ -26,7 +26,7 @@ extension Request where Output == Bool {
 
     /// Whether a repository has a file at its revision.
     public static func exists(_ path: String, in repo: Repo, options: Options = Options()) -> Request {
-        Request(options, on: repo, take: exists) { hfx_client_has_file($0, $1, path, $2, $3, $4) }
+        Request(options, on: repo, take: exists) { try hfx_client_has_file($0, $1, whole(path), $2, $3, $4) }
     }
 }
 
@@ -58,11 +58,11 @@ extension Request where Output == Void {
 
     /// Makes a branch at the revision that `repo` names.
     public static func createBranch(_ branch: String, of repo: Repo, options: Options = Options()) -> Request {
-        Request(options, on: repo, take: checking) { hfx_client_create_branch($0, $1, branch, $2, $3, $4) }
+        Request(options, on: repo, take: checking) { try hfx_client_create_branch($0, $1, whole(branch), $2, $3, $4) }
     }
 
     public static func deleteBranch(_ branch: String, of repo: Repo, options: Options = Options()) -> Request {
-        Request(options, on: repo, take: checking) { hfx_client_delete_branch($0, $1, branch, $2, $3, $4) }
+        Request(options, on: repo, take: checking) { try hfx_client_delete_branch($0, $1, whole(branch), $2, $3, $4) }
     }
 
     /// Tags the revision that `repo` names.
@@ -70,11 +70,11 @@ extension Request where Output == Void {
         _ tag: String, of repo: Repo, message: String? = nil, options: Options = Options()
     ) -> Request {
         Request(options, on: repo, take: checking) { client, repo, options, job, error in
-            withText(message) { hfx_client_create_tag(client, repo, tag, $0, options, job, error) }
+            try withText(message) { try hfx_client_create_tag(client, repo, whole(tag), $0, options, job, error) }
         }
     }
 
     public static func deleteTag(_ tag: String, of repo: Repo, options: Options = Options()) -> Request {
-        Request(options, on: repo, take: checking) { hfx_client_delete_tag($0, $1, tag, $2, $3, $4) }
+        Request(options, on: repo, take: checking) { try hfx_client_delete_tag($0, $1, whole(tag), $2, $3, $4) }
     }
 }

@@ -5,8 +5,9 @@ extension Request where Output == Committed {
         taking(hfx_job_take_committed, hfx_committed_free) { Committed($0.pointer) }
     }
 
-    /// Makes a commit, once, or none when nothing is left to change. A commit by somebody else in between is
-    /// `.conflict`. The commit is empty afterwards; after a failure it holds what it held.
+    /// Makes a commit, once, or none when nothing is left to change. It follows commits by
+    /// others in between; where they changed the same paths it is `.conflict`. The commit is empty afterwards; after a
+    /// failure it holds what it held.
     public static func commit(_ commit: Commit, to repo: Repo, options: Options = Options()) -> Request {
         Request(options, on: repo, take: commit.rethrowing(takeCommitted)) { client, repo, options, job, error in
             commit.withPointer { hfx_client_commit(client, repo, $0, options, job, error) }
@@ -25,7 +26,7 @@ extension Request where Output == Committed {
         file: String, as path: String, to repo: Repo, options: Options = Options()
     ) -> Request {
         Request(options, on: repo, take: takeCommitted) {
-            hfx_client_upload_file($0, $1, file, path, $2, $3, $4)
+            try hfx_client_upload_file($0, $1, whole(file), whole(path), $2, $3, $4)
         }
     }
 
@@ -34,7 +35,7 @@ extension Request where Output == Committed {
         folder: String, into path: String? = nil, to repo: Repo, options: Options = Options()
     ) -> Request {
         Request(options, on: repo, take: takeCommitted) { client, repo, options, job, error in
-            withText(path) { hfx_client_upload_folder(client, repo, folder, $0, options, job, error) }
+            try withText(path) { try hfx_client_upload_folder(client, repo, whole(folder), $0, options, job, error) }
         }
     }
 }
@@ -48,7 +49,7 @@ extension Request where Output == [StoredPart] {
 
     /// One PUT of a file to any http or https URL, as a presigned one.
     public static func put(file: String, to url: String, options: Options = Options()) -> Request {
-        Request(options, take: takeParts) { hfx_client_upload_url($0, file, url, $1, $2, $3) }
+        Request(options, take: takeParts) { try hfx_client_upload_url($0, whole(file), whole(url), $1, $2, $3) }
     }
 
     /// A file in parts of `partSize` bytes to one URL for each, side by side, as an S3 multipart upload wants it.
@@ -56,8 +57,8 @@ extension Request where Output == [StoredPart] {
         file: String, partSize: UInt64, to urls: [String], options: Options = Options()
     ) -> Request {
         Request(options, take: takeParts) { client, options, job, error in
-            withTexts(urls) {
-                hfx_client_upload_parts(client, file, $0, $0.count, partSize, options, job, error)
+            try withTexts(urls) {
+                try hfx_client_upload_parts(client, whole(file), $0, $0.count, partSize, options, job, error)
             }
         }
     }

@@ -58,6 +58,26 @@ import Testing
         #expect(one == two && two == third)
     }
 
+    @Test(.timeLimit(.minutes(1))) func anyNumberOfLoopsSeeTheEnd() async throws {
+        let hub = try Hub()
+        let job = try hub.client().start(.snapshot(of: Fixture.big))
+        let left = Task { for try await _ in job.progress {} }
+        left.cancel()
+        async let one = Self.last(of: job)
+        async let other = Self.last(of: job)
+        let snapshot = try await job.value
+        let late = try await Self.last(of: job)
+        for last in try await [one, other, late] {
+            #expect(last?.filesDone == UInt64(snapshot.files.count))
+        }
+    }
+
+    static func last<Output>(of job: Job<Output>) async throws -> JobProgress? {
+        var last: JobProgress?
+        for try await progress in job.progress { last = progress }
+        return last
+    }
+
     @Test func progressGrowsAndEndsWithTheFinalNumbers() async throws {
         let hub = try Hub()
         let client = try hub.client()

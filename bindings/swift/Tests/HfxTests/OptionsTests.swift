@@ -17,6 +17,7 @@ import Testing
         options.maxBytesPerSecond = 1000
         options.connectTimeout = .seconds(1)
         options.headTimeout = .seconds(2)
+        options.workTimeout = .seconds(2)
         options.stallTimeout = .seconds(3)
         options.retryTimeout = .microseconds(3_999_001)
         options.partSize = 5 << 20

@@ -51,6 +51,51 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func aStreamThatWasCancelledSaysSo() async throws {
+        let hub = try Hub()
+        let commit = try await hub.client().download("model.bin", of: Fixture.big).commit!
+        let client = try hub.client()
+        // From the cache all chunks but the last are there at once, and over the network the job may have ended.
+        for repo in [Repo(Fixture.big.id, revision: commit), Fixture.big] {
+            let (taken, go) = AsyncStream.makeStream(of: Void.self)
+            let loop = Task {
+                for try await _ in client.stream("model.bin", of: repo) {
+                    go.yield()
+                    while !Task.isCancelled { await Task.yield() }
+                }
+            }
+            for await _ in taken { break }
+            loop.cancel()
+            await #expect(throws: CancellationError.self) { try await loop.value }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aCloseEndsAStreamThatNobodyReads() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        await #expect(throws: CancellationError.self) {
+            for try await _ in client.stream("model.bin", of: Fixture.big) { try await client.close() }
+        }
+    }
+
+    @Test func aTextWithANulIsRefused() async throws {
+        let hub = try Hub()
+        let client = try hub.client()
+        try await expectFailure(.invalidArgument) { try await client.deleteRepo(Repo("acme/tiny\0-old")) }
+        try await expectFailure(.invalidArgument) { try await client.read("config.json\0.bak", of: Fixture.tiny) }
+        try await expectFailure(.invalidArgument) { try Commit().delete(file: "a\0.bak") }
+        try await expectFailure(.invalidArgument) { try Options.from(variables: ["HF_TOKEN": "a\0b"]) }
+        var options = Options()
+        options.token = "secret\0"
+        do {
+            _ = try Client(options)
+            Issue.record("it was taken")
+        } catch let error as HfxError {
+            #expect(error.code == .invalidArgument && !error.message.contains("secret"))
+        }
+        #expect(try await client.exists(Fixture.tiny))
+    }
+
     @Test func dataStaysAfterTheClientAndCanBeChanged() async throws {
         let hub = try Hub()
         var data = try await hub.client().read("model.bin", of: Fixture.big, length: 100_000)
