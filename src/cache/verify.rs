@@ -25,7 +25,7 @@ pub struct VerifyReport {
     pub mismatches: Vec<Mismatch>,
     /// Files of the listing that are not there (never fetched, perhaps), and entries whose blob is gone.
     pub missing: Vec<String>,
-    /// Files of which no hash is known.
+    /// Files of which no hash is known; of a folder, those that the revision does not have.
     pub unknown: Vec<String>,
 }
 
@@ -79,6 +79,20 @@ pub fn verify(
             .map(|tree| tree.into_iter().filter(|(path, _)| folder.join(path).exists()).collect::<Tree>());
         check.snapshot(&real_folder(folder.clone())?, tree.as_ref(), &format!("snapshots/{commit}/"))?;
     }
+    Ok(check.report)
+}
+
+/// Checks a folder outside of the cache against the listing of a revision. What is not in the listing is of no known hash.
+pub fn verify_folder(
+    folder: &Path,
+    tree: &Tree,
+    go_on: &mut dyn FnMut(&str, u64) -> bool,
+) -> Result<VerifyReport> {
+    let mut check = Check { report: VerifyReport::default(), seen: HashSet::new(), go_on };
+    let folder = fs::canonicalize(folder).map_err(|error| Error::io("open", folder, &error))?;
+    check.snapshot(&folder, Some(tree), "")?;
+    // Our own notes, and the Python client's.
+    check.report.unknown.retain(|path| !path.starts_with(".cache/huggingface/"));
     Ok(check.report)
 }
 

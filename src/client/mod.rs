@@ -266,7 +266,8 @@ impl Client {
         )
     }
 
-    /// Hashes the cached files of a repository, of one revision when it is named. Ends with [`Output::Verification`].
+    /// Hashes the cached files of a repository, of one revision when it is named; those of the local folder, where the options
+    /// name one, which must be what the revision holds. Ends with [`Output::Verification`].
     pub fn verify_cache(
         &self,
         repo: &RepoId,
@@ -276,7 +277,7 @@ impl Client {
     ) -> Result<Job> {
         let (repo, revision) = (repo.clone(), revision.map(str::to_owned));
         self.start(options, hooks, move |context| async move {
-            verify::cache(&context, repo, revision).await.map(Output::Verification)
+            verify::local(&context, repo, revision).await.map(Output::Verification)
         })
     }
 

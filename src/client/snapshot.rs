@@ -44,7 +44,10 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
         return Err(offline(context, repo, revision, local.as_ref(), &filter));
     }
     let mut watch = context.watch();
-    let (commit, files) = match watch.guard(list(context, repo, revision, local.as_ref())).await {
+    let (commit, files) = match watch
+        .guard(list(context, repo, revision, local.as_ref(), !context.options.bool(Opt::DryRun)))
+        .await
+    {
         Ok(listing) => listing,
         Err(error) if cache_may_answer(&error) && !force => {
             // The Hub can't say; what the cache holds of the ref's last commit is the best answer there is.
@@ -82,12 +85,13 @@ pub async fn download(context: &Context, repo: &RepoId, revision: &str) -> Resul
     Ok(SnapshotResult { path, commit, files: outcomes })
 }
 
-/// The commit and its files, from the cached listing where there is one.
+/// The commit and its files, from the kept listing where there is one; `keep` keeps a new one.
 async fn list(
     context: &Context,
     repo: &RepoId,
     revision: &str,
     local: Option<&LocalDir>,
+    keep: bool,
 ) -> Result<(String, Vec<TreeFile>)> {
     let known = if is_commit(revision) { read_tree(context, repo, revision, local) } else { None };
     let commit = match &known {
@@ -98,7 +102,7 @@ async fn list(
         return Ok((commit, tree.into_iter().map(from_entry).collect()));
     }
     let files = context.hub.tree(repo, &commit, "").await?;
-    if !context.options.bool(Opt::DryRun) {
+    if keep {
         let tree: Tree = files.iter().map(to_entry).collect();
         match local {
             Some(dir) => {
@@ -113,6 +117,22 @@ async fn list(
         }
     }
     Ok((commit, files))
+}
+
+/// What a revision holds, by the Hub; offline by the listing that was kept last.
+pub(super) async fn listing(
+    context: &Context,
+    repo: &RepoId,
+    revision: &str,
+    local: Option<&LocalDir>,
+) -> Result<Tree> {
+    if !context.offline() {
+        let listed = context.watch().guard(list(context, repo, revision, local, false)).await?;
+        return Ok(listed.1.iter().map(to_entry).collect());
+    }
+    let commit = last_commit(context, repo, revision, local, true);
+    let kept = commit.and_then(|commit| read_tree(context, repo, &commit, local));
+    kept.ok_or_else(|| context.not_cached(&format!("the listing of {} at {revision}", repo.id())))
 }
 
 fn read_tree(context: &Context, repo: &RepoId, commit: &str, local: Option<&LocalDir>) -> Option<Tree> {

@@ -329,7 +329,9 @@ pub extern "C" fn hfx_deletion_free(deletion: *mut hfx_deletion) {
 }
 
 /// Starts a job that hashes the cached files of a repository and compares them with their names: of the repository's
-/// revision when it names one, else of all that are cached. Its result is taken with hfx_job_take_verification.
+/// revision when it names one, else of all that are cached. With the option `local_dir` it is that folder's files, which
+/// must be what the revision holds by the Hub (offline: by the listing that was kept): those that are not there are
+/// missing, and of others no hash is known. Its result is taken with hfx_job_take_verification.
 /// On success `*out_job` is the job, to be freed with hfx_job_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn hfx_client_verify_cache(

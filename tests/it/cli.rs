@@ -654,6 +654,39 @@ fn the_cache_is_looked_after() {
 }
 
 #[test]
+fn a_folder_is_compared_with_the_hub() {
+    let shell = Shell::with_repo();
+    let here = shell.home.path().join("here");
+    let dir = here.to_str().unwrap();
+    shell.ok(&["download", "o/n", "--local-dir", dir, "-q"]);
+    let verify = |more: &[&str]| shell.run(&[&["cache", "verify", "o/n", "--local-dir", dir], more].concat());
+    let all = ["--fail-on-missing-files", "--fail-on-extra-files"];
+    let fine = verify(&all);
+    assert!(fine.code == 0 && fine.out.contains("files checked"), "{fine:?}");
+    fs::write(here.join("mine.txt"), "mine").unwrap();
+    let extra = verify(&[]);
+    assert!(extra.code == 0 && extra.err.contains("not of the revision: mine.txt"), "{extra:?}");
+    assert_ne!(verify(&["--fail-on-extra-files"]).code, 0);
+    // A byte that changed without a trace in size and time: a download would not see it.
+    let file = here.join("config.json");
+    let (bytes, modified) = (fs::read(&file).unwrap(), fs::metadata(&file).unwrap().modified().unwrap());
+    fs::write(&file, [&[bytes[0] ^ 1], &bytes[1..]].concat()).unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    let wrong = verify(&[]);
+    assert!(wrong.code == 7 && wrong.out.contains("wrong: config.json"), "{wrong:?}");
+    // Without the network the listing that was kept tells.
+    assert_eq!(verify(&["-o", "offline=true"]).code, 7);
+    fs::remove_file(&file).unwrap();
+    let missing = verify(&["--fail-on-missing-files"]);
+    assert!(missing.code != 0 && missing.out.contains("missing: config.json"), "{missing:?}");
+    assert_eq!(verify(&[]).code, 0);
+    shell.fails(3, &["cache", "verify", "o/n", "--local-dir", "/nowhere"]);
+    shell.fails(3, &["cache", "verify", "o/none", "--local-dir", dir]);
+    let told: Value = serde_json::from_str(&verify(&["--json"]).out).unwrap();
+    assert_eq!((&told["missing"], &told["unknown"]), (&json!(["config.json"]), &json!(["mine.txt"])));
+}
+
+#[test]
 fn a_token_is_never_shown() {
     const TOKEN: &str = "hf_abcdefghijklmnopqrstuvwxyz0123";
     let shell = Shell::with_repo();
@@ -734,7 +767,10 @@ fn help_teaches_every_flag() {
         (&["cache", "ls"], &["--verbose", "--json", "--cache-dir"]),
         (&["cache", "rm"], &["--yes", "--dry-run", "--cache-dir"]),
         (&["cache", "prune"], &["--yes", "--dry-run", "--cache-dir"]),
-        (&["cache", "verify"], &["--repo-type", "--revision", "--json", "--cache-dir"]),
+        (
+            &["cache", "verify"],
+            &["--repo-type", "--revision", "--json", "--cache-dir", "--local-dir", "--token"],
+        ),
         (&["cache", "path"], &["--cache-dir"]),
         (
             &["serve"],

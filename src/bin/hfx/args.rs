@@ -311,7 +311,7 @@ pub(crate) enum CacheCommand {
     Rm(CacheRmArgs),
     /// Delete what nobody needs: detached revisions and abandoned downloads
     Prune(CachePruneArgs),
-    /// Check what is cached by its hash
+    /// Check what is cached, or in a folder, by its hash
     Verify(CacheVerifyArgs),
     /// Print the cache folder
     Path(CacheDirArgs),
@@ -385,14 +385,25 @@ pub(crate) struct CacheVerifyArgs {
     /// What kind of repository it is
     #[arg(long, visible_alias = "type", value_name = "TYPE", value_parser = kind_parser())]
     pub(crate) repo_type: Option<RepoKind>,
-    /// Check this revision only [default: everything cached of the repository]
+    /// Check this revision only [default: everything cached of the repository; of a folder main]
     #[arg(long)]
     pub(crate) revision: Option<String>,
+    /// Check the files of this folder instead: they must be what the Hub has at the revision
+    #[arg(long, value_name = "DIR", conflicts_with = "cache_dir")]
+    pub(crate) local_dir: Option<PathBuf>,
+    /// Fail when files of the revision are not here
+    #[arg(long)]
+    pub(crate) fail_on_missing_files: bool,
+    /// Fail when there are files here that the revision does not have
+    #[arg(long)]
+    pub(crate) fail_on_extra_files: bool,
     /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) cache: CacheDirArgs,
+    #[command(flatten)]
+    pub(crate) hub: hub::HubArgs,
 }
 
 #[cfg(feature = "serve")]

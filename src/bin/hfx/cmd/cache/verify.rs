@@ -1,9 +1,11 @@
 //! `hfx cache verify`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use hfx::cache::Cache;
 use hfx::cache::verify::{VerifyReport, verify};
+use hfx::client::{Client, Hooks, Output};
 use hfx::error::{Error, Kind};
 use hfx::options::{Opt, Options};
 use hfx::repo::{RepoId, RepoSpec};
@@ -15,12 +17,49 @@ use crate::bar::Count;
 use crate::fail::Failure;
 use crate::{settings, stop, text, ui};
 
-/// Reads what is cached and checks its hashes.
+/// Between two looks at the job.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Reads what is here and checks its hashes.
 pub(super) fn run(args: &CacheVerifyArgs) -> Result<(), Failure> {
     stop::listen();
+    let options = settings::hub(&args.hub)?;
+    match &args.local_dir {
+        Some(folder) => run_folder(args, options, folder),
+        None => run_cache(args, &options),
+    }
+}
+
+/// Compares a folder with what the revision holds.
+fn run_folder(args: &CacheVerifyArgs, mut options: Options, folder: &Path) -> Result<(), Failure> {
+    let spec = RepoSpec::parse(&args.repo, args.repo_type, &[options.text(Opt::Endpoint)])?;
+    let (repo, revision) = (no_file(args, spec.path.as_deref()).map(|()| spec.repo)?, spec.revision);
+    let revision = args.revision.clone().or(revision);
+    if !folder.is_dir() {
+        return Err(
+            Error::new(Kind::EntryNotFound, format!("there is no folder {}", folder.display())).into()
+        );
+    }
+    settings::set_path(&mut options, Opt::LocalDir, Some(folder))?;
+    let client = Client::open(options)?;
+    let job = client.verify_cache(&repo, revision.as_deref(), &Options::new(), Hooks::default())?;
+    stop::attach(&job);
+    let mut bar = (!args.json && ui::bars()).then(Count::new);
+    while !job.wait(Some(LOOK))? {
+        if let Some(bar) = &mut bar {
+            bar.show(repo.id(), job.totals().hashed);
+        }
+    }
+    drop(bar);
+    let Output::Verification(report) = job.join().map_err(told)? else {
+        return Err(Failure::plain("the library answered something else than what was asked for"));
+    };
+    conclude(args, &repo, None, &report, &[])
+}
+
+fn run_cache(args: &CacheVerifyArgs, options: &Options) -> Result<(), Failure> {
     let cache = Cache::new(settings::cache_root(&args.cache)?, true);
-    let endpoint = Options::from_env()?;
-    let (repo, revision) = which(args, &cache, endpoint.text(Opt::Endpoint))?;
+    let (repo, revision) = which(args, &cache, options.text(Opt::Endpoint))?;
     let commit = match &revision {
         Some(revision) => Some(cache.commit_of(&repo, revision).ok_or_else(|| {
             Error::new(Kind::RevisionNotFound, format!("{repo} at {revision} is not in the cache"))
@@ -36,18 +75,32 @@ pub(super) fn run(args: &CacheVerifyArgs) -> Result<(), Failure> {
     };
     let checked = verify(&cache, &repo, commit.as_deref(), &mut go_on);
     drop(bar);
-    let report = checked.map_err(|error| match error.kind() {
+    let report = checked.map_err(told)?;
+    let damaged = damaged(&cache, &repo, commit.as_deref(), &report)?;
+    conclude(args, &repo, commit.as_deref(), &report, &damaged)
+}
+
+fn told(error: Error) -> Failure {
+    match error.kind() {
         Kind::Cancelled => Failure::from(error).says("interrupted").hint("nothing was changed"),
         Kind::EntryNotFound => Failure::from(error).hint("`hfx cache ls --verbose` lists what is cached"),
         _ => Failure::from(error),
-    })?;
-    let damaged = damaged(&cache, &repo, commit.as_deref(), &report)?;
-    if args.json {
-        ui::json(&object(&repo, commit.as_deref(), &report))?;
-    } else {
-        tell(&repo, &report, &damaged)?;
     }
-    verdict(&report, &damaged)
+}
+
+fn conclude(
+    args: &CacheVerifyArgs,
+    repo: &RepoId,
+    commit: Option<&str>,
+    report: &VerifyReport,
+    damaged: &[String],
+) -> Result<(), Failure> {
+    if args.json {
+        ui::json(&object(repo, commit, report))?;
+    } else {
+        tell(args, repo, report, damaged)?;
+    }
+    verdict(args, report, damaged)
 }
 
 fn which(args: &CacheVerifyArgs, cache: &Cache, endpoint: &str) -> Result<(RepoId, Option<String>), Failure> {
@@ -59,10 +112,15 @@ fn which(args: &CacheVerifyArgs, cache: &Cache, endpoint: &str) -> Result<(RepoI
         return Ok((repo, args.revision.clone()));
     }
     let spec = RepoSpec::parse(&args.repo, args.repo_type, &[endpoint])?;
-    if spec.path.is_some() {
-        return Err(Failure::usage(format!("'{}' names a file; name its repository", args.repo)));
-    }
+    no_file(args, spec.path.as_deref())?;
     Ok((spec.repo, args.revision.clone().or(spec.revision)))
+}
+
+fn no_file(args: &CacheVerifyArgs, path: Option<&str>) -> Result<(), Failure> {
+    match path {
+        Some(_) => Err(Failure::usage(format!("'{}' names a file; name its repository", args.repo))),
+        None => Ok(()),
+    }
 }
 
 /// Names whose blob is gone. Files that were never fetched are no damage.
@@ -80,7 +138,12 @@ fn damaged(
     Ok(report.missing.iter().filter(dangling).cloned().collect())
 }
 
-fn tell(repo: &RepoId, report: &VerifyReport, damaged: &[String]) -> Result<(), Failure> {
+fn tell(
+    args: &CacheVerifyArgs,
+    repo: &RepoId,
+    report: &VerifyReport,
+    damaged: &[String],
+) -> Result<(), Failure> {
     for wrong in &report.mismatches {
         ui::line(&format!("wrong: {}", wrong.path))?;
         ui::line(&format!("  has {}", wrong.actual))?;
@@ -91,11 +154,19 @@ fn tell(repo: &RepoId, report: &VerifyReport, damaged: &[String]) -> Result<(), 
         ui::line(&format!("gone: {name} (its blob is missing)"))?;
     }
     for name in &report.unknown {
-        ui::note(&format!("no hash is known: {name}"));
+        let what = if args.local_dir.is_some() { "not of the revision" } else { "no hash is known" };
+        ui::note(&format!("{what}: {name}"));
     }
     let absent = report.missing.len() - damaged.len();
-    if absent > 0 {
-        ui::note(&format!("{} of the revision not in the cache", text::count(absent as u64, "file")));
+    if args.fail_on_missing_files {
+        for name in report.missing.iter().filter(|name| !damaged.contains(name)) {
+            ui::line(&format!("missing: {name}"))?;
+        }
+    } else if absent > 0 {
+        ui::note(&format!(
+            "{} of the revision not here (--fail-on-missing-files names them)",
+            text::count(absent as u64, "file")
+        ));
     }
     ui::line(&format!(
         "{repo}: {} checked, {}",
@@ -104,7 +175,7 @@ fn tell(repo: &RepoId, report: &VerifyReport, damaged: &[String]) -> Result<(), 
     ))
 }
 
-fn verdict(report: &VerifyReport, damaged: &[String]) -> Result<(), Failure> {
+fn verdict(args: &CacheVerifyArgs, report: &VerifyReport, damaged: &[String]) -> Result<(), Failure> {
     let again = "`hfx download --force-download` fetches it again";
     if !report.mismatches.is_empty() {
         let count = text::count(report.mismatches.len() as u64, "file");
@@ -115,6 +186,17 @@ fn verdict(report: &VerifyReport, damaged: &[String]) -> Result<(), Failure> {
         let count = text::count(damaged.len() as u64, "file");
         let error = Error::new(Kind::CorruptCache, format!("{count} without a blob"));
         return Err(Failure::from(error).hint(again));
+    }
+    let absent = report.missing.len();
+    if args.fail_on_missing_files && absent > 0 {
+        let count = text::count(absent as u64, "file");
+        return Err(Error::new(Kind::Incomplete, format!("{count} of the revision not here")).into());
+    }
+    if args.fail_on_extra_files && !report.unknown.is_empty() {
+        let count = text::count(report.unknown.len() as u64, "file");
+        return Err(
+            Error::new(Kind::Incomplete, format!("{count} here that the revision does not have")).into()
+        );
     }
     Ok(())
 }
