@@ -169,7 +169,7 @@ pub struct RepoSpec {
 }
 
 impl RepoSpec {
-    /// Reads `owner/name`, `hf://[models|datasets|spaces|kernels/]owner/name[@revision][/path]`, or a web address
+    /// Reads `owner/name`, `datasets/owner/name` (as the Python client's tool takes it), `hf://[models|datasets|spaces|kernels/]owner/name[@revision][/path]`, or a web address
     /// of a repository, file or folder on the public Hub or on one of `endpoints`.
     ///
     /// `kind` is what the caller said apart from the text (`--repo-type`); a text that says otherwise is refused.
@@ -182,6 +182,8 @@ impl RepoSpec {
             return Err(Error::invalid(format!(
                 "'{text}' is no address of a Hub that is known here; write owner/name or hf://owner/name"
             )));
+        } else if let Some((kind, id)) = with_kind(text) {
+            Self { repo: RepoId::new(kind, id)?, revision: None, path: None }
         } else {
             let repo = RepoId::new(kind.unwrap_or_default(), text)?;
             return Ok(Self { repo, revision: None, path: None });
@@ -194,6 +196,13 @@ impl RepoSpec {
             _ => Ok(spec),
         }
     }
+}
+
+/// The type and the id of `datasets/owner/name`.
+fn with_kind(text: &str) -> Option<(RepoKind, &str)> {
+    let (first, id) = text.split_once('/')?;
+    let kind = RepoKind::from_plural(first)?;
+    (id.matches('/').count() == 1).then_some((kind, id))
 }
 
 /// The body of an `hf://` URI: `[type/]owner/name[@revision][/path]`.
@@ -537,6 +546,12 @@ mod tests {
             assert_eq!(spec(text).is_err(), text != "hf://o/n/%00", "{text}: {:?}", spec(text));
         }
         assert!(RepoSpec::parse("hf://datasets/o/n", Some(RepoKind::Model), &[]).is_err());
+        let typed = |text, kind| RepoSpec::parse(text, kind, &[]).map(|spec| spec.repo.to_string());
+        assert_eq!(typed("datasets/o/n", None).unwrap(), "datasets/o/n");
+        assert_eq!(typed("spaces/o/n", Some(RepoKind::Space)).unwrap(), "spaces/o/n");
+        assert!(typed("datasets/o/n", Some(RepoKind::Model)).is_err());
+        assert_eq!(typed("datasets/n", None).unwrap(), "datasets/n", "an owner may be called so");
+        assert!(typed("datasets/o/n/f", None).is_err() && typed("other/o/n", None).is_err());
         let plain = RepoSpec::parse("o/n", Some(RepoKind::Space), &[]).unwrap();
         assert_eq!(plain.repo.to_string(), "spaces/o/n");
     }

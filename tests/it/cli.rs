@@ -661,8 +661,8 @@ fn a_folder_is_compared_with_the_hub() {
     shell.ok(&["download", "o/n", "--local-dir", dir, "-q"]);
     let verify = |more: &[&str]| shell.run(&[&["cache", "verify", "o/n", "--local-dir", dir], more].concat());
     let all = ["--fail-on-missing-files", "--fail-on-extra-files"];
-    let fine = verify(&all);
-    assert!(fine.code == 0 && fine.out.contains("files checked"), "{fine:?}");
+    let whole = verify(&all);
+    assert!(whole.code == 0 && whole.out.contains("files checked"), "{whole:?}");
     fs::write(here.join("mine.txt"), "mine").unwrap();
     let extra = verify(&[]);
     assert!(extra.code == 0 && extra.err.contains("not of the revision: mine.txt"), "{extra:?}");

@@ -378,7 +378,9 @@ fn a_copy_of_what_is_there_is_no_commit() {
         copies.copy(None, None, "w.bin", "x.bin").unwrap();
         copies
     };
-    assert_eq!(commit(&client, &copies(), &[]).unwrap().commits, 1);
+    let made = commit(&client, &copies(), &[]).unwrap();
+    let large = made.files.iter().find(|file| file.path == "x.bin").unwrap();
+    assert_eq!((made.commits, large.oid.clone()), (1, Some(sha256(&random(71, 20 << 10)))));
     let again = commit(&client, &copies(), &[]).unwrap();
     assert_eq!(again.commits, 0);
     assert!(again.files.iter().all(|file| file.how == HowCommitted::Unchanged), "{:?}", again.files);

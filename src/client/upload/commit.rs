@@ -95,15 +95,9 @@ pub(super) struct Ready {
 /// One change that is ready.
 pub(super) struct Prepared {
     pub(super) change: Change,
-    /// For a file with content: the path, what the repository will hold there, and its progress.
-    pub(super) file: Option<PreparedFile>,
-}
-
-pub(super) struct PreparedFile {
-    pub(super) addition: Option<Addition>,
-    pub(super) path: String,
-    pub(super) size: u64,
-    pub(super) how: HowCommitted,
+    /// What is told of it when it is made.
+    pub(super) file: CommitFile,
+    /// Of content that is sent.
     pub(super) progress: Option<Arc<FileProgress>>,
 }
 
@@ -284,12 +278,16 @@ pub(super) async fn prepare(
     let (deletions, copies): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|operation| !matches!(operation, Operation::Copy { .. }));
     for operation in deletions {
-        let change = match operation {
-            Operation::DeleteFile(path) => Change::DeletedFile(path),
-            Operation::DeleteFolder(path) => Change::DeletedFolder(path),
+        let (change, path) = match operation {
+            Operation::DeleteFile(path) => (Change::DeletedFile(path.clone()), path),
+            Operation::DeleteFolder(path) => {
+                let folder = format!("{}/", path.trim_end_matches('/'));
+                (Change::DeletedFolder(path), folder)
+            }
             _ => continue,
         };
-        ready.changes.push(Prepared { change, file: None });
+        let file = CommitFile { path, size: 0, oid: None, how: HowCommitted::Deleted };
+        ready.changes.push(Prepared { change, file, progress: None });
     }
     items.sort_by(|a, b| a.addition.path.cmp(&b.addition.path));
     for Item { addition, progress } in items {
@@ -327,17 +325,17 @@ fn file_change(
     lfs: bool,
 ) -> Result<Prepared> {
     let (path, size) = (addition.path.clone(), addition.size());
+    let oid = addition.object.as_ref().map(|object| object.oid.clone());
     let (change, how) = if lfs {
         let object = addition.object.clone();
         let object = object.ok_or_else(|| Error::new(Kind::Internal, format!("{path} was not hashed")))?;
         (Change::LfsFile { path: path.clone(), oid: object.oid, size: Some(object.size) }, HowCommitted::Lfs)
     } else {
         let rate = context.engine.limits.rate.clone();
-        let bytes = Arc::new(Regular { addition: addition.clone(), rate, progress: progress.clone() });
+        let bytes = Arc::new(Regular { addition, rate, progress: progress.clone() });
         (Change::File { path: path.clone(), content: bytes }, HowCommitted::Regular)
     };
-    let file = PreparedFile { addition: Some(addition), path, size, how, progress: Some(progress) };
-    Ok(Prepared { change, file: Some(file) })
+    Ok(Prepared { change, file: CommitFile { path, size, oid, how }, progress: Some(progress) })
 }
 
 /// The content of a regular file on its way into a commit: opened when its turn comes.
@@ -435,7 +433,7 @@ async fn copy(
         })?;
         let parent = aim.parent.as_deref().unwrap_or(&aim.revision);
         let there = watch.guard(hub.paths_info(&aim.repo, parent, std::slice::from_ref(&to))).await?;
-        let put = |prepared: &Prepared| prepared.file.as_ref().is_some_and(|file| file.path == to);
+        let put = |prepared: &Prepared| prepared.file.path == to;
         if there.iter().any(|file| file.path == to && file.etag() == found.etag())
             && !deleted.holds(&to)
             && !ready.changes.iter().any(put)
@@ -465,8 +463,8 @@ async fn copy(
                 continue;
             }
         };
-        let file = PreparedFile { addition: None, path: to, size: found.size, how, progress: None };
-        ready.changes.push(Prepared { change, file: Some(file) });
+        let file = CommitFile { path: to, size: found.size, oid: found.sha256.clone(), how };
+        ready.changes.push(Prepared { change, file, progress: None });
     }
     Ok(())
 }
@@ -510,26 +508,12 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<C
     let once = Once { context, aim, revision: &revision, header, changes: &ready.changes };
     let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()))?;
     for prepared in ready.changes {
-        let Some(file) = prepared.file else {
-            files.extend(deleted(prepared.change));
-            continue;
-        };
-        if let Some(progress) = file.progress {
+        if let Some(progress) = prepared.progress {
             progress.set_state(FileState::Done);
         }
-        let oid = file.addition.and_then(|addition| addition.object).map(|object| object.oid);
-        files.push(CommitFile { path: file.path, size: file.size, oid, how: file.how });
+        files.push(prepared.file);
     }
     Ok(CommitResult { oid: Some(made.oid), url: made.url, pull_request, commits: 1, files })
-}
-
-fn deleted(change: Change) -> Option<CommitFile> {
-    let path = match change {
-        Change::DeletedFile(path) => path,
-        Change::DeletedFolder(path) => format!("{}/", path.trim_end_matches('/')),
-        Change::File { .. } | Change::LfsFile { .. } => return None,
-    };
-    Some(CommitFile { path, size: 0, oid: None, how: HowCommitted::Deleted })
 }
 
 /// The head of a pull request that was opened now. It is the branch's, or a commit that the Hub made for it; what is

@@ -204,7 +204,7 @@ fn is_lfs(item: &Item) -> bool {
 }
 
 fn regular_bytes(ready: &Ready) -> u64 {
-    let files = ready.changes.iter().filter_map(|prepared| prepared.file.as_ref());
+    let files = ready.changes.iter().map(|prepared| &prepared.file);
     files.filter(|file| file.how == HowCommitted::Regular).map(|file| file.size).sum()
 }
 
