@@ -47,10 +47,13 @@ async fn find(
     let local = context.destination()?;
     let force = context.options.bool(Opt::Force);
     if !force || context.offline() {
-        let here = match &local {
-            Some(dir) => known_local(context, dir, revision, path)?,
-            None => known(context, repo, revision, path)?,
-        };
+        let (on, dir, repo, revision, path_) =
+            (context.clone(), local.clone(), repo.clone(), revision.to_owned(), path.to_owned());
+        let here = blocking(move || match &dir {
+            Some(dir) => known_local(&on, dir, &revision, &path_),
+            None => known(&on, &repo, &revision, &path_),
+        });
+        let here = here.await?;
         // What nobody knows the etag of is asked about, where its etag matters.
         let here = here.filter(|here| !here.etag.is_empty() || context.offline() || !context.wants_match());
         if let Some(result) = here {

@@ -1,7 +1,8 @@
 //! The use cases: what programs ask for, joined from the rooms below.
 //!
 //! A [`Client`] owns the threads, the connections and the budgets; everything it is asked to do is a [`Job`] on its
-//! threads. Several clients live side by side and share nothing but the disk. [`Client::close`] cancels what runs
+//! threads. Several clients live side by side and share nothing but the disk, and the knowledge of which
+//! partials this process writes. [`Client::close`] cancels what runs
 //! and waits until no thread is left; a client that is dropped does the same without waiting.
 
 mod batch;

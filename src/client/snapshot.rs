@@ -14,7 +14,7 @@ use super::fetch::check_space;
 use super::file::{self, Wanted};
 use super::output::{FileOutcome, FileResult, SnapshotResult};
 use super::partial;
-use super::place::Partials;
+use super::place::{Partials, Place};
 use crate::cache::{Cache, Completeness, LocalDir, Tree, TreeEntry};
 use crate::cancel::{Control, Wish};
 use crate::error::{Error, Kind, Result};
@@ -104,17 +104,19 @@ async fn list(
     let files = context.hub.tree(repo, &commit, "").await?;
     if keep {
         let tree: Tree = files.iter().map(to_entry).collect();
-        match local {
+        let (cache, local, repo, of) = (context.cache(), local.cloned(), repo.clone(), commit.clone());
+        blocking(move || match local {
             Some(dir) => {
                 dir.prepare()?;
-                dir.write_tree(&commit, &tree)?;
+                dir.write_tree(&of, &tree)
             }
             None => {
-                let cache = context.cache()?;
-                cache.prepare(repo)?;
-                cache.write_tree(repo, &commit, &tree)?;
+                let cache = cache?;
+                cache.prepare(&repo)?;
+                cache.write_tree(&repo, &of, &tree)
             }
-        }
+        })
+        .await?;
     }
     Ok((commit, files))
 }
@@ -457,9 +459,16 @@ async fn fetch_all(
 
 /// Refuses the whole job when the disk can't hold it.
 async fn room_for(context: &Context, work: &[Work], local: Option<&LocalDir>) -> Result<()> {
+    let (context, local) = (context.clone(), local.cloned());
+    let all: Vec<Wanted> = work.iter().map(|(_, wanted, _)| wanted.clone()).collect();
+    check_space(blocking(move || not_there(&context, &all, local.as_ref())).await?).await
+}
+
+/// The files that are not on this disk, and their sizes. Blocks.
+fn not_there(context: &Context, all: &[Wanted], local: Option<&LocalDir>) -> Result<Vec<(Place, u64)>> {
     let cache = context.cache().ok();
     let (mut needed, mut counted) = (Vec::new(), HashSet::new());
-    for (_, wanted, _) in work {
+    for wanted in all {
         let meta = &wanted.meta;
         // A cache with symlinks has equal content once.
         if local.is_none() && context.options.bool(Opt::Symlinks) && !counted.insert(&meta.etag) {
@@ -474,7 +483,7 @@ async fn room_for(context: &Context, work: &[Work], local: Option<&LocalDir>) ->
             needed.push((file::place(context, wanted, local)?, meta.size));
         }
     }
-    check_space(needed).await
+    Ok(needed)
 }
 
 /// The ref and the names, once files are there.

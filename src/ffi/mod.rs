@@ -3,7 +3,7 @@
 //! `include/hfx.h` is made from these files by cbindgen and opens with the contract that every function keeps. Each
 //! body runs under [`guard`], so that no panic crosses the border; all pointers are read and written in [`convert`],
 //! the one file of the border with `unsafe` blocks. The others allow `unsafe_code` for the `no_mangle` attribute
-//! alone, which `tests/it/direction.rs` checks.
+//! alone; `tests/it/direction.rs` looks for blocks outside of the two places.
 #![allow(non_camel_case_types, unsafe_code)]
 #![allow(clippy::missing_safety_doc, clippy::not_unsafe_ptr_arg_deref, clippy::doc_markdown)]
 

@@ -32,10 +32,10 @@ use crate::options::{Opt, Options};
 
 /// An unread rest of a body up to this size is read for the sake of the connection.
 const DRAIN: u64 = 64 << 10;
-/// Why an exchange over a connection ends that others leave behind.
-pub const TOO_SLOW: &str = "the connection is much slower than the others";
 /// And for this long: whoever sends it more slowly costs the connection.
 const DRAIN_TIME: Duration = Duration::from_secs(1);
+/// Why an exchange over a connection ends that others leave behind.
+pub const TOO_SLOW: &str = "the connection is much slower than the others";
 /// Bytes a second that an answer which is read whole must bring, or a byte now and then would hold its reader for ever.
 const LEAST: f64 = 64.0;
 /// Least time for the answer to content that was sent whole.

@@ -1,5 +1,6 @@
-//! The only platform code: positioned I/O, preallocation, locks, folders, links, free space. Small safe functions over the
-//! operating system, with `std::io::Error` as their error; who calls them adds the path.
+//! The only platform code: positioned I/O, preallocation, locks, folders, links, free space, mappings, events for loops,
+//! processes, the heap, and the hashes. Small safe functions over the operating system, with `std::io::Error` as their
+//! error; who calls them adds the path.
 
 pub mod event;
 pub mod file;

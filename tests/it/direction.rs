@@ -72,6 +72,23 @@ fn the_tool_uses_the_library_by_its_front_door() {
 }
 
 #[test]
+fn unsafe_code_has_its_two_places() {
+    let source = root().join("src");
+    for file in sources(&source) {
+        let name = file.strip_prefix(&source).unwrap();
+        let home = name.starts_with("sys") || name == Path::new("ffi/convert.rs");
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        for line in code.filter(|_| !home) {
+            let made = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe trait"]
+                .into_iter()
+                .find(|word| line.contains(word));
+            assert!(made.is_none(), "{}: {line}", name.display());
+        }
+    }
+}
+
+#[test]
 fn pure_files_are_pure() {
     for name in PURE {
         let text =

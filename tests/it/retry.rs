@@ -60,7 +60,7 @@ fn bursts_of_server_errors_are_outlived_and_endless_ones_are_not_waited_for() {
 fn addresses_that_expire_are_resolved_again_as_often_as_needed() {
     let bytes = random(21, 40 * M);
     let lab = Lab::with_file("model.bin", &bytes);
-    // Every third request to the store finds its address expired: all parts that use it are refused at once.
+    // Every fourth request to the store finds its address expired: all parts that use it are refused at once.
     let expiries: Vec<_> = (0..6)
         .map(|n| json!({"match": {"port": "cdn", "skip": 1 + 4 * n}, "do": {"expire": true}}))
         .collect();
