@@ -197,7 +197,7 @@ async fn large(
     if let Some(path) = blocking(move || at.published(size)).await? {
         return Ok(Fetched { path, verified: None });
     }
-    check_space(vec![(place.clone(), item.size)]).await?;
+    check_space(vec![(place.clone(), item.size)], others).await?;
     let (at, etag, expected) = (place.clone(), item.etag.clone(), item.expected.clone());
     let (settings, watch) = (context.settings(), context.watch());
     let opened = blocking(move || {
@@ -282,16 +282,21 @@ fn last_write(place: &Place) -> Option<SystemTime> {
     partials.iter().filter_map(|path| fs::metadata(path).ok()?.modified().ok()).max()
 }
 
-/// Refuses a job that can't fit, before its first byte: what is missing of all files against the free space.
-pub async fn check_space(files: Vec<(Place, u64)>) -> Result<()> {
+/// Refuses a job that can't fit, before its first byte: what is missing of all files against the free space. `others`: there
+/// may be partials that are younger than the job.
+pub async fn check_space(files: Vec<(Place, u64)>, others: bool) -> Result<()> {
     blocking(move || {
         let Some((place, _)) = files.first() else { return Ok(()) };
         let folder = place.folder();
         let mut needed = 0u64;
         for (place, size) in &files {
             // Nobody goes on with a small one, and to look for each of many would read its folder as often.
-            let partials =
-                if *size <= SMALL { Vec::new() } else { place.partials_before().unwrap_or_default() };
+            let partials = match others {
+                _ if *size <= SMALL => Ok(Vec::new()),
+                true => place.partials(),
+                false => place.partials_before(),
+            };
+            let partials = partials.unwrap_or_default();
             let there = partials.iter().map(|path| allocated(path)).max().unwrap_or(0);
             needed = needed.saturating_add(size.saturating_sub(there));
         }

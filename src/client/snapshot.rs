@@ -461,7 +461,7 @@ async fn fetch_all(
 async fn room_for(context: &Context, work: &[Work], local: Option<&LocalDir>) -> Result<()> {
     let (context, local) = (context.clone(), local.cloned());
     let all: Vec<Wanted> = work.iter().map(|(_, wanted, _)| wanted.clone()).collect();
-    check_space(blocking(move || not_there(&context, &all, local.as_ref())).await?).await
+    check_space(blocking(move || not_there(&context, &all, local.as_ref())).await?, false).await
 }
 
 /// The files that are not on this disk, and their sizes. Blocks.

@@ -31,6 +31,30 @@ use crate::transfer::sink::{ChunkFn, FileSink, MemorySink, OrderedSink, Sink};
 use crate::transfer::slots::Slot;
 use crate::transfer::source::{Found, Opened, Remote, Source};
 
+/// Names in a query that a signature brings (S3, its CDN, Google, Azure).
+const SIGNATURES: &[&str] = &[
+    "awsaccesskeyid",
+    "signature",
+    "expires",
+    "policy",
+    "key-pair-id",
+    "googleaccessid",
+    "token",
+    "sig",
+    "se",
+    "sp",
+    "sv",
+    "sr",
+    "st",
+    "spr",
+    "skoid",
+    "sktid",
+    "skt",
+    "ske",
+    "sks",
+    "skv",
+];
+
 /// What the first request asks for.
 const FIRST: u64 = 4 << 20;
 /// How often the first request is tried.
@@ -210,13 +234,20 @@ async fn sized(source: &Source, etag: &str, size: u64, expected: Option<Expected
 }
 
 /// What tells a file without a hash from another one, so that it is gone on with: address and etag together, since servers
-/// make etags of time and size alone.
+/// make etags of time and size alone. A signature, which is another one in each run, is no part of the address.
 fn identity(url: &Url, etag: &str) -> String {
     if etag.is_empty() {
         return String::new();
     }
+    let query = url.as_str().split_once('?').map_or("", |(_, query)| query);
+    let named = query.split('&').filter(|pair| {
+        let key = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        !SIGNATURES.contains(&key.as_str())
+            && !["x-amz-", "x-goog-"].iter().any(|signed| key.starts_with(signed))
+    });
+    let named: Vec<&str> = named.collect();
     let mut hash = Sha256::new();
-    hash.update(format!("{}\n{etag}", url.safe()).as_bytes());
+    hash.update(format!("{}?{}\n{etag}", url.safe(), named.join("&")).as_bytes());
     hex(&hash.finish())
 }
 
@@ -589,4 +620,25 @@ fn from_disk(
     // A file of the cache is trusted by its name.
     let verified = Verified::Length;
     Ok(BytesResult { bytes, length, size, verified, commit: meta.commit, etag: meta.etag })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_without_its_signature() {
+        let of = |url: &str, etag: &str| identity(&Url::parse(url).unwrap(), etag);
+        let first = of("https://h/get?f=part-aa&X-Amz-Signature=1&X-Amz-Date=2", "e");
+        assert_eq!(first, of("https://h/get?f=part-aa&X-Amz-Signature=3&X-Amz-Date=4", "e"));
+        for other in [
+            "https://h/get?f=part-ab&X-Amz-Signature=1",
+            "https://h/put?f=part-aa",
+            "https://g/get?f=part-aa",
+        ] {
+            assert_ne!(first, of(other, "e"), "{other}");
+        }
+        assert_ne!(first, of("https://h/get?f=part-aa", "f"));
+        assert_eq!(of("https://h/get", ""), "", "nothing to go on with");
+    }
 }

@@ -75,6 +75,16 @@ pub enum Change {
     DeletedFolder(String),
 }
 
+impl Change {
+    /// The bytes that go with the commit.
+    pub fn content_length(&self) -> u64 {
+        match self {
+            Self::File { content, .. } => content.length(),
+            _ => 0,
+        }
+    }
+}
+
 /// What a commit says of itself.
 #[derive(Debug, Clone)]
 pub struct CommitHeader {

@@ -266,7 +266,8 @@ impl Net {
     async fn connect(&self, call: &Call) -> Result<Connected> {
         let limit = call.timeouts.connect;
         match tokio::time::timeout(limit, self.connect_unbounded(call.url.origin())).await {
-            Ok(done) => done.map_err(|error| error.url(call.url.as_str())),
+            // Without a connection nothing was asked.
+            Ok(done) => done.map_err(|error| error.url(call.url.as_str()).unprocessed(true)),
             Err(_) => {
                 Err(Error::new(Kind::Timeout, format!("no connection within {} ms", limit.as_millis()))
                     .url(call.url.as_str())
@@ -289,10 +290,7 @@ impl Net {
                 if again {
                     self.dialer.penalise(tunnel.address);
                 }
-                Error::new(Kind::Tls, format!("TLS with {} failed", origin.host))
-                    .os(&error)
-                    .retryable(again)
-                    .unprocessed(true)
+                Error::new(Kind::Tls, format!("TLS with {} failed", origin.host)).os(&error).retryable(again)
             })?;
             Stream::Tls(Box::new(tls))
         } else {

@@ -73,6 +73,11 @@ impl Patience {
         self.since = (self.since + time).min(now);
     }
 
+    /// Bytes move, which proves no progress yet: only its time begins anew.
+    pub fn moves(&mut self, now: Instant) {
+        self.since = now;
+    }
+
     /// How often progress was made so far: another number than before says that there was some.
     pub fn steps(&self) -> u64 {
         self.steps

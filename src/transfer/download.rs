@@ -528,12 +528,14 @@ impl Transfer {
                 written = self.engine.limits.write(write) => written?,
                 () = watch.stopped() => return Err(Error::cancelled()),
             }
-        } else {
+        } else if self.sink.waits_for_disk() {
             let _turn = tokio::select! {
                 biased;
                 turn = self.engine.limits.on_disk() => turn,
                 () = watch.stopped() => return Err(Error::cancelled()),
             };
+            write()?;
+        } else {
             write()?;
         }
         let (before, done, edge) = {

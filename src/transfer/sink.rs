@@ -41,6 +41,11 @@ pub trait Sink: Send + Sync {
         false
     }
 
+    /// Whether a write waits for a disk that is slow, or hangs.
+    fn waits_for_disk(&self) -> bool {
+        false
+    }
+
     /// Whether the sink hashes what passes through it, because it can't be read back.
     fn takes_hash(&self) -> bool {
         false
@@ -90,6 +95,10 @@ impl Sink for FileSink {
 
     fn keeps_the_thread(&self) -> bool {
         self.slow.load(Relaxed) <= FORGIVEN
+    }
+
+    fn waits_for_disk(&self) -> bool {
+        !self.keeps_the_thread()
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {

@@ -280,7 +280,7 @@ impl Upload {
         let length = range.end - range.start;
         let moved = move |out| {
             if furthest.fetch_max(out, Relaxed) < out {
-                upload.patience().progress(Instant::now());
+                upload.patience().moves(Instant::now());
             }
             if out == length {
                 all_out.notify_one();

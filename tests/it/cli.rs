@@ -667,6 +667,14 @@ fn a_folder_is_compared_with_the_hub() {
     let extra = verify(&[]);
     assert!(extra.code == 0 && extra.err.contains("not of the revision: mine.txt"), "{extra:?}");
     assert_ne!(verify(&["--fail-on-extra-files"]).code, 0);
+    #[cfg(unix)]
+    {
+        // Links are no files of the revision, wherever they lead.
+        std::os::unix::fs::symlink(here.join("gone"), here.join("dangling")).unwrap();
+        let links = verify(&["--fail-on-missing-files"]);
+        assert!(links.code == 0 && links.err.contains("not of the revision: dangling"), "{links:?}");
+        fs::remove_file(here.join("dangling")).unwrap();
+    }
     // A byte that changed without a trace in size and time: a download would not see it.
     let file = here.join("config.json");
     let (bytes, modified) = (fs::read(&file).unwrap(), fs::metadata(&file).unwrap().modified().unwrap());

@@ -163,10 +163,10 @@ fn bytes_that_come_twice_are_the_ones_that_were_hashed() {
     let lab = Lab::with_file("model.bin", &bytes);
     lab.hub.faults(&json!([
         {"match": {"port": "cdn"}, "do": {"ignore_range": true, "drop_after": 8_000_000, "rate": 30_000_000}},
-        {"match": {"port": "cdn", "times": 0}, "do": {"ignore_range": true, "flip_byte": 1_000_000}}
+        {"match": {"port": "cdn", "skip": 1, "times": 0}, "do": {"ignore_range": true, "flip_byte": 1_000_000}}
     ]));
-    let result = get(&lab.client(&[]), "model.bin").unwrap();
-    assert_eq!(lab.hub.acted().len(), 2);
+    let result = get(&lab.client(&[("max_connections", "1")]), "model.bin").unwrap();
+    assert!(lab.hub.acted().iter().all(|times| *times > 0), "{:?}", lab.hub.acted());
     assert_eq!(result.verified, Some(Verified::Hash));
     assert!(fs::read(result.path).unwrap() == bytes);
 }

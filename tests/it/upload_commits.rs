@@ -165,6 +165,44 @@ fn a_commit_in_between_that_leaves_ours_alone_is_followed() {
     assert_eq!(error.kind(), Kind::Conflict);
 }
 
+/// What was found unchanged counts as well, and so do the parts that come later.
+#[test]
+fn what_others_changed_of_ours_is_a_conflict_wherever_it_comes() {
+    let lab = lab(&[]);
+    let (client, other) = (lab.client(&[]), lab.client(&[]));
+    commit(&client, &draft(&[("a.txt", b"a"), ("same.txt", b"same")]), &[]).unwrap();
+    let ours = draft(&[("a.txt", b"ours"), ("same.txt", b"same")]);
+    let slow = json!([{"match": {"path": "/commit/", "times": 1}, "do": {"delay_ms": 1000}}]);
+    let running = slowly_of(&lab, &client, &ours, &slow, "/commit/");
+    push(&other, "same.txt", b"theirs", &[]).unwrap();
+    assert_eq!(running.join().unwrap_err().kind(), Kind::Conflict);
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..250 {
+        write(dir.path(), &[(&format!("f{n:03}.txt"), format!("{n}").as_bytes())]);
+    }
+    for theirs in ["f240.txt", "old.txt"] {
+        push(&other, "old.txt", b"old", &[]).unwrap();
+        lab.hub.forget();
+        lab.hub.faults(&slow);
+        let options = job(&[("commits", "paced"), ("delete", "*"), ("work_timeout_ms", "10000")]);
+        let running =
+            client.upload_folder(&model(), None, dir.path(), "", &options, Hooks::default()).unwrap();
+        wait_for("the first part", || lab.hub.count("POST", "/commit/") > 0 || running.has_ended());
+        // Not of the first part, which follows it.
+        let theirs = push(&other, theirs, b"theirs", &[]).unwrap().oid.unwrap();
+        let error = running.join().unwrap_err();
+        assert_eq!(error.kind(), Kind::Conflict, "{error}");
+        assert!(history(&client, None).iter().any(|commit| commit.id == theirs));
+        assert_eq!(held(&client, "f000.txt", None).unwrap(), b"0", "the first part is there");
+        for path in listed(&client, None).iter().filter(|path| path.starts_with('f')) {
+            let gone = draft(&[]);
+            gone.delete_file(path).unwrap();
+            commit(&other, &gone, &[]).unwrap();
+        }
+    }
+    assert_eq!(held(&client, "old.txt", None).unwrap(), b"theirs");
+}
+
 #[test]
 fn two_writers_of_one_branch_both_come_through() {
     let lab = lab(&[]);

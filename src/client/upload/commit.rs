@@ -12,9 +12,10 @@ use tokio::sync::mpsc;
 
 use super::draft::{Addition, Draft, Input, Operation};
 use super::hashes::Hashes;
-use super::once::{Once, are_alike};
+use super::once::Once;
 use super::push::{self, Item, Server};
 use super::state::State;
+use super::touched::Touched;
 use crate::client::context::Context;
 use crate::client::output::{CommitFile, CommitResult, HowCommitted};
 use crate::digest::Expected;
@@ -49,6 +50,10 @@ pub struct Aim {
     pub parent: Option<String>,
     /// Whether the caller named it.
     pub pinned: bool,
+    /// The commit at which all was looked up: the parent of the first commit.
+    pub base: String,
+    /// Whether commits by others came between that and the parent.
+    pub followed: bool,
     /// Opens a pull request instead of committing to the branch.
     pub create_pr: bool,
 }
@@ -80,9 +85,23 @@ impl Aim {
             description: options.text(Opt::CommitDescription).to_owned(),
             parent: parent.map(str::to_owned),
             pinned: parent.is_some(),
+            base: String::new(),
+            followed: false,
             create_pr,
         })
     }
+
+    /// The same, on top of this commit.
+    pub(super) fn on(&self, base: String) -> Self {
+        Self { parent: Some(base.clone()), base, ..self.clone() }
+    }
+}
+
+/// What came of sending a commit.
+pub(super) struct Sent {
+    pub(super) made: CommitResult,
+    /// Whether it follows others that came after all was looked up.
+    pub(super) followed: bool,
 }
 
 /// A commit whose content is known and stored: what is left to be sent.
@@ -113,12 +132,12 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
             watch.guard(hub.repo_info(&aim.repo, &aim.revision)).await.map_err(|e| no_repo(e, &aim.repo))?.sha
         }
     };
-    let aim = Aim { parent: Some(parent), ..aim.clone() };
+    let aim = aim.on(parent);
     let context = &context.patient();
     let (items, others) = split(context, work.operations.clone());
     let hashes = Arc::new(State::of(context).hashes(None));
     let ready = prepare(context, &aim, items, others, hashes).await?;
-    let made = send(context, &aim, ready).await?;
+    let made = send(context, &aim, ready).await?.made;
     publish(context, &aim, &made).await;
     // What was committed is done with; a failure would have left the operations in the draft.
     let mut work = work;
@@ -129,6 +148,7 @@ pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Resul
 /// Sends the LFS content of a draft ahead of its commit, and lets go of it.
 pub(super) async fn preupload(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
     context.online()?;
+    let context = &context.patient();
     let mut work = draft.work()?;
     let mut items = Vec::new();
     let mut places = Vec::new();
@@ -485,51 +505,65 @@ async fn fetch(hub: &Hub, repo: &RepoId, revision: &str, file: &TreeFile) -> Res
 }
 
 /// Makes the commit out of what is ready.
-pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<CommitResult> {
+pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<Sent> {
     let (hub, mut watch) = (&context.hub, context.watch());
+    let touched = Touched::by(&ready);
     let mut files = ready.left_out;
     let head = aim.parent.clone().unwrap_or_default();
     if ready.changes.is_empty() {
         let url = hub.commit_page(&aim.repo, &head)?;
-        return Ok(CommitResult { oid: Some(head), url, pull_request: None, commits: 0, files });
+        let made = CommitResult { oid: Some(head), url, pull_request: None, commits: 0, files };
+        return Ok(Sent { made, followed: false });
     }
     let (mut revision, mut pull_request) = (aim.revision.clone(), None);
+    let mut followed = aim.followed;
+    if followed {
+        watch.guard(touched.check(context, aim, &head)).await?;
+    }
     let mut parent = Some(head);
     watch.go_on().await?;
     if aim.create_pr {
         let description = described(&aim.description);
         let opened = watch.guard(hub.open_pull_request(&aim.repo, &title(&aim.message), description)).await?;
         revision = opened.revision();
-        let from = watch.guard(its_head(context, aim, &revision, &ready.changes)).await;
-        parent = Some(from.map_err(|error| about(error, Some(&opened)))?);
+        let from = watch.guard(its_head(context, aim, &revision, &touched)).await;
+        let (from, moved) = from.map_err(|error| about(error, Some(&opened)))?;
+        parent = Some(from);
+        followed |= moved;
         pull_request = Some(opened);
     }
     let header = CommitHeader { summary: aim.message.clone(), description: aim.description.clone(), parent };
-    let once = Once { context, aim, revision: &revision, header, changes: &ready.changes };
-    let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()))?;
+    let once = Once { context, aim, revision: &revision, header, changes: &ready.changes, touched: &touched };
+    let made = watch.guard(once.make()).await.map_err(|error| about(error, pull_request.as_ref()));
+    let (made, others) = made?;
     for prepared in ready.changes {
         if let Some(progress) = prepared.progress {
             progress.set_state(FileState::Done);
         }
         files.push(prepared.file);
     }
-    Ok(CommitResult { oid: Some(made.oid), url: made.url, pull_request, commits: 1, files })
+    let made = CommitResult { oid: Some(made.oid), url: made.url, pull_request, commits: 1, files };
+    Ok(Sent { made, followed: followed || others })
 }
 
 /// The head of a pull request that was opened now. It is the branch's, or a commit that the Hub made for it; what is
-/// changed must be there as it was when all else was looked up at `parent`.
-async fn its_head(context: &Context, aim: &Aim, revision: &str, changes: &[Prepared]) -> Result<String> {
+/// changed must be there as it was when all was looked up. True where the branch has moved.
+async fn its_head(context: &Context, aim: &Aim, revision: &str, touched: &Touched) -> Result<(String, bool)> {
     let hub = &context.hub;
     let head = hub.repo_info(&aim.repo, revision).await?.sha;
-    let parent = aim.parent.as_deref().unwrap_or_default();
-    if head != parent {
-        let now = hub.repo_info(&aim.repo, &aim.revision).await?.sha;
-        if now != parent && (aim.pinned || !are_alike(context, aim, changes, parent, &now).await?) {
-            let what = format!("{} is at {now}, and the commit was made for {parent}", aim.revision);
-            return Err(Error::new(Kind::Conflict, what).commit(Some(now)));
-        }
+    if head == aim.base {
+        return Ok((head, false));
     }
-    Ok(head)
+    let now = hub.repo_info(&aim.repo, &aim.revision).await?.sha;
+    if now == aim.base {
+        return Ok((head, false));
+    }
+    if aim.pinned {
+        let what = format!("{} is at {now}, and the commit was made for {}", aim.revision, aim.base);
+        return Err(Error::new(Kind::Conflict, what).commit(Some(now)));
+    }
+    touched.check(context, aim, &now).await?;
+    Ok((head, true))
 }
 
 /// A pull request that is opened by a program is a draft: with all its commits there, it is one no more.

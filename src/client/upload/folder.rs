@@ -49,7 +49,7 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
         Some(parent) => parent.clone(),
         None => watch.guard(hub.repo_info(&aim.repo, &aim.revision)).await?.sha,
     };
-    let mut aim = Aim { parent: Some(parent.clone()), ..aim.clone() };
+    let mut aim = aim.on(parent.clone());
     let context = &context.patient();
     let hub = &context.hub;
     let mut deletions = Vec::new();
@@ -82,7 +82,7 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     };
     if !several {
         let ready = prepare(context, &aim, items, deletions, hashes).await?;
-        let made = send(context, &aim, ready).await?;
+        let made = send(context, &aim, ready).await?.made;
         publish(context, &aim, &made).await;
         return Ok(made);
     }
@@ -133,19 +133,20 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
         part += 1;
         let named = Aim { message: format!("{} (part {part:05})", aim.message), ..aim.clone() };
         let (began, count) = (Instant::now(), ready.changes.len());
-        let made = send(context, &named, ready).await.map_err(|error| after(error, &all))?;
+        let sent = send(context, &named, ready).await.map_err(|error| after(error, &all))?;
         pace.took(began.elapsed(), count);
         context.engine.log.tell(Level::Info, "commit", || {
             format!("part {part}: {count} changes in {} ms", began.elapsed().as_millis())
         });
-        take_over(&mut aim, &mut all, made);
+        aim.followed |= sent.followed;
+        take_over(&mut aim, &mut all, sent.made);
         if last {
             break;
         }
     }
     if all.url.is_empty() {
         let ready = Ready { changes: vec![], left_out: vec![] };
-        all.url = send(context, &aim, ready).await?.url;
+        all.url = send(context, &aim, ready).await?.made.url;
     }
     publish(context, &aim, &all).await;
     Ok(all)

@@ -38,6 +38,7 @@ pub(super) async fn upload(context: &Context, server: &Url, object: &LfsObject, 
     addition.object = Some(object.clone());
     let mut item = item(context, addition);
     let server = Server { url: server.clone(), reference: None };
+    let context = &context.patient();
     let hashes = Arc::new(Hashes::new(None));
     push::push(context, &server, hashes, &mut [&mut item]).await
 }

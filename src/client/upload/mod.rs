@@ -15,6 +15,7 @@ mod push;
 mod put;
 pub mod schedule;
 mod state;
+mod touched;
 
 use std::path::Path;
 use std::time::Duration;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::commit::{Aim, Prepared};
+use super::touched::{PATHS, Touched};
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
-use crate::hub::TreeFile;
 use crate::hub::commit::{Change, CommitHeader, Committed};
 use crate::log::Level;
 use crate::net::Content;
@@ -19,8 +19,6 @@ use crate::sys::sha::{Sha1, hex};
 
 /// Commits looked at to find one that may be ours.
 const MOST_COMMITS: usize = 1000;
-/// Paths asked about at once.
-const PATHS: usize = 500;
 /// How often one commit follows others that came first.
 const MOST_FOLLOWED: u32 = 20;
 /// An answer that took longer before it was lost is one that the Hub may still be at work on.
@@ -37,12 +35,15 @@ pub(super) struct Once<'a> {
     pub(super) revision: &'a str,
     pub(super) header: CommitHeader,
     pub(super) changes: &'a [Prepared],
+    pub(super) touched: &'a Touched,
 }
 
 impl Once<'_> {
-    pub(super) async fn make(mut self) -> Result<Committed> {
+    /// The commit, and whether it follows others that came after all was looked up.
+    pub(super) async fn make(mut self) -> Result<(Committed, bool)> {
         let hub = &self.context.hub;
         let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
+        let content: u64 = changes.iter().map(Change::content_length).sum();
         let mut tries = hub.tries();
         let (mut furthest, mut followed, mut slow) = (0, 0, 0);
         // Set once a request may have made the commit without our knowing.
@@ -51,19 +52,19 @@ impl Once<'_> {
             self.context.watch().go_on().await?;
             let (began, sent) = (Instant::now(), self.context.job.totals().sent);
             let error = match hub.commit(&self.aim.repo, self.revision, &self.header, &changes).await {
-                Ok(made) => return Ok(made),
+                Ok(made) => return Ok((made, followed > 0)),
                 Err(error) => error,
             };
             let out = self.context.job.totals().sent - sent;
             let conflict = error.kind() == Kind::Conflict;
             uncertain |= !conflict && error.may_have_acted();
-            // A connection that broke while content went out took no answer along.
-            let at_work = !conflict && (out == 0 || error.kind() != Kind::Network);
+            // A try that broke while content went out gave the Hub nothing to work on.
+            let at_work = !conflict && out >= content;
             let took = if at_work { began.elapsed() } else { Duration::ZERO };
             // After a conflict as well: a run that was killed may have sent it when the head had been read.
             if uncertain || (conflict && !self.aim.pinned) {
                 match self.search(took).await {
-                    Ok(Some(made)) => return Ok(made),
+                    Ok(Some(made)) => return Ok((made, followed > 0)),
                     Err(error) if uncertain => return Err(doubtful(error)),
                     _ => {}
                 }
@@ -110,7 +111,7 @@ impl Once<'_> {
     async fn follow(&mut self) -> Result<bool> {
         let Some(parent) = self.header.parent.clone().filter(|_| !self.aim.pinned) else { return Ok(false) };
         let head = self.context.hub.repo_info(&self.aim.repo, self.revision).await?.sha;
-        if head == parent || !are_alike(self.context, self.aim, self.changes, &parent, &head).await? {
+        if head == parent || !self.touched.is_as_before(self.context, self.aim, &head).await? {
             return Ok(false);
         }
         let text = || format!("{} is at {head} by now: the commit follows it", self.revision);
@@ -189,46 +190,6 @@ impl Once<'_> {
         };
         error.context(what).commit(head)
     }
-}
-
-/// Whether two commits hold the same where the changes are made.
-pub(super) async fn are_alike(
-    context: &Context,
-    aim: &Aim,
-    changes: &[Prepared],
-    one: &str,
-    other: &str,
-) -> Result<bool> {
-    let (hub, repo) = (&context.hub, &aim.repo);
-    let (mut paths, mut folders) = (Vec::new(), Vec::new());
-    for prepared in changes {
-        match &prepared.change {
-            Change::LfsFile { path, .. } | Change::File { path, .. } | Change::DeletedFile(path) => {
-                paths.push(path.clone());
-            }
-            Change::DeletedFolder(path) => folders.push(path.trim_end_matches('/')),
-        }
-    }
-    let held = |files: Vec<TreeFile>| -> BTreeMap<String, String> {
-        files.into_iter().map(|file| (file.path.clone(), file.etag().to_owned())).collect()
-    };
-    for some in paths.chunks(PATHS) {
-        let before = held(hub.paths_info(repo, one, some).await?);
-        if before != held(hub.paths_info(repo, other, some).await?) {
-            return Ok(false);
-        }
-    }
-    for folder in folders {
-        let before = held(hub.tree(repo, one, folder).await?);
-        let now = match hub.tree(repo, other, folder).await {
-            Err(error) if error.kind() == Kind::EntryNotFound => return Ok(false),
-            listed => held(listed?),
-        };
-        if before != now {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 fn doubtful(error: Error) -> Error {

@@ -241,11 +241,11 @@ impl Plan {
             stamps.push((path, stamp));
         }
         let head = watch.guard(context.hub.repo_info(&self.aim.repo, &self.aim.revision)).await?.sha;
-        let aim = Aim { parent: Some(head), ..self.aim.clone() };
+        let aim = self.aim.on(head);
         let context = &context.patient();
         let hashes = Arc::new(Hashes::new(None));
         let ready = prepare(context, &aim, items, Vec::new(), hashes).await?;
-        let made = send(context, &aim, ready).await?;
+        let made = send(context, &aim, ready).await?.made;
         seen.extend(stamps);
         Ok((made.commits > 0).then_some(made))
     }

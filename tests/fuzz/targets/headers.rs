@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let asked = ratelimit::wait_asked(status, &headers);
     let base = Url::parse("https://hub.example/a/b?signature=geheim").unwrap();
-    ratelimit::Gates::default().learn(&base, status, &headers);
+    ratelimit::Gates::default().learn(&base, &headers, status, &headers);
     assert!(asked.is_none_or(|wait| wait.as_secs() < 1 << 32), "{asked:?}");
     if let Some(location) = classify::header(&headers, "location")
         && let Ok(next) = base.join(location)

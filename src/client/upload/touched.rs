@@ -1,0 +1,75 @@
+//! Where a commit touches the repository, and whether others have touched the same.
+
+use std::collections::BTreeMap;
+
+use super::commit::{Aim, Ready};
+use crate::client::context::Context;
+use crate::client::output::HowCommitted;
+use crate::error::{Error, Kind, Result};
+use crate::hub::TreeFile;
+use crate::hub::commit::Change;
+
+/// Paths asked about at once.
+pub(super) const PATHS: usize = 500;
+
+/// The paths that a commit changes, and those that it leaves out because they hold the same already.
+pub(super) struct Touched {
+    paths: Vec<String>,
+    folders: Vec<String>,
+}
+
+impl Touched {
+    /// By what is ready.
+    pub(super) fn by(ready: &Ready) -> Self {
+        let (mut paths, mut folders) = (Vec::new(), Vec::new());
+        for prepared in &ready.changes {
+            match &prepared.change {
+                Change::LfsFile { path, .. } | Change::File { path, .. } | Change::DeletedFile(path) => {
+                    paths.push(path.clone());
+                }
+                Change::DeletedFolder(path) => folders.push(path.trim_end_matches('/').to_owned()),
+            }
+        }
+        let same = ready.left_out.iter().filter(|file| file.how == HowCommitted::Unchanged);
+        paths.extend(same.map(|file| file.path.clone()));
+        Self { paths, folders }
+    }
+
+    /// Whether they are at `commit` as they were when all was looked up.
+    pub(super) async fn is_as_before(&self, context: &Context, aim: &Aim, commit: &str) -> Result<bool> {
+        let (hub, repo, base) = (&context.hub, &aim.repo, aim.base.as_str());
+        if commit == base {
+            return Ok(true);
+        }
+        for some in self.paths.chunks(PATHS) {
+            let before = held(hub.paths_info(repo, base, some).await?);
+            if before != held(hub.paths_info(repo, commit, some).await?) {
+                return Ok(false);
+            }
+        }
+        for folder in &self.folders {
+            let before = held(hub.tree(repo, base, folder).await?);
+            let now = match hub.tree(repo, commit, folder).await {
+                Err(error) if error.kind() == Kind::EntryNotFound => return Ok(false),
+                listed => held(listed?),
+            };
+            if before != now {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Refuses a commit where they are not.
+    pub(super) async fn check(&self, context: &Context, aim: &Aim, commit: &str) -> Result<()> {
+        if self.is_as_before(context, aim, commit).await? {
+            return Ok(());
+        }
+        let what = format!("{} is at {commit}, and the commit was made for {}", aim.revision, aim.base);
+        Err(Error::new(Kind::Conflict, what).commit(Some(commit.to_owned())))
+    }
+}
+
+fn held(files: Vec<TreeFile>) -> BTreeMap<String, String> {
+    files.into_iter().map(|file| (file.path.clone(), file.etag().to_owned())).collect()
+}
