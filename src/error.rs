@@ -295,7 +295,7 @@ impl Error {
 
     /// Whether the server answered that the request has to wait.
     pub fn is_put_off(&self) -> bool {
-        self.is_unprocessed() && matches!(self.http_status(), 429 | 503)
+        self.is_unprocessed() && self.kind() != Kind::Proxy && matches!(self.http_status(), 429 | 503)
     }
 
     /// Whether the server may have done what was asked, although its answer is an error or is missing: it broke or timed

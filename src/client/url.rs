@@ -40,6 +40,11 @@ const SIGNATURES: &[&str] = &[
     "key-pair-id",
     "googleaccessid",
     "token",
+    "security-token",
+    "authorization",
+    "hdnea",
+    "hdnts",
+    "verify",
     "sig",
     "se",
     "sp",
@@ -243,7 +248,7 @@ fn identity(url: &Url, etag: &str) -> String {
     let named = query.split('&').filter(|pair| {
         let key = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
         !SIGNATURES.contains(&key.as_str())
-            && !["x-amz-", "x-goog-"].iter().any(|signed| key.starts_with(signed))
+            && !["x-amz-", "x-goog-", "x-oss-", "q-"].iter().any(|signed| key.starts_with(signed))
     });
     let named: Vec<&str> = named.collect();
     let mut hash = Sha256::new();

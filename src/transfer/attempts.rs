@@ -28,6 +28,8 @@ pub struct Attempts<'a> {
     patience: &'a Mutex<Patience>,
     backoff: Backoff,
     refused: Refused,
+    /// How long a server may refuse one part while the others get no further, beside the number of times.
+    grace: Duration,
     probe: Option<Probe<'a>>,
     /// Whether it tries, and does not wait for its turn.
     trying: bool,
@@ -39,6 +41,8 @@ struct Refused {
     in_a_row: u32,
     /// The transfer's steps at the last one.
     steps: u64,
+    /// When the first one came.
+    since: Option<Instant>,
 }
 
 impl<'a> Attempts<'a> {
@@ -50,11 +54,19 @@ impl<'a> Attempts<'a> {
             patience,
             backoff: Backoff::default(),
             refused: Refused::default(),
+            grace: Duration::ZERO,
             probe: None,
             trying: false,
         };
         new.tries();
         new
+    }
+
+    /// The same where the transfer gets further by whole parts alone, which take their time.
+    #[must_use]
+    pub fn by_parts(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
     }
 
     /// Waits for a connection's turn, which costs no patience while the client's others get on.
@@ -103,9 +115,10 @@ impl<'a> Attempts<'a> {
         }
         drop(slot);
         let useless = matches!(error.kind(), Kind::Protocol | Kind::ContentChanged);
-        self.refused.note(network, self.patience().steps());
+        let now = Instant::now();
+        self.refused.note(network, self.patience().steps(), now);
         let spent =
-            (useless && self.backoff.failures() + 1 >= USELESS) || self.refused.in_a_row >= SERVER_FAILURES;
+            (useless && self.backoff.failures() + 1 >= USELESS) || self.refused.is_final(self.grace, now);
         if !error.is_retryable() || spent {
             return Err(error.clone());
         }
@@ -113,7 +126,6 @@ impl<'a> Attempts<'a> {
         self.engine.log.tell(Level::Warn, "transfer", || {
             format!("{}: {error}; trying again in {} ms", self.name, wait.as_millis())
         });
-        let now = Instant::now();
         self.patience().excuse(now, error.was_held_back());
         if !self.patience().allows(now, wait) {
             return Err(error.clone().context("gave up after no progress for too long"));
@@ -132,11 +144,19 @@ impl<'a> Attempts<'a> {
 
 impl Refused {
     /// Notes a failure, of the network or else of the server.
-    fn note(&mut self, network: bool, steps: u64) {
+    fn note(&mut self, network: bool, steps: u64, now: Instant) {
         if steps != self.steps {
-            *self = Self { in_a_row: 0, steps };
+            *self = Self { in_a_row: 0, steps, since: None };
         }
-        self.in_a_row += u32::from(!network);
+        if !network {
+            self.in_a_row += 1;
+            self.since.get_or_insert(now);
+        }
+    }
+
+    fn is_final(&self, grace: Duration, now: Instant) -> bool {
+        let long = self.since.is_some_and(|since| now.saturating_duration_since(since) >= grace);
+        self.in_a_row >= SERVER_FAILURES && long
     }
 }
 
@@ -153,17 +173,21 @@ mod tests {
     /// A server that lets in four connections and refuses the others fails none of them while the four get on.
     #[test]
     fn a_server_is_given_up_when_nothing_gets_on() {
-        let mut refused = Refused::default();
+        let (mut refused, now) = (Refused::default(), Instant::now());
         for step in 0..100 {
-            refused.note(false, step);
-            assert_eq!(refused.in_a_row, 1);
+            refused.note(false, step, now);
+            assert!(refused.in_a_row == 1 && !refused.is_final(Duration::ZERO, now));
         }
-        for count in 2..SERVER_FAILURES {
-            refused.note(false, 99);
-            refused.note(true, 99);
-            assert_eq!(refused.in_a_row, count);
+        for _ in 2..SERVER_FAILURES {
+            refused.note(false, 99, now);
+            refused.note(true, 99, now);
+            assert!(!refused.is_final(Duration::ZERO, now));
         }
-        refused.note(false, 99);
-        assert_eq!(refused.in_a_row, SERVER_FAILURES);
+        refused.note(false, 99, now);
+        assert!(refused.is_final(Duration::ZERO, now));
+        // Parts that take a minute each have not failed because one is refused for some seconds.
+        let grace = Duration::from_mins(2);
+        assert!(!refused.is_final(grace, now + grace / 2));
+        assert!(refused.is_final(grace, now + grace));
     }
 }

@@ -175,7 +175,8 @@ fn harmless(headers: &HeaderMap) -> HeaderMap {
 impl Upload {
     /// Sends one part, however often its connection breaks.
     async fn part(self: &Arc<Self>, part: usize, slot: Slot, mut watch: Watch) -> Result<()> {
-        let mut attempts = Attempts::new(&self.engine, &self.out.progress.name, &self.patience);
+        let mut attempts =
+            Attempts::new(&self.engine, &self.out.progress.name, &self.patience).by_parts(self.out.patience);
         let mut slot = Some(slot);
         let furthest = Arc::<AtomicU64>::default();
         let (mut replaced, mut refused) = (0, 0);

@@ -203,6 +203,25 @@ fn what_others_changed_of_ours_is_a_conflict_wherever_it_comes() {
     assert_eq!(held(&client, "old.txt", None).unwrap(), b"theirs");
 }
 
+/// A killed run's commit may land, or another writer's of the same, after the head was read.
+#[test]
+fn what_is_there_by_now_is_told_with_the_head_that_holds_it() {
+    let lab = lab(&[]);
+    let (client, other) = (lab.client(&[]), lab.client(&[]));
+    let rules = json!([{"match": {"path": "/preupload/", "times": 1}, "do": {"delay_ms": 1000}}]);
+    let both = draft(&[("a.txt", b"a"), ("same.txt", b"same")]);
+    let running = slowly_of(&lab, &client, &both, &rules, "/preupload/");
+    let theirs = push(&other, "same.txt", b"same", &[]).unwrap().oid.unwrap();
+    let ours = made(running.join()).unwrap();
+    let ids: Vec<_> = history(&client, None).into_iter().map(|commit| commit.id).collect();
+    assert_eq!(ids[..2], [ours.oid.clone().unwrap(), theirs], "no conflict with what is the same");
+    let again = draft(&[("n.txt", b"n")]);
+    let running = slowly_of(&lab, &client, &again, &rules, "/preupload/");
+    let theirs = push(&other, "n.txt", b"n", &[]).unwrap().oid;
+    let nothing = made(running.join()).unwrap();
+    assert_eq!((nothing.commits, nothing.oid), (0, theirs), "the head that holds it");
+}
+
 #[test]
 fn two_writers_of_one_branch_both_come_through() {
     let lab = lab(&[]);

@@ -12,8 +12,10 @@ use tokio::sync::mpsc;
 
 use super::draft::{Addition, Draft, Input, Operation};
 use super::hashes::Hashes;
+use super::object::Server;
 use super::once::Once;
-use super::push::{self, Item, Server};
+use super::push::{self, Item};
+use super::ready::{Aim, Prepared, Ready, Sent};
 use super::state::State;
 use super::touched::Touched;
 use crate::client::context::Context;
@@ -26,99 +28,13 @@ use crate::hub::discussions::{PullRequest, described};
 use crate::hub::{Hub, TreeFile};
 use crate::log::Level;
 use crate::net::Content;
-use crate::options::{Opt, Options};
-use crate::repo::{DEFAULT_REVISION, RepoId, is_commit};
+use crate::repo::{DEFAULT_REVISION, RepoId};
 use crate::transfer::download::blocking;
 use crate::transfer::rate::Rate;
 use crate::transfer::reader::{BLOCK, git_sha1};
 
 /// A file that is copied by content must not be larger.
 const COPY: u64 = 64 << 20;
-
-/// Where a commit goes, and what it says.
-#[derive(Debug, Clone)]
-pub struct Aim {
-    /// The repository.
-    pub repo: RepoId,
-    /// The branch or `refs/pr/N`.
-    pub revision: String,
-    /// The first line.
-    pub message: String,
-    /// What follows.
-    pub description: String,
-    /// The commit that must be the head; none takes the one that is.
-    pub parent: Option<String>,
-    /// Whether the caller named it.
-    pub pinned: bool,
-    /// The commit at which all was looked up: the parent of the first commit.
-    pub base: String,
-    /// Whether commits by others came between that and the parent.
-    pub followed: bool,
-    /// Opens a pull request instead of committing to the branch.
-    pub create_pr: bool,
-}
-
-impl Aim {
-    /// What the options say of a commit; `message` is its first line when they say nothing.
-    pub fn new(options: &Options, repo: &RepoId, revision: &str, message: &str) -> Result<Self> {
-        let parent = Some(options.text(Opt::ParentCommit)).filter(|parent| !parent.is_empty());
-        if let Some(parent) = parent
-            && !is_commit(parent)
-        {
-            return Err(Error::invalid("option parent_commit: a commit has 40 hex digits"));
-        }
-        let create_pr = options.bool(Opt::CreatePr);
-        if create_pr && revision != DEFAULT_REVISION {
-            return Err(Error::new(
-                Kind::Unsupported,
-                format!("a pull request is opened against {DEFAULT_REVISION}, not against {revision}"),
-            ));
-        }
-        let message = Some(options.text(Opt::CommitMessage)).filter(|own| !own.is_empty()).unwrap_or(message);
-        if message.trim().is_empty() {
-            return Err(Error::invalid("a commit needs a message (option commit_message)"));
-        }
-        Ok(Self {
-            repo: repo.clone(),
-            revision: revision.to_owned(),
-            message: message.to_owned(),
-            description: options.text(Opt::CommitDescription).to_owned(),
-            parent: parent.map(str::to_owned),
-            pinned: parent.is_some(),
-            base: String::new(),
-            followed: false,
-            create_pr,
-        })
-    }
-
-    /// The same, on top of this commit.
-    pub(super) fn on(&self, base: String) -> Self {
-        Self { parent: Some(base.clone()), base, ..self.clone() }
-    }
-}
-
-/// What came of sending a commit.
-pub(super) struct Sent {
-    pub(super) made: CommitResult,
-    /// Whether it follows others that came after all was looked up.
-    pub(super) followed: bool,
-}
-
-/// A commit whose content is known and stored: what is left to be sent.
-pub(super) struct Ready {
-    pub(super) changes: Vec<Prepared>,
-    /// What was left out, and why.
-    pub(super) left_out: Vec<CommitFile>,
-}
-
-/// One change that is ready.
-pub(super) struct Prepared {
-    pub(super) change: Change,
-    /// What is told of it when it is made.
-    pub(super) file: CommitFile,
-    /// Of content that is sent.
-    pub(super) progress: Option<Arc<FileProgress>>,
-}
 
 /// Commits a draft.
 pub(super) async fn commit(context: &Context, aim: &Aim, draft: &Draft) -> Result<CommitResult> {
@@ -293,7 +209,7 @@ pub(super) async fn prepare(
 ) -> Result<Ready> {
     store(context, aim, hashes, &mut items).await?;
     let deleted = Deleted::of(&others);
-    let mut ready = Ready { changes: Vec::new(), left_out: Vec::new() };
+    let mut ready = Ready::default();
     // What is deleted goes first, so that a file may take a folder's place.
     let (deletions, copies): (Vec<_>, Vec<_>) =
         others.into_iter().partition(|operation| !matches!(operation, Operation::Copy { .. }));
@@ -322,8 +238,11 @@ pub(super) async fn prepare(
             _ => None,
         };
         let own = addition.object.as_ref().map(|object| object.oid.clone()).or(sha1);
-        if own.is_some() && own == mode.oid && !deleted.holds(&addition.path) {
+        if let Some(own) = own.filter(|own| mode.oid.as_ref() == Some(own))
+            && !deleted.holds(&addition.path)
+        {
             progress.set_state(FileState::Cached);
+            ready.same.push((addition.path.clone(), own));
             ready.left_out.push(told(&addition, HowCommitted::Unchanged));
             continue;
         }
@@ -458,6 +377,7 @@ async fn copy(
             && !deleted.holds(&to)
             && !ready.changes.iter().any(put)
         {
+            ready.same.push((to.clone(), found.etag().to_owned()));
             let (path, size, oid) = (to, found.size, found.sha256.clone());
             ready.left_out.push(CommitFile { path, size, oid, how: HowCommitted::Unchanged });
             continue;
@@ -511,9 +431,11 @@ pub(super) async fn send(context: &Context, aim: &Aim, ready: Ready) -> Result<S
     let mut files = ready.left_out;
     let head = aim.parent.clone().unwrap_or_default();
     if ready.changes.is_empty() {
-        let url = hub.commit_page(&aim.repo, &head)?;
-        let made = CommitResult { oid: Some(head), url, pull_request: None, commits: 0, files };
-        return Ok(Sent { made, followed: false });
+        // It was looked up at the branch, which may have moved since the head was read.
+        let (now, followed) = watch.guard(touched.head(context, aim, head)).await?;
+        let url = hub.commit_page(&aim.repo, &now)?;
+        let made = CommitResult { oid: Some(now), url, pull_request: None, commits: 0, files };
+        return Ok(Sent { made, followed });
     }
     let (mut revision, mut pull_request) = (aim.revision.clone(), None);
     let mut followed = aim.followed;

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commit::{Aim, Ready, ask, item, prepare, publish, send};
+use super::commit::{ask, item, prepare, publish, send};
 use super::draft::{Addition, Input, Operation, check_commit_path};
 use super::push::Item;
+use super::ready::{Aim, Ready};
 use super::state::State;
 use crate::client::context::Context;
 use crate::client::output::{CommitResult, HowCommitted};
@@ -94,7 +95,7 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
     let mut items = items.into_iter().peekable();
     loop {
         // Unchanged files cost nothing: a commit is filled up with changed ones.
-        let mut ready = Ready { changes: vec![], left_out: vec![] };
+        let mut ready = Ready::default();
         while ready.changes.len() < pace.files() && (items.peek().is_some() || !old.is_empty()) {
             let mut chunk = Vec::new();
             let mut bytes = regular_bytes(&ready);
@@ -121,10 +122,12 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
             let more = prepare(context, &aim, chunk, others, hashes.clone()).await?;
             ready.changes.extend(more.changes);
             ready.left_out.extend(more.left_out);
+            ready.same.extend(more.same);
         }
         let last = items.peek().is_none() && old.is_empty();
         if ready.changes.is_empty() {
-            all.files.extend(ready.left_out);
+            let sent = send(context, &aim, ready).await.map_err(|error| after(error, &all))?;
+            all.files.extend(sent.made.files);
             if last {
                 break;
             }
@@ -145,8 +148,7 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
         }
     }
     if all.url.is_empty() {
-        let ready = Ready { changes: vec![], left_out: vec![] };
-        all.url = send(context, &aim, ready).await?.made.url;
+        all.url = context.hub.commit_page(&aim.repo, all.oid.as_deref().unwrap_or_default())?;
     }
     publish(context, &aim, &all).await;
     Ok(all)

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::state::{append, read_lines, replace, write_line};
+use super::lines::{append, read_lines, replace, write_line};
 use crate::transfer::reader::Stamp;
 
 /// A file whose last change is younger than this may change again without showing it.

@@ -1,18 +1,21 @@
 //! The way out: content to LFS servers, files and folders into commits.
 //!
-//! [`draft`] holds what shall be committed, [`commit`] makes it ready and [`once`] makes it, [`folder`] and [`schedule`]
-//! fill it from disk; [`push`] brings LFS content to the server, each [`object`] in its parts; [`lfs`] and [`put`] send
-//! without a commit. [`state`] remembers hashes and parts from one run to the next.
+//! [`draft`] holds what shall be committed, [`commit`] makes it [`ready`] and [`once`] makes it, where others have not
+//! [`touched`] the same; [`folder`] and [`schedule`] fill it from disk; [`push`] brings LFS content to the server, each
+//! [`object`] in its parts; [`lfs`] and [`put`] send without a commit. [`state`] remembers parts and [`hashes`] from one run
+//! to the next, in [`lines`].
 
 pub mod commit;
 pub mod draft;
 mod folder;
 mod hashes;
 mod lfs;
+mod lines;
 mod object;
 mod once;
 mod push;
 mod put;
+mod ready;
 pub mod schedule;
 mod state;
 mod touched;
@@ -20,8 +23,8 @@ mod touched;
 use std::path::Path;
 use std::time::Duration;
 
-use commit::Aim;
 pub use draft::{Draft, Input};
+use ready::Aim;
 pub use schedule::Schedule;
 
 use super::{Client, Hooks, Job, Output, checked_revision};

@@ -9,18 +9,34 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::HeaderMap;
 
 use super::draft::Addition;
-use super::push::{Server, mapped};
 use super::state::{Begun, Parts, State, Taken};
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::event::FileProgress;
-use crate::hub::lfs::{Answered, LfsObject, UploadBy};
+use crate::hub::lfs::{Answered, LfsObject, Operation, UploadBy};
 use crate::log::Level;
 use crate::net::{Url, classify};
 use crate::options::Opt;
 use crate::transfer::download::blocking;
 use crate::transfer::reader::{Reader, Sums};
 use crate::transfer::upload::{self, Address, Addresses, Outgoing, Renewing, Targets};
+
+/// Where LFS content goes.
+#[derive(Clone)]
+pub(super) struct Server {
+    /// The LFS API's address.
+    pub(super) url: Url,
+    /// The branch, for servers that decide by it.
+    pub(super) reference: Option<String>,
+}
+
+impl Server {
+    /// Asks how one object gets there.
+    pub(super) async fn ask(&self, context: &Context, object: &LfsObject) -> Result<Option<Answered>> {
+        let (reference, objects) = (self.reference.as_deref(), std::slice::from_ref(object));
+        Ok(context.hub.lfs_batch(&self.url, Operation::Upload, objects, reference).await?.pop())
+    }
+}
 
 /// Sends one object.
 pub(super) struct Sender {
@@ -154,6 +170,11 @@ impl Sender {
         };
         done.map_err(|error| Stopped { error, way: desk.way().clone(), taken: desk.taken().clone() })
     }
+}
+
+/// Whether files are read through a mapping.
+pub(super) fn mapped(context: &Context) -> bool {
+    context.options.text(Opt::Source) == "map"
 }
 
 /// Why an upload stopped, and how far it was.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::commit::{Aim, Prepared};
+use super::ready::{Aim, Prepared};
 use super::touched::{PATHS, Touched};
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
@@ -59,12 +59,13 @@ impl Once<'_> {
             let conflict = error.kind() == Kind::Conflict;
             uncertain |= !conflict && error.may_have_acted();
             // A try that broke while content went out gave the Hub nothing to work on.
-            let at_work = !conflict && out >= content;
-            let took = if at_work { began.elapsed() } else { Duration::ZERO };
+            let at_work = error.may_have_acted() && out >= content;
+            let took =
+                if at_work { began.elapsed().saturating_sub(error.was_held_back()) } else { Duration::ZERO };
             // After a conflict as well: a run that was killed may have sent it when the head had been read.
             if uncertain || (conflict && !self.aim.pinned) {
                 match self.search(took).await {
-                    Ok(Some(made)) => return Ok((made, followed > 0)),
+                    Ok(Some((made, others))) => return Ok((made, others || followed > 0)),
                     Err(error) if uncertain => return Err(doubtful(error)),
                     _ => {}
                 }
@@ -94,7 +95,7 @@ impl Once<'_> {
     }
 
     /// Searches for the commit whose answer was lost, for as long again as the answer `took`.
-    async fn search(&self, took: Duration) -> Result<Option<Committed>> {
+    async fn search(&self, took: Duration) -> Result<Option<(Committed, bool)>> {
         let until = Instant::now() + took.min(LONGEST_SEARCH);
         let mut pause = Duration::from_secs(1);
         loop {
@@ -120,18 +121,16 @@ impl Once<'_> {
         Ok(true)
     }
 
-    /// The commit since the parent that is this one.
-    async fn find(&self) -> Result<Option<Committed>> {
+    /// The commit since the parent that is this one, and whether others lie between.
+    async fn find(&self) -> Result<Option<(Committed, bool)>> {
         let Some(parent) = &self.header.parent else { return Ok(None) };
         let hub = &self.context.hub;
         let title = self.header.summary.trim().lines().next().unwrap_or("").trim();
         let since = hub.commits_since(&self.aim.repo, self.revision, parent, MOST_COMMITS).await?;
-        for commit in
-            since.into_iter().rev().filter(|commit| commit.title.trim() == title).map(|commit| commit.id)
-        {
-            if self.is_ours(&commit).await? {
-                let url = hub.commit_page(&self.aim.repo, &commit)?;
-                return Ok(Some(Committed { oid: commit, url }));
+        for (before, commit) in since.into_iter().rev().enumerate() {
+            if commit.title.trim() == title && self.is_ours(&commit.id).await? {
+                let url = hub.commit_page(&self.aim.repo, &commit.id)?;
+                return Ok(Some((Committed { oid: commit.id, url }, before > 0)));
             }
         }
         Ok(None)

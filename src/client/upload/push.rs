@@ -10,14 +10,12 @@ use tokio::task::JoinSet;
 
 use super::draft::Addition;
 use super::hashes::{Hashes, Seen};
-use super::object::Sender;
+use super::object::{Sender, Server, mapped};
 use super::state::State;
 use crate::client::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::event::{FileProgress, FileState};
 use crate::hub::lfs::{Answered, BATCH, LfsObject, Operation};
-use crate::net::Url;
-use crate::options::Opt;
 use crate::transfer::download::blocking;
 use crate::transfer::reader::{Sums, hash};
 
@@ -29,23 +27,6 @@ const AHEAD: usize = 2 * BATCH;
 const ADDRESSES: u64 = 4000;
 /// The parts of an object are about as long as this, or longer.
 const PART: u64 = 8 << 20;
-
-/// Where LFS content goes.
-#[derive(Clone)]
-pub(super) struct Server {
-    /// The LFS API's address.
-    pub(super) url: Url,
-    /// The branch, for servers that decide by it.
-    pub(super) reference: Option<String>,
-}
-
-impl Server {
-    /// Asks how one object gets there.
-    pub(super) async fn ask(&self, context: &Context, object: &LfsObject) -> Result<Option<Answered>> {
-        let (reference, objects) = (self.reference.as_deref(), std::slice::from_ref(object));
-        Ok(context.hub.lfs_batch(&self.url, Operation::Upload, objects, reference).await?.pop())
-    }
-}
 
 /// One file to bring to the server.
 pub(super) struct Item {
@@ -285,10 +266,6 @@ fn settle(items: &mut [&mut Item], same: &mut HashMap<String, Vec<usize>>, oid: 
         items[index].addition.stored = true;
         items[index].progress.set_state(state);
     }
-}
-
-pub(super) fn mapped(context: &Context) -> bool {
-    context.options.text(Opt::Source) == "map"
 }
 
 fn broken(join: &tokio::task::JoinError) -> Error {

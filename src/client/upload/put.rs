@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::{HeaderMap, header};
 
 use super::draft::{Addition, Input};
-use super::push::mapped;
+use super::object::mapped;
 use crate::client::context::Context;
 use crate::client::output::PartsResult;
 use crate::error::{Error, Kind, Result};

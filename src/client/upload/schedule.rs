@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::commit::{Aim, item, prepare, send};
+use super::commit::{item, prepare, send};
 use super::draft::Input;
 use super::folder::walk;
 use super::hashes::Hashes;
+use super::ready::Aim;
 use crate::client::context::Context;
 use crate::client::output::CommitResult;
 use crate::error::{Error, Kind, Result};

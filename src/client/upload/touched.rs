@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::commit::{Aim, Ready};
+use super::ready::{Aim, Ready};
 use crate::client::context::Context;
-use crate::client::output::HowCommitted;
 use crate::error::{Error, Kind, Result};
 use crate::hub::TreeFile;
 use crate::hub::commit::Change;
@@ -14,25 +13,25 @@ pub(super) const PATHS: usize = 500;
 
 /// The paths that a commit changes, and those that it leaves out because they hold the same already.
 pub(super) struct Touched {
-    paths: Vec<String>,
+    changed: Vec<String>,
     folders: Vec<String>,
+    /// With the etag that was found.
+    same: Vec<(String, String)>,
 }
 
 impl Touched {
     /// By what is ready.
     pub(super) fn by(ready: &Ready) -> Self {
-        let (mut paths, mut folders) = (Vec::new(), Vec::new());
+        let (mut changed, mut folders) = (Vec::new(), Vec::new());
         for prepared in &ready.changes {
             match &prepared.change {
                 Change::LfsFile { path, .. } | Change::File { path, .. } | Change::DeletedFile(path) => {
-                    paths.push(path.clone());
+                    changed.push(path.clone());
                 }
                 Change::DeletedFolder(path) => folders.push(path.trim_end_matches('/').to_owned()),
             }
         }
-        let same = ready.left_out.iter().filter(|file| file.how == HowCommitted::Unchanged);
-        paths.extend(same.map(|file| file.path.clone()));
-        Self { paths, folders }
+        Self { changed, folders, same: ready.same.clone() }
     }
 
     /// Whether they are at `commit` as they were when all was looked up.
@@ -41,7 +40,7 @@ impl Touched {
         if commit == base {
             return Ok(true);
         }
-        for some in self.paths.chunks(PATHS) {
+        for some in self.changed.chunks(PATHS) {
             let before = held(hub.paths_info(repo, base, some).await?);
             if before != held(hub.paths_info(repo, commit, some).await?) {
                 return Ok(false);
@@ -57,6 +56,13 @@ impl Touched {
                 return Ok(false);
             }
         }
+        for some in self.same.chunks(PATHS) {
+            let paths: Vec<String> = some.iter().map(|(path, _)| path.clone()).collect();
+            let now = held(hub.paths_info(repo, commit, &paths).await?);
+            if some.iter().any(|(path, etag)| now.get(path) != Some(etag)) {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 
@@ -67,6 +73,24 @@ impl Touched {
         }
         let what = format!("{} is at {commit}, and the commit was made for {}", aim.revision, aim.base);
         Err(Error::new(Kind::Conflict, what).commit(Some(commit.to_owned())))
+    }
+
+    /// The head that holds what was left out, where nothing else is to be done: the one that is known, or the one by now.
+    /// True where it is not the one at which all was looked up.
+    pub(super) async fn head(&self, context: &Context, aim: &Aim, known: String) -> Result<(String, bool)> {
+        if self.same.is_empty() {
+            return Ok((known, aim.followed));
+        }
+        let now = context.hub.repo_info(&aim.repo, &aim.revision).await?.sha;
+        if now == known && !aim.followed {
+            return Ok((known, false));
+        }
+        if now != known && aim.pinned {
+            let what = format!("{} is at {now}, and the commit was to follow {known}", aim.revision);
+            return Err(Error::new(Kind::Conflict, what).commit(Some(now)));
+        }
+        self.check(context, aim, &now).await?;
+        Ok((now, true))
     }
 }
 
