@@ -41,6 +41,10 @@ const SIGNATURES: &[&str] = &[
     "googleaccessid",
     "token",
     "security-token",
+    "x-oss-credential",
+    "x-oss-date",
+    "x-oss-expires",
+    "x-oss-security-token",
     "authorization",
     "hdnea",
     "hdnts",
@@ -248,7 +252,7 @@ fn identity(url: &Url, etag: &str) -> String {
     let named = query.split('&').filter(|pair| {
         let key = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
         !SIGNATURES.contains(&key.as_str())
-            && !["x-amz-", "x-goog-", "x-oss-", "q-"].iter().any(|signed| key.starts_with(signed))
+            && !["x-amz-", "x-goog-", "x-oss-signature", "q-"].iter().any(|signed| key.starts_with(signed))
     });
     let named: Vec<&str> = named.collect();
     let mut hash = Sha256::new();

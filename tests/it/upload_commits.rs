@@ -220,6 +220,24 @@ fn what_is_there_by_now_is_told_with_the_head_that_holds_it() {
     let theirs = push(&other, "n.txt", b"n", &[]).unwrap().oid;
     let nothing = made(running.join()).unwrap();
     assert_eq!((nothing.commits, nothing.oid), (0, theirs), "the head that holds it");
+    // A folder in parts as well.
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("p.txt", b"p")]);
+    lab.hub.forget();
+    lab.hub.faults(&rules);
+    let options = job(&[("commits", "paced"), ("head_timeout_ms", "10000")]);
+    let running = client.upload_folder(&model(), None, dir.path(), "", &options, Hooks::default()).unwrap();
+    wait_for("the question", || lab.hub.count("POST", "/preupload/") > 0 || running.has_ended());
+    let theirs = push(&other, "p.txt", b"p", &[]).unwrap().oid;
+    let nothing = made(running.join()).unwrap();
+    assert_eq!((nothing.commits, nothing.oid), (0, theirs));
+    // A twin's commit that holds what is changed, and another version of what was left out, is not ours.
+    let ours = draft(&[("q.txt", b"q"), ("same.txt", b"same")]);
+    let slow = json!([{"match": {"path": "/commit/", "times": 1}, "do": {"delay_ms": 1000}}]);
+    let running = slowly_of(&lab, &client, &ours, &slow, "/commit/");
+    let twin = draft(&[("q.txt", b"q"), ("same.txt", b"other")]);
+    commit(&other, &twin, &[("commit_message", "Ours")]).unwrap();
+    assert_eq!(running.join().unwrap_err().kind(), Kind::Conflict);
 }
 
 #[test]

@@ -128,6 +128,9 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
         if ready.changes.is_empty() {
             let sent = send(context, &aim, ready).await.map_err(|error| after(error, &all))?;
             all.files.extend(sent.made.files);
+            if all.commits == 0 {
+                (all.oid, all.url) = (sent.made.oid, sent.made.url);
+            }
             if last {
                 break;
             }

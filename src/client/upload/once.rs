@@ -39,7 +39,7 @@ pub(super) struct Once<'a> {
 }
 
 impl Once<'_> {
-    /// The commit, and whether it follows others that came after all was looked up.
+    /// The commit, and whether others may have changed something since all was looked up.
     pub(super) async fn make(mut self) -> Result<(Committed, bool)> {
         let hub = &self.context.hub;
         let changes: Vec<Change> = self.changes.iter().map(|prepared| prepared.change.clone()).collect();
@@ -65,7 +65,8 @@ impl Once<'_> {
             // After a conflict as well: a run that was killed may have sent it when the head had been read.
             if uncertain || (conflict && !self.aim.pinned) {
                 match self.search(took).await {
-                    Ok(Some((made, others))) => return Ok((made, others || followed > 0)),
+                    // It may be a twin's, who may have changed more than this commit does.
+                    Ok(Some(made)) => return Ok((made, true)),
                     Err(error) if uncertain => return Err(doubtful(error)),
                     _ => {}
                 }
@@ -95,7 +96,7 @@ impl Once<'_> {
     }
 
     /// Searches for the commit whose answer was lost, for as long again as the answer `took`.
-    async fn search(&self, took: Duration) -> Result<Option<(Committed, bool)>> {
+    async fn search(&self, took: Duration) -> Result<Option<Committed>> {
         let until = Instant::now() + took.min(LONGEST_SEARCH);
         let mut pause = Duration::from_secs(1);
         loop {
@@ -121,16 +122,16 @@ impl Once<'_> {
         Ok(true)
     }
 
-    /// The commit since the parent that is this one, and whether others lie between.
-    async fn find(&self) -> Result<Option<(Committed, bool)>> {
+    /// The commit since the parent that is this one.
+    async fn find(&self) -> Result<Option<Committed>> {
         let Some(parent) = &self.header.parent else { return Ok(None) };
         let hub = &self.context.hub;
         let title = self.header.summary.trim().lines().next().unwrap_or("").trim();
         let since = hub.commits_since(&self.aim.repo, self.revision, parent, MOST_COMMITS).await?;
-        for (before, commit) in since.into_iter().rev().enumerate() {
+        for commit in since.into_iter().rev() {
             if commit.title.trim() == title && self.is_ours(&commit.id).await? {
                 let url = hub.commit_page(&self.aim.repo, &commit.id)?;
-                return Ok(Some((Committed { oid: commit.id, url }, before > 0)));
+                return Ok(Some(Committed { oid: commit.id, url }));
             }
         }
         Ok(None)
@@ -163,6 +164,9 @@ impl Once<'_> {
             if some.iter().any(|(path, oid)| found.get(path).copied() != oid.as_deref()) {
                 return Ok(false);
             }
+        }
+        if !self.touched.holds_the_same(self.context, self.aim, commit).await? {
+            return Ok(false);
         }
         for folder in folders {
             let left = match hub.tree(repo, commit, folder).await {

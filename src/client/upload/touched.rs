@@ -56,9 +56,14 @@ impl Touched {
                 return Ok(false);
             }
         }
+        self.holds_the_same(context, aim, commit).await
+    }
+
+    /// Whether what was left out is at `commit` what it was found to be.
+    pub(super) async fn holds_the_same(&self, context: &Context, aim: &Aim, commit: &str) -> Result<bool> {
         for some in self.same.chunks(PATHS) {
             let paths: Vec<String> = some.iter().map(|(path, _)| path.clone()).collect();
-            let now = held(hub.paths_info(repo, commit, &paths).await?);
+            let now = held(context.hub.paths_info(&aim.repo, commit, &paths).await?);
             if some.iter().any(|(path, etag)| now.get(path) != Some(etag)) {
                 return Ok(false);
             }
@@ -82,10 +87,14 @@ impl Touched {
             return Ok((known, aim.followed));
         }
         let now = context.hub.repo_info(&aim.repo, &aim.revision).await?.sha;
+        // What is asked about here is found at the branch, which has the known head as long as that has not moved.
         if now == known && !aim.followed {
             return Ok((known, false));
         }
-        if now != known && aim.pinned {
+        if self.holds_the_same(context, aim, &known).await? {
+            return Ok((known, aim.followed));
+        }
+        if aim.pinned {
             let what = format!("{} is at {now}, and the commit was to follow {known}", aim.revision);
             return Err(Error::new(Kind::Conflict, what).commit(Some(now)));
         }
