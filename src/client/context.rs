@@ -103,9 +103,10 @@ impl Context {
         Filter::new(include, exclude).and_files(self.options.list(Opt::Files))
     }
 
-    /// Whether only one etag will do: see the option `if_match`.
-    pub fn wants_match(&self) -> bool {
-        !self.options.text(Opt::IfMatch).is_empty()
+    /// Whether a file that is here has to be asked about all the same: nobody knows its etag, and only one will do (see the
+    /// option `if_match`).
+    pub fn has_to_ask(&self, etag: &str) -> bool {
+        etag.is_empty() && !self.options.text(Opt::IfMatch).is_empty() && !self.offline()
     }
 
     /// Refuses a file that has changed since the caller looked: see the option `if_match`.

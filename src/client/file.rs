@@ -54,8 +54,7 @@ async fn find(
             None => known(&on, &repo, &revision, &path_),
         });
         let here = here.await?;
-        // What nobody knows the etag of is asked about, where its etag matters.
-        let here = here.filter(|here| !here.etag.is_empty() || context.offline() || !context.wants_match());
+        let here = here.filter(|here| !context.has_to_ask(&here.etag));
         if let Some(result) = here {
             context.check_match(path, &result.etag)?;
             return Ok(result.told(progress));

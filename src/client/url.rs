@@ -436,8 +436,7 @@ pub async fn read(
                 Some(found) => Some((cached_meta(context, repo, revision, path, &found)?, found)),
                 None => None,
             };
-            let asks = |meta: &FileMeta| meta.etag.is_empty() && context.wants_match() && !context.offline();
-            if let Some((meta, cached)) = here.filter(|(meta, _)| !asks(meta)) {
+            if let Some((meta, cached)) = here.filter(|(meta, _)| !context.has_to_ask(&meta.etag)) {
                 begin(path, &meta)?;
                 let progress = context.job.shared_progress().add(path, 0);
                 let wish = watch.clone();

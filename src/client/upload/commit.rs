@@ -2,7 +2,8 @@
 //!
 //! What the Hub holds already is left out; LFS content is sent first; then one request makes the commit. It names the
 //! head that was read at the beginning as its parent, so that a commit by somebody else in between is noticed, and
-//! followed only where it changed nothing that this one changes. A crash before the last request leaves LFS objects on the server, which the next run finds there.
+//! followed only where it changed nothing that this one changes. A crash before the last request leaves LFS objects on
+//! the server, which the next run finds there.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

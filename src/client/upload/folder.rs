@@ -150,9 +150,6 @@ pub(super) async fn upload(context: &Context, aim: &Aim, folder: &Path, below: &
             break;
         }
     }
-    if all.url.is_empty() {
-        all.url = context.hub.commit_page(&aim.repo, all.oid.as_deref().unwrap_or_default())?;
-    }
     publish(context, &aim, &all).await;
     Ok(all)
 }

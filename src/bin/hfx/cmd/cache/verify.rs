@@ -32,9 +32,7 @@ pub(super) fn run(args: &CacheVerifyArgs) -> Result<(), Failure> {
 
 /// Compares a folder with what the revision holds.
 fn run_folder(args: &CacheVerifyArgs, mut options: Options, folder: &Path) -> Result<(), Failure> {
-    let spec = RepoSpec::parse(&args.repo, args.repo_type, &[options.text(Opt::Endpoint)])?;
-    let (repo, revision) = (no_file(args, spec.path.as_deref()).map(|()| spec.repo)?, spec.revision);
-    let revision = args.revision.clone().or(revision);
+    let (repo, revision) = named(args, options.text(Opt::Endpoint))?;
     if !folder.is_dir() {
         return Err(
             Error::new(Kind::EntryNotFound, format!("there is no folder {}", folder.display())).into()
@@ -111,16 +109,15 @@ fn which(args: &CacheVerifyArgs, cache: &Cache, endpoint: &str) -> Result<(RepoI
     {
         return Ok((repo, args.revision.clone()));
     }
-    let spec = RepoSpec::parse(&args.repo, args.repo_type, &[endpoint])?;
-    no_file(args, spec.path.as_deref())?;
-    Ok((spec.repo, args.revision.clone().or(spec.revision)))
+    named(args, endpoint)
 }
 
-fn no_file(args: &CacheVerifyArgs, path: Option<&str>) -> Result<(), Failure> {
-    match path {
-        Some(_) => Err(Failure::usage(format!("'{}' names a file; name its repository", args.repo))),
-        None => Ok(()),
+fn named(args: &CacheVerifyArgs, endpoint: &str) -> Result<(RepoId, Option<String>), Failure> {
+    let spec = RepoSpec::parse(&args.repo, args.repo_type, &[endpoint])?;
+    if spec.path.is_some() {
+        return Err(Failure::usage(format!("'{}' names a file; name its repository", args.repo)));
     }
+    Ok((spec.repo, args.revision.clone().or(spec.revision)))
 }
 
 /// Names whose blob is gone. Files that were never fetched are no damage.
